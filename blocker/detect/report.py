@@ -1,0 +1,148 @@
+"""The judgement of one message, as values: reasons make a verdict, verdicts make a report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from blocker.message.model import Links, Receipt, Span
+
+Kind = Literal["pixel", "beacon", "personal", "content", "spacer"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+BLOCKED: frozenset[Kind] = frozenset({"pixel", "beacon"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One observation that speaks for or against tracking.
+
+    ``weight`` is in log-odds: above zero it speaks for tracking, below zero against.
+    """
+
+    rule: str
+    detail: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reference is, how sure that is (0 to 1), whose it is, and why."""
+
+    kind: Kind
+    confidence: float
+    vendor: str | None
+    reasons: tuple[Reason, ...]
+
+    @property
+    def blocks(self) -> bool:
+        """Whether level `standard` neutralises it."""
+        return self.kind in BLOCKED
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A reference with its verdict."""
+
+    url: str | None
+    """What a browser would fetch; None where it would fetch nothing."""
+    raw: str
+    """The value as written, entities decoded."""
+    vector: str
+    element: str
+    part: str
+    span: Span
+    verdict: Verdict
+
+    def as_dict(self) -> dict[str, Any]:
+        """The reference as documented in the JSON contract."""
+        verdict = self.verdict
+        return {
+            "url": self.url,
+            "raw": self.raw,
+            "vector": self.vector,
+            "element": self.element,
+            "part": self.part,
+            "span": list(self.span),
+            "verdict": verdict.kind,
+            "confidence": round(verdict.confidence, 4),
+            "vendor": verdict.vendor,
+            "reasons": [
+                {"rule": r.rule, "detail": r.detail, "weight": round(r.weight, 3)} for r in verdict.reasons
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The header facts a report carries. Text is decoded; a missing field is an empty string."""
+
+    sha256: str
+    """Of the raw bytes as given."""
+    source: str = ""
+    """Where the bytes came from: a path, or account/mailbox;uid."""
+    message_id: str = ""
+    from_: str = ""
+    """The From field, decoded, as written."""
+    from_domain: str = ""
+    """Domain of the first From address, lower case."""
+    to: str = ""
+    date: str = ""
+    """ISO 8601 with offset, or empty where the Date field cannot be read."""
+    subject: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """The message object of the JSON contract."""
+        return {
+            "source": self.source,
+            "sha256": self.sha256,
+            "message_id": self.message_id,
+            "from": self.from_,
+            "from_domain": self.from_domain,
+            "to": self.to,
+            "date": self.date,
+            "subject": self.subject,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything unpixel says about one message."""
+
+    message: Envelope
+    references: tuple[Judged, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    links: Links = field(default_factory=Links)
+    signed: bool = False
+    """Signed or encrypted at any depth: such a message is never rewritten."""
+    unjudged: int = 0
+    """References located but not judged because a bound was reached."""
+    error: str | None = None
+    """One sentence where the message could not be read whole."""
+
+    @property
+    def blocked(self) -> tuple[Judged, ...]:
+        """The references that level `standard` neutralises."""
+        return tuple(r for r in self.references if r.verdict.blocks)
+
+    @property
+    def tracked(self) -> bool:
+        """Whether the message holds a pixel or a beacon."""
+        return any(r.verdict.blocks for r in self.references)
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """How many references of each kind."""
+        return Counter(r.verdict.kind for r in self.references)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON contract of `unpixel scan --format jsonl`."""
+        return {
+            "message": self.message.as_dict(),
+            "references": [r.as_dict() for r in self.references],
+            "receipts": [{"header": r.header, "value": r.value} for r in self.receipts],
+            "links": {"total": self.links.total, "tracked": self.links.tracked},
+            "signed": self.signed,
+            "unjudged": self.unjudged,
+            "error": self.error,
+        }

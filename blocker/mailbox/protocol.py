@@ -1,0 +1,126 @@
+"""The one door to stored mail.
+
+A `Mailbox` is one open folder. Every implementation keeps the same promises, which one test suite
+checks against each of them:
+
+- fetching never changes a flag (no ``\\Seen``, no ``\\Recent`` taken from other clients);
+- nothing is ever expunged, except by `remove`, which takes away only the given UIDs;
+- bytes come back as they were stored, and dates are aware.
+
+Failures are `MailboxError`s whose text is one sentence with the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+
+class MailboxError(Exception):
+    """A mailbox could not do what was asked; the text says what to do next."""
+
+
+class LoginRefused(MailboxError):
+    """The server does not accept the user name or password. Never retried."""
+
+
+class ConnectionLost(MailboxError):
+    """The link broke; what was under way may or may not have happened."""
+
+
+class OverQuota(MailboxError):
+    """The server has no room, or the message is above its limit; nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of a mailbox when it was selected (RFC 9051, section 6.3.2)."""
+
+    uidvalidity: int
+    uidnext: int
+    messages: int
+    permanent_flags: frozenset[str]
+    """Flags and keywords that can be stored; holds ``\\*`` where new keywords may be made."""
+
+    def stores(self, flag: str) -> bool:
+        """Whether setting this flag or keyword will last."""
+        lowered = {f.lower() for f in self.permanent_flags}
+        return flag.lower() in lowered or ("\\*" in lowered and not flag.startswith("\\"))
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One stored message."""
+
+    uid: int
+    raw: bytes
+    flags: frozenset[str]
+    internal_date: datetime
+    """Aware; when the message reached the mailbox (INTERNALDATE)."""
+
+
+class Mailbox(Protocol):
+    """One open folder of an account."""
+
+    @property
+    def name(self) -> str:
+        """The folder's name, decoded."""
+
+    def status(self) -> Status:
+        """The folder's state now (asks the server)."""
+
+    def uids(self, first: int = 1, *, since: date | None = None) -> list[int]:
+        """UIDs at or above `first`, ascending; with `since`, only those that arrived on or after that day."""
+
+    def fetch(self, uids: Sequence[int]) -> Iterator[Stored]:
+        """The messages that still exist among `uids`, in batches behind the scenes; order as given."""
+
+    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
+        """Octets of each message that still exists."""
+
+    def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
+        """Flags now, of those that still exist: a UID that is missing here is gone."""
+
+    def append(
+        self, raw: bytes, flags: Iterable[str] = (), internal_date: datetime | None = None
+    ) -> int | None:
+        """Store a message byte for byte; its UID where the server tells. Never retried here."""
+
+    def headers(self, uids: Sequence[int], field: str) -> dict[int, bytes]:
+        """One header field of each message that still exists; empty bytes where it has none."""
+
+    def add_flags(self, uids: Sequence[int], flags: Iterable[str]) -> dict[int, frozenset[str]]:
+        """Set flags or keywords; the flags read back afterwards (a server may refuse in silence)."""
+
+    def move(self, uids: Sequence[int], folder: str) -> None:
+        """Move to another folder of the account, as one act (MOVE), or copy + mark + targeted expunge.
+
+        Raises MailboxError before changing anything where the server can do neither safely.
+        """
+
+    def remove(self, uids: Sequence[int]) -> None:
+        """Take away exactly these UIDs (for our own unfinished copies only)."""
+
+    def close(self) -> None:
+        """Leave the folder without expunging, and end the connection if it is this mailbox's own."""
+
+
+class Store(Protocol):
+    """An account's mail store: it opens folders."""
+
+    def open(self, folder: str, *, readonly: bool = False) -> Mailbox:
+        """Select a folder. Raises MailboxError with a sentence where it does not exist."""
+
+    def folders(self) -> list[str]:
+        """Names of all folders, decoded."""
+
+    def ensure(self, folder: str) -> None:
+        """Make a folder if it is missing; it stays unsubscribed (its pixels live)."""
+
+    def can_move(self) -> bool:
+        """Whether messages can be moved without any risk to other messages (MOVE, or UIDPLUS)."""
+
+    def close(self) -> None:
+        """End the connection."""
