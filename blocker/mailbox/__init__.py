@@ -1,0 +1,1 @@
+"""Reaching stored mail: IMAP, memory, and readers for files."""
