@@ -1,0 +1,72 @@
+"""The letter box between the pages and the service: rows of things to do, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from blocker.catalogue.errors import CatalogueError
+from blocker.catalogue.model import CommandRow
+from blocker.catalogue.rows import clean
+from blocker.catalogue.values import Command
+
+_COLUMNS = (
+    CommandRow.id,
+    CommandRow.kind,
+    CommandRow.account,
+    CommandRow.arguments,
+    CommandRow.requested,
+    CommandRow.started,
+    CommandRow.finished,
+    CommandRow.outcome,
+    CommandRow.error,
+)
+
+
+def request(connection: Connection, kind: str, account: str, arguments: Mapping[str, Any]) -> int:
+    """Ask for something; the command's id. What is asked for twice while it waits is one command."""
+    open_ = select(CommandRow.id, CommandRow.arguments).where(
+        CommandRow.kind == kind, CommandRow.account == account, CommandRow.started.is_(None)
+    )
+    for id_, waiting in connection.execute(open_.where(CommandRow.finished.is_(None))):
+        if waiting == dict(arguments):
+            return int(id_)
+    made = insert(CommandRow).returning(CommandRow.id)
+    values = {"kind": kind, "account": account, "arguments": dict(arguments), "requested": datetime.now(UTC)}
+    return int(connection.scalars(made, [values]).one())
+
+
+def pending(connection: Connection, account: str) -> list[Command]:
+    """What is not finished yet, oldest first; also what was started before a crash."""
+    query = select(*_COLUMNS).where(CommandRow.account == account, CommandRow.finished.is_(None))
+    return [_command(row) for row in connection.execute(query.order_by(CommandRow.id))]
+
+
+def recent(connection: Connection, limit: int) -> list[Command]:
+    """The newest commands of all accounts."""
+    query = select(*_COLUMNS).order_by(CommandRow.id.desc()).limit(limit)
+    return [_command(row) for row in connection.execute(query)]
+
+
+def start(connection: Connection, command: int) -> None:
+    """Note that the service has begun."""
+    _set(connection, command, started=datetime.now(UTC))
+
+
+def finish(connection: Connection, command: int, outcome: str, error: str | None) -> None:
+    """Note how it ended."""
+    said = None if error is None else clean(error)
+    _set(connection, command, finished=datetime.now(UTC), outcome=clean(outcome), error=said)
+
+
+def _set(connection: Connection, command: int, **values: Any) -> None:
+    changed = connection.execute(update(CommandRow).where(CommandRow.id == command).values(**values))
+    if not changed.rowcount:
+        raise CatalogueError(f"The catalogue has no command {command}: ask for it again.")
+
+
+def _command(row: Row[Any]) -> Command:
+    return Command(**row._mapping)

@@ -1,0 +1,33 @@
+"""The organisational domain: the name somebody registered, found by the public suffix list, offline.
+
+Source of the rule: RFC 9091 and publicsuffix.org; `news.shop.example.co.uk` belongs to `example.co.uk`.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+
+from publicsuffixlist import PublicSuffixList
+
+LONGEST = 253
+"""Octets of a domain name (RFC 1035, section 2.3.4)."""
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+@lru_cache(maxsize=4096)
+def organisational(domain: str) -> str:
+    """The registered domain that `domain` belongs to, in lower case.
+
+    A name without one (an address literal, a bare suffix, a name on no list) stands for itself; an
+    empty or overlong name gives an empty string.
+    """
+    name = domain.strip().rstrip(".").lower()
+    if not name or len(name) > LONGEST:
+        return ""
+    if name.startswith("[") or name.replace(".", "").isdigit():
+        return name
+    return _suffixes().privatesuffix(name) or name

@@ -1,0 +1,233 @@
+"""The tables of the catalogue. No table holds a message's body.
+
+The migrations in `migrations/versions` make these tables; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Big = BigInteger().with_variant(Integer(), "sqlite")
+"""Sixty-four bits everywhere; SQLite numbers rows only in a column called INTEGER."""
+
+
+class Moment(TypeDecorator[dt.datetime]):
+    """An aware instant, kept in UTC (SQLite itself forgets the offset)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
+        """To UTC; a naive value is a mistake of the caller."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant in the catalogue needs a time zone")
+        return value.astimezone(dt.UTC)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
+        """Aware again."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class Base(DeclarativeBase):
+    """The base of every table."""
+
+    type_annotation_map = {dt.datetime: Moment(), dt.date: Date(), int: Big, str: Text()}  # noqa: RUF012
+
+
+class AccountRow(Base):
+    """A watched account."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    address: Mapped[str]
+    mode: Mapped[str] = mapped_column(String(20))
+    level: Mapped[str] = mapped_column(String(20))
+    created: Mapped[dt.datetime]
+
+
+class SenderRow(Base):
+    """Who sends: one row an organisational domain."""
+
+    __tablename__ = "senders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    domain: Mapped[str] = mapped_column(String(253), unique=True)
+
+
+class VendorRow(Base):
+    """Whose tracker it is."""
+
+    __tablename__ = "vendors"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+
+
+class MessageRow(Base):
+    """One message as it was found in a mailbox, and what was done with it."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("account_id", "mailbox", "uidvalidity", "uid", name="uq_messages_place"),
+        Index("ix_messages_day", "day", "tracked"),
+        Index("ix_messages_sender", "sender_id", "day"),
+        Index("ix_messages_message_id", "message_id"),
+        Index("ix_messages_sha256", "sha256"),
+        Index("ix_messages_internal_date", "internal_date"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    mailbox: Mapped[str] = mapped_column(String(1000))
+    uidvalidity: Mapped[int]
+    uid: Mapped[int]
+    sender_id: Mapped[int | None] = mapped_column(ForeignKey("senders.id"))
+    source: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64))
+    message_id: Mapped[str] = mapped_column(String(1000))
+    sender: Mapped[str]
+    """The From field as written, decoded."""
+    sender_address: Mapped[str]
+    sender_domain: Mapped[str] = mapped_column(String(253))
+    recipient: Mapped[str]
+    subject: Mapped[str]
+    date: Mapped[str]
+    """What the message says of itself: ISO 8601 with offset, or empty."""
+    internal_date: Mapped[dt.datetime]
+    day: Mapped[dt.date]
+    """The UTC day of `internal_date`: what the trend is grouped by."""
+    size: Mapped[int]
+    signed: Mapped[bool]
+    unjudged: Mapped[int]
+    links_total: Mapped[int]
+    links_tracked: Mapped[int]
+    receipts: Mapped[list[Any]] = mapped_column(JSON)
+    tracked: Mapped[bool]
+    blocked: Mapped[int]
+    """How many of its references are pixels or beacons."""
+    action: Mapped[str] = mapped_column(String(20))
+    detail: Mapped[str]
+    error: Mapped[str | None]
+    view: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    recorded: Mapped[dt.datetime]
+
+
+class ReferenceRow(Base):
+    """One reference of a message with its verdict; `position` is its place in the report."""
+
+    __tablename__ = "message_references"
+    __table_args__ = (Index("ix_references_vendor", "vendor_id", "message"),)
+
+    message: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    url: Mapped[str | None]
+    raw: Mapped[str]
+    vector: Mapped[str]
+    element: Mapped[str]
+    part: Mapped[str]
+    span_start: Mapped[int]
+    span_end: Mapped[int]
+    host: Mapped[str] = mapped_column(String(253))
+    verdict: Mapped[str] = mapped_column(String(20))
+    confidence: Mapped[float]
+    vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id"))
+
+
+class ReasonRow(Base):
+    """One reason of a verdict, in the order the verdict gives them."""
+
+    __tablename__ = "reasons"
+
+    message: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    reference: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    rule: Mapped[str]
+    detail: Mapped[str]
+    weight: Mapped[float]
+
+
+class ForgottenRow(Base):
+    """A place whose message was erased: it stays seen, so that forgetting a mail never handles it twice."""
+
+    __tablename__ = "forgotten"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    mailbox: Mapped[str] = mapped_column(String(1000), primary_key=True)
+    uidvalidity: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    uid: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class CommandRow(Base):
+    """What a person asked for on a page; the service carries it out and reports back here."""
+
+    __tablename__ = "commands"
+    __table_args__ = (Index("ix_commands_open", "account", "finished"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    account: Mapped[str] = mapped_column(String(200))
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
+    requested: Mapped[dt.datetime]
+    started: Mapped[dt.datetime | None]
+    finished: Mapped[dt.datetime | None]
+    outcome: Mapped[str | None]
+    error: Mapped[str | None]
+
+
+class CredentialRow(Base):
+    """What opens the pages: the password's hash, digests of API tokens and of one-time links."""
+
+    __tablename__ = "credentials"
+    __table_args__ = (Index("ix_credentials_digest", "kind", "digest", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    digest: Mapped[str] = mapped_column(String(300))
+    created: Mapped[dt.datetime]
+    expires: Mapped[dt.datetime | None]
+
+
+class JournalRow(Base):
+    """How far the service has come with one message: its durable memory across a crash."""
+
+    __tablename__ = "journal"
+    __table_args__ = (
+        UniqueConstraint("account", "mailbox", "uidvalidity", "uid", name="uq_journal_place"),
+        Index("ix_journal_step", "account", "mailbox", "step"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(String(200))
+    mailbox: Mapped[str] = mapped_column(String(1000))
+    uidvalidity: Mapped[int]
+    uid: Mapped[int]
+    step: Mapped[str] = mapped_column(String(40))
+    token: Mapped[str | None]
+    copy_uid: Mapped[int | None]
+    uidnext: Mapped[int | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    updated: Mapped[dt.datetime]
+    detail: Mapped[str] = mapped_column(default="")

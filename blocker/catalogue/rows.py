@@ -1,0 +1,188 @@
+"""Values to table rows and back: pure functions, so that the two directions can be read side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+from blocker.catalogue.domains import organisational
+from blocker.catalogue.model import MessageRow, ReasonRow, ReferenceRow
+from blocker.catalogue.values import MessageDetail, Seen
+from blocker.catalogue.view import HeaderView
+from blocker.detect.report import Envelope, Judged, Reason, Report, Verdict
+from blocker.message.model import Links, Receipt
+
+MAX_REFERENCES = 10_000
+"""References of one message that are kept; what is beyond is counted as unjudged."""
+MAX_REASONS = 100
+LONG = 65_536
+SHORT = 1_000
+
+
+def clean(text: str, limit: int = SHORT) -> str:
+    """Text every database can hold: no lone surrogates, no NUL, not above `limit` characters."""
+    if len(text) > limit:
+        text = text[:limit]
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def host_of(url: str | None) -> str:
+    """The host a browser would contact for an absolute URL, or an empty string."""
+    if not url:
+        return ""
+    try:
+        return clean((urlsplit(url[:4096]).hostname or "").lower(), 253)
+    except ValueError:
+        return ""
+
+
+def sender_address(seen: Seen) -> str:
+    """The first From address: mail-parser's reading where there is one, else the field's own."""
+    if seen.view is not None and seen.view.from_:
+        return clean(seen.view.from_[0][1].lower(), 320)
+    address = parseaddr(seen.report.message.from_[:SHORT])[1].lower()
+    domain = seen.report.message.from_domain
+    return clean(address, 320) if address.endswith("@" + domain) else ""
+
+
+def sender_organisation(seen: Seen) -> str:
+    """The organisational domain of the sender; empty where the message names none."""
+    return organisational(clean(seen.report.message.from_domain, 300))
+
+
+def vendor_names(seen: Seen) -> set[str]:
+    """The vendors that the report names."""
+    return {clean(r.verdict.vendor, 200) for r in seen.report.references if r.verdict.vendor}
+
+
+def message_values(seen: Seen, account_id: int, sender_id: int | None) -> dict[str, Any]:
+    """The message's row."""
+    report, envelope = seen.report, seen.report.message
+    blocked = len(report.blocked)
+    return {
+        "account_id": account_id,
+        "mailbox": seen.mailbox,
+        "uidvalidity": seen.uidvalidity,
+        "uid": seen.uid,
+        "sender_id": sender_id,
+        "source": clean(envelope.source),
+        "sha256": clean(envelope.sha256, 64),
+        "message_id": clean(envelope.message_id),
+        "sender": clean(envelope.from_),
+        "sender_address": sender_address(seen),
+        "sender_domain": clean(envelope.from_domain, 253),
+        "recipient": clean(envelope.to),
+        "subject": clean(envelope.subject),
+        "date": clean(envelope.date, 64),
+        "internal_date": seen.internal_date,
+        "day": seen.internal_date.astimezone(UTC).date(),
+        "size": seen.size,
+        "signed": report.signed,
+        "unjudged": report.unjudged + max(0, len(report.references) - MAX_REFERENCES),
+        "links_total": report.links.total,
+        "links_tracked": report.links.tracked,
+        "receipts": [
+            {"header": clean(r.header), "value": clean(r.value), "span": list(r.span)}
+            for r in report.receipts[:100]
+        ],
+        "tracked": blocked > 0,
+        "blocked": blocked,
+        "action": seen.action,
+        "detail": clean(seen.detail),
+        "error": None if report.error is None else clean(report.error),
+        "view": seen.view.as_dict() if seen.view else None,
+        "recorded": datetime.now(UTC),
+    }
+
+
+def reference_values(seen: Seen, message: int, vendors: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    """The rows of the message's references."""
+    for position, judged in enumerate(seen.report.references[:MAX_REFERENCES]):
+        verdict = judged.verdict
+        yield {
+            "message": message,
+            "position": position,
+            "url": None if judged.url is None else clean(judged.url, LONG),
+            "raw": clean(judged.raw, LONG),
+            "vector": clean(judged.vector),
+            "element": clean(judged.element),
+            "part": clean(judged.part),
+            "span_start": judged.span[0],
+            "span_end": judged.span[1],
+            "host": host_of(judged.url),
+            "verdict": verdict.kind,
+            "confidence": verdict.confidence,
+            "vendor_id": vendors[clean(verdict.vendor, 200)] if verdict.vendor else None,
+        }
+
+
+def reason_values(seen: Seen, message: int) -> Iterator[dict[str, Any]]:
+    """The rows of all reasons of the message's verdicts."""
+    for position, judged in enumerate(seen.report.references[:MAX_REFERENCES]):
+        for place, reason in enumerate(judged.verdict.reasons[:MAX_REASONS]):
+            yield {
+                "message": message,
+                "reference": position,
+                "position": place,
+                "rule": clean(reason.rule),
+                "detail": clean(reason.detail),
+                "weight": reason.weight,
+            }
+
+
+def judged_value(row: ReferenceRow, vendor: str | None, reasons: Iterable[ReasonRow]) -> Judged:
+    """A reference row with its reasons, as the value it was made from."""
+    found = tuple(Reason(r.rule, r.detail, r.weight) for r in reasons)
+    return Judged(
+        url=row.url,
+        raw=row.raw,
+        vector=row.vector,
+        element=row.element,
+        part=row.part,
+        span=(row.span_start, row.span_end),
+        verdict=Verdict(row.verdict, row.confidence, vendor, found),  # type: ignore[arg-type]
+    )
+
+
+def message_value(
+    row: MessageRow, account: str, organisation: str, references: tuple[Judged, ...]
+) -> MessageDetail:
+    """A message row with its references, as the report it was made from and what the mailbox added."""
+    envelope = Envelope(
+        sha256=row.sha256,
+        source=row.source,
+        message_id=row.message_id,
+        from_=row.sender,
+        from_domain=row.sender_domain,
+        to=row.recipient,
+        date=row.date,
+        subject=row.subject,
+    )
+    report = Report(
+        message=envelope,
+        references=references,
+        receipts=tuple(Receipt(r["header"], r["value"], (r["span"][0], r["span"][1])) for r in row.receipts),
+        links=Links(row.links_total, row.links_tracked),
+        signed=row.signed,
+        unjudged=row.unjudged,
+        error=row.error,
+    )
+    return MessageDetail(
+        id=row.id,
+        account=account,
+        mailbox=row.mailbox,
+        uidvalidity=row.uidvalidity,
+        uid=row.uid,
+        internal_date=row.internal_date,
+        size=row.size,
+        action=row.action,
+        detail=row.detail,
+        organisation=organisation,
+        report=report,
+        view=HeaderView.from_dict(row.view) if row.view else None,
+    )

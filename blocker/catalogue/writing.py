@@ -1,0 +1,156 @@
+"""Writing what was seen: every message once, with its references and reasons, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from blocker.catalogue import rows
+from blocker.catalogue.errors import CatalogueError
+from blocker.catalogue.model import (
+    AccountRow,
+    ForgottenRow,
+    MessageRow,
+    ReasonRow,
+    ReferenceRow,
+    SenderRow,
+    VendorRow,
+)
+from blocker.catalogue.values import ACTIONS, Seen
+
+CHUNK = 500
+"""Values in one statement; SQLite allows 32,766 parameters, older ones 999."""
+
+Key = tuple[int, str, int, int]
+_T = TypeVar("_T")
+
+
+def chunks(items: Sequence[_T], size: int = CHUNK) -> Iterator[Sequence[_T]]:
+    """Consecutive pieces of at most `size`."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def record(connection: Connection, seen: Sequence[Seen]) -> list[int]:
+    """Record messages; their ids in the order given. A place that is there already keeps its row.
+
+    Raises CatalogueError for an unknown account or action, before anything is written.
+    """
+    accounts = _accounts(connection, seen)
+    latest = {_key(one, accounts): one for one in seen}
+    known = _known(connection, latest)
+    _update(connection, {known[key]: one for key, one in latest.items() if key in known})
+    known |= _insert(connection, {key: one for key, one in latest.items() if key not in known})
+    return [known[_key(one, accounts)] for one in seen]
+
+
+def seen_uids(connection: Connection, account: str, mailbox: str, uidvalidity: int) -> set[int]:
+    """Every UID of the mailbox that was recorded once, also where its row was forgotten since."""
+    found: set[int] = set()
+    for table in (MessageRow, ForgottenRow):
+        query = (
+            select(table.uid)
+            .join(AccountRow, AccountRow.id == table.account_id)
+            .where(AccountRow.name == account)
+            .where(table.mailbox == rows.clean(mailbox), table.uidvalidity == uidvalidity)
+        )
+        found.update(connection.scalars(query))
+    return found
+
+
+def _key(one: Seen, accounts: Mapping[str, int]) -> Key:
+    return (accounts[one.account], rows.clean(one.mailbox), one.uidvalidity, one.uid)
+
+
+def _accounts(connection: Connection, seen: Sequence[Seen]) -> dict[str, int]:
+    wrong = {one.action for one in seen} - set(ACTIONS)
+    if wrong:
+        raise CatalogueError(f"{wrong.pop()!r} is no action: use one of {', '.join(ACTIONS)}.")
+    names = {one.account for one in seen}
+    found = _ids(connection, AccountRow.name, AccountRow.id, names)
+    if missing := names - set(found):
+        raise CatalogueError(
+            f"The catalogue knows no account {missing.pop()!r}: add it with ensure_account first."
+        )
+    return found
+
+
+def _known(connection: Connection, keys: Iterable[Key]) -> dict[Key, int]:
+    groups: dict[tuple[int, str, int], list[int]] = defaultdict(list)
+    for account, mailbox, uidvalidity, uid in keys:
+        groups[account, mailbox, uidvalidity].append(uid)
+    found: dict[Key, int] = {}
+    for (account, mailbox, uidvalidity), uids in groups.items():
+        for part in chunks(uids):
+            query = select(MessageRow.uid, MessageRow.id).where(
+                MessageRow.account_id == account,
+                MessageRow.mailbox == mailbox,
+                MessageRow.uidvalidity == uidvalidity,
+                MessageRow.uid.in_(part),
+            )
+            found |= {(account, mailbox, uidvalidity, uid): id_ for uid, id_ in connection.execute(query)}
+    return found
+
+
+def _update(connection: Connection, found: Mapping[int, Seen]) -> None:
+    if not found:
+        return
+    statement = update(MessageRow).where(MessageRow.id == bindparam("row"))
+    connection.execute(
+        statement.values(action=bindparam("done"), detail=bindparam("why")),
+        [{"row": id_, "done": one.action, "why": rows.clean(one.detail)} for id_, one in found.items()],
+    )
+
+
+def _insert(connection: Connection, new: Mapping[Key, Seen]) -> dict[Key, int]:
+    if not new:
+        return {}
+    senders = _named(connection, SenderRow.domain, SenderRow.id, map(rows.sender_organisation, new.values()))
+    vendors = _named(
+        connection, VendorRow.name, VendorRow.id, (n for one in new.values() for n in rows.vendor_names(one))
+    )
+    values = [
+        rows.message_values(one, key[0], senders.get(rows.sender_organisation(one))) | {"mailbox": key[1]}
+        for key, one in new.items()
+    ]
+    returning = insert(MessageRow).returning(MessageRow.id, sort_by_parameter_order=True)
+    ids = dict(zip(new, connection.scalars(returning, values), strict=True))
+    references = (v for key, one in new.items() for v in rows.reference_values(one, ids[key], vendors))
+    reasons = (v for key, one in new.items() for v in rows.reason_values(one, ids[key]))
+    for table, given in ((ReferenceRow, list(references)), (ReasonRow, list(reasons))):
+        if given:
+            connection.execute(insert(table), given)
+    return ids
+
+
+def _named(
+    connection: Connection,
+    name: InstrumentedAttribute[str],
+    id_: InstrumentedAttribute[int],
+    wanted: Iterable[str],
+) -> dict[str, int]:
+    """Ids of the named rows, made where they are missing. An empty name has no row."""
+    names = set(wanted) - {""}
+    found = _ids(connection, name, id_, names)
+    missing: list[dict[str, Any]] = [{name.key: value} for value in sorted(names - set(found))]
+    if missing:
+        connection.execute(insert(name.class_), missing)
+        found = _ids(connection, name, id_, names)
+    return found
+
+
+def _ids(
+    connection: Connection,
+    name: InstrumentedAttribute[str],
+    id_: InstrumentedAttribute[int],
+    names: Iterable[str],
+) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(sorted(names)):
+        pairs = connection.execute(select(name, id_).where(name.in_(part)))
+        found |= {row[0]: row[1] for row in pairs}
+    return found
