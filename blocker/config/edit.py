@@ -1,0 +1,89 @@
+"""Changing the file: an account comes or goes, and every comment and blank line of the user's stays."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.items import Table
+
+from blocker.config.model import PORTS, AccountConfig, Config, ConfigError, private_directory
+from blocker.config.read import parse, read_text
+
+
+def add_account(path: Path, account: AccountConfig) -> Config:
+    """Write a new account into the file, which is made if missing; the configuration as it is then.
+
+    Raises ConfigError where the name is taken, a value is wrong, or the file cannot be written; the file
+    is then as it was.
+    """
+    text = read_text(path)
+    before = parse(text, path)
+    if any(a.name == account.name for a in before.accounts):
+        raise ConfigError(
+            f'There is an account "{account.name}" already: choose another name, or take it out with '
+            f"`unpixel account remove {account.name}`."
+        )
+    document = tomlkit.parse(text)
+    if "accounts" not in document:
+        document["accounts"] = tomlkit.table(is_super_table=True)
+    accounts: Any = document["accounts"]
+    accounts[account.name] = _table(account)
+    return _save(path, tomlkit.dumps(document))
+
+
+def remove_account(path: Path, name: str) -> Config:
+    """Take an account out of the file; the configuration as it is then. Raises ConfigError."""
+    text = read_text(path)
+    parse(text, path).account(name)
+    document = tomlkit.parse(text)
+    accounts: Any = document["accounts"]
+    del accounts[name]
+    if not accounts:
+        del document["accounts"]
+    return _save(path, tomlkit.dumps(document))
+
+
+def _table(account: AccountConfig) -> Table:
+    """What differs from the defaults, in the order of the fields."""
+    table = tomlkit.table()
+    for item in fields(account):
+        value = getattr(account, item.name)
+        default = PORTS[account.security] if item.name == "port" else item.default
+        if item.name == "name" or value == default or (item.name == "user" and value == account.address):
+            continue
+        table[item.name] = str(value) if isinstance(value, Path) else _plain(value)
+    return table
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _save(path: Path, text: str) -> Config:
+    """Check, then replace the file in one act: a reader sees the old one or the new one, mode 0600."""
+    config = parse(text, path)
+    place = path.resolve() if path.is_symlink() else path
+    draft = place.with_name(f".{place.name}-{secrets.token_hex(4)}")
+    try:
+        private_directory(place.parent)
+        _write(draft, text)
+        draft.replace(place)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ConfigError(
+            f"{path} cannot be written ({error.strerror}): correct that, then try again."
+        ) from error
+    return config
+
+
+def _write(draft: Path, text: str) -> None:
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

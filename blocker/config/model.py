@@ -1,0 +1,140 @@
+"""What a configuration is, as values."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Mode = Literal["report", "flag", "copy", "replace"]
+Level = Literal["standard", "strict", "paranoid"]
+Security = Literal["tls", "starttls", "plain"]
+PORTS: dict[str, int] = {"tls": 993, "starttls": 143, "plain": 143}
+KEY_BYTES = 32
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text is one sentence with the next step."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountConfig:
+    """One account to watch. It knows where the password comes from, never the password."""
+
+    name: str
+    """What a person calls it on the command line."""
+    address: str
+    host: str
+    user: str
+    """The login name."""
+    aliases: tuple[str, ...] = ()
+    """Further addresses that reach this account: a pixel may carry any of them."""
+    port: int = 993
+    security: Security = "tls"
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's, for a server with an authority of its own."""
+    password_command: str | None = None
+    password_env: str | None = None
+    folders: tuple[str, ...] = ("INBOX",)
+    mode: Mode = "report"
+    level: Level = "standard"
+    quarantine: str = "Unpixel originals"
+    """The folder that originals are moved to."""
+    poll: float = 60.0
+    """Seconds between two looks."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address that a sender may know this account by."""
+        return (self.address, *self.aliases)
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """Where the pages are served."""
+
+    host: str = "127.0.0.1"
+    port: int = 8400
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfig:
+    """Bounds on what the service takes on."""
+
+    max_message_mb: float = 50.0
+    """A larger message is left alone."""
+
+    @property
+    def max_message_bytes(self) -> int:
+        """The bound in octets."""
+        return int(self.max_message_mb * 1024 * 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything the user decides."""
+
+    path: Path
+    """The file it was, or would be, read from."""
+    data_dir: Path
+    database: str
+    """SQLAlchemy URL of the catalogue."""
+    accounts: tuple[AccountConfig, ...] = ()
+    web: WebConfig = field(default_factory=WebConfig)
+    service: ServiceConfig = field(default_factory=ServiceConfig)
+
+    def account(self, name: str) -> AccountConfig:
+        """The account of that name. Raises ConfigError that says which names there are."""
+        for account in self.accounts:
+            if account.name == name:
+                return account
+        names = ", ".join(a.name for a in self.accounts)
+        if not names:
+            raise ConfigError(f'There is no account "{name}": add one with `unpixel account add`.')
+        raise ConfigError(f'There is no account "{name}": choose one of {names}.')
+
+    def key(self) -> bytes:
+        """The installation's key: 32 random bytes in the data directory, made on first need, mode 0600.
+
+        Two processes that need it at once get the same one. Raises ConfigError where the file cannot be
+        used: a new key in its place would disown every message neutralised before.
+        """
+        path = self.data_dir / "key"
+        try:
+            key = path.read_bytes() if path.exists() else _new_key(path)
+        except OSError as error:
+            raise ConfigError(
+                f"The key file {path} cannot be used ({error.strerror or error}): correct that, then try again."
+            ) from error
+        if len(key) != KEY_BYTES:
+            raise ConfigError(
+                f"The key file {path} is damaged: put its {KEY_BYTES} bytes back from a backup."
+            )
+        return key
+
+
+def private_directory(path: Path) -> Path:
+    """Make a directory that only its owner may enter, with its parents; an existing one stays as it is."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def _new_key(path: Path) -> bytes:
+    """Write a key beside its place and link it there: whoever links first wins, and all read that one."""
+    private_directory(path.parent)
+    draft = path.with_name(f".key-{os.getpid()}-{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return path.read_bytes()
+        return path.read_bytes()
+    finally:
+        draft.unlink()

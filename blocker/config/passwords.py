@@ -1,0 +1,82 @@
+"""Where an account's password comes from: a program, an environment variable, or a prompt kept in memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Callable
+from typing import TypeAlias
+
+from blocker.config.model import AccountConfig, ConfigError
+
+SECONDS = 60.0
+"""How long a password program may take: it may ask for a finger or a passphrase itself."""
+Ask: TypeAlias = Callable[[AccountConfig], str]
+
+
+class Passwords:
+    """Gives each account's password when a connection is made.
+
+    What a program or a variable gives is asked for anew at every connection, so that a changed password
+    is found; what a person typed is kept in this object's memory and nowhere else.
+    """
+
+    def __init__(self, ask: Ask | None = None) -> None:
+        self._ask = ask
+        self._typed: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return "Passwords(…)"
+
+    def __call__(self, account: AccountConfig) -> str:
+        """The password. Raises ConfigError with the next step where there is none."""
+        if account.password_command:
+            return _from_command(account, account.password_command)
+        if account.password_env:
+            return _from_environment(account, account.password_env)
+        with self._lock:
+            if account.name not in self._typed:
+                self._typed[account.name] = self._prompt(account)
+            return self._typed[account.name]
+
+    def keep(self, account: AccountConfig, password: str) -> None:
+        """Remember what a person typed, for as long as this process lives."""
+        with self._lock:
+            self._typed[account.name] = password
+
+    def _prompt(self, account: AccountConfig) -> str:
+        if self._ask is None:
+            raise ConfigError(
+                f'Nobody is there to type the password of "{account.name}": '
+                "give the account a password_command or a password_env."
+            )
+        return self._ask(account)
+
+
+def _from_environment(account: AccountConfig, variable: str) -> str:
+    password = os.environ.get(variable)
+    if not password:
+        raise ConfigError(
+            f'The password of "{account.name}" should stand in the environment variable {variable}, '
+            "which is not set: set it, then try again."
+        )
+    return password
+
+
+def _from_command(account: AccountConfig, command: str) -> str:
+    """The first line that the program prints, as pass, secret-tool and their like do."""
+    try:
+        done = subprocess.run(command, shell=True, stdout=subprocess.PIPE, timeout=SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ConfigError(
+            f'The password_command of "{account.name}" did not finish: run it by hand, then try again.'
+        ) from error
+    password = done.stdout.decode("utf-8", "replace").splitlines()[:1]
+    if done.returncode or not password or not password[0]:
+        raise ConfigError(
+            f'The password_command of "{account.name}" gave no password (exit code {done.returncode}): '
+            "run it by hand, then try again."
+        )
+    return password[0]

@@ -1,0 +1,273 @@
+"""Reading the file: typed values out of TOML, and a sentence with the line for each mistake."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import platformdirs
+
+from blocker.config.lines import line_of
+from blocker.config.model import (
+    PORTS,
+    AccountConfig,
+    Config,
+    ConfigError,
+    Level,
+    Mode,
+    Security,
+    ServiceConfig,
+    WebConfig,
+)
+
+ENVIRONMENT = "UNPIXEL_CONFIG"
+LARGEST_FILE = 1 << 20
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@+")
+_TOP = ("data_dir", "database", "accounts", "web", "service")
+_ACCOUNT = (
+    "address",
+    "aliases",
+    "host",
+    "port",
+    "security",
+    "ca_file",
+    "user",
+    "password_command",
+    "password_env",
+    "folders",
+    "mode",
+    "level",
+    "quarantine",
+    "poll",
+)
+_NO_PASSWORD = (
+    "a password does not belong in this file, where backups and other programs can read it: "
+    'take the line out and name a program with password_command = "…", or a variable with '
+    'password_env = "…", or leave both out to be asked.'
+)
+
+Table = Mapping[str, Any]
+Keys = tuple[str, ...]
+
+
+def default_path() -> Path:
+    """Where the configuration stands: ``UNPIXEL_CONFIG``, or the platform's place."""
+    said = os.environ.get(ENVIRONMENT)
+    return Path(said).expanduser() if said else platformdirs.user_config_path("unpixel") / "config.toml"
+
+
+def load(path: Path | str | None = None) -> Config:
+    """Read the configuration; a file that is not there gives the defaults and no accounts.
+
+    Raises ConfigError naming the file, the line and what to write instead.
+    """
+    place = (Path(path) if path is not None else default_path()).expanduser()
+    return parse(read_text(place), place)
+
+
+def read_text(place: Path) -> str:
+    """The file's text; empty where there is no file. Raises ConfigError."""
+    try:
+        if place.exists() and place.stat().st_size > LARGEST_FILE:
+            raise ConfigError(f"{place} is no configuration: it is larger than 1 MB. Name another file.")
+        return place.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{place} cannot be read: it is not UTF-8 text. Save it as UTF-8.") from error
+    except OSError as error:
+        raise ConfigError(
+            f"{place} cannot be read ({error.strerror}): correct that, then try again."
+        ) from error
+
+
+def parse(text: str, path: Path) -> Config:
+    """The configuration that `text` describes; relative paths in it start at the folder of `path`."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}. Correct that line.") from error
+    read = _Reader(path, text)
+    read.known(table, (), _TOP)
+    data_dir = read.path_at(table, ("data_dir",)) or platformdirs.user_data_path("unpixel")
+    accounts = read.table(table, ("accounts",))
+    return Config(
+        path=path,
+        data_dir=data_dir,
+        database=read.text_at(table, ("database",)) or f"sqlite:///{data_dir / 'catalogue.sqlite'}",
+        accounts=tuple(_account(read, name, accounts) for name in accounts),
+        web=_web(read, read.table(table, ("web",))),
+        service=_service(read, read.table(table, ("service",))),
+    )
+
+
+def _web(read: _Reader, table: Table) -> WebConfig:
+    read.known(table, ("web",), ("host", "port"))
+    return WebConfig(
+        host=read.text_at(table, ("web", "host")) or WebConfig().host,
+        port=read.port(table, ("web", "port"), WebConfig().port),
+    )
+
+
+def _service(read: _Reader, table: Table) -> ServiceConfig:
+    read.known(table, ("service",), ("max_message_mb",))
+    default = ServiceConfig().max_message_mb
+    return ServiceConfig(
+        max_message_mb=read.number(table, ("service", "max_message_mb"), default, 0.001, 1024)
+    )
+
+
+def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
+    at = ("accounts", name)
+    table = read.table(accounts, at)
+    if not 0 < len(name) <= 64 or not set(name) <= _NAME:
+        raise read.error(at, f'"{name}" cannot name an account: use up to 64 letters, digits and . _ - @ +.')
+    read.known(table, at, _ACCOUNT)
+    address = read.address(table, (*at, "address"))
+    security: Security = read.one_of(table, (*at, "security"), get_args(Security), "tls")
+    if "password_command" in table and "password_env" in table:
+        raise read.error(
+            (*at, "password_env"),
+            "a password comes from one place: keep password_command or password_env, not both.",
+        )
+    host = read.required(table, (*at, "host"), "imap.example.org")
+    if security == "plain" and not _here(host):
+        raise read.error(
+            (*at, "security"),
+            f'"plain" would send the password to {host} unencrypted: write security = "tls" or "starttls".',
+        )
+    folders = read.texts(table, (*at, "folders"), ("INBOX",))
+    quarantine = read.text_at(table, (*at, "quarantine")) or "Unpixel originals"
+    if quarantine in folders:
+        raise read.error(
+            (*at, "quarantine"),
+            f'"{quarantine}" cannot be watched and keep the originals too: name another folder.',
+        )
+    return AccountConfig(
+        name=name,
+        address=address,
+        aliases=read.texts(table, (*at, "aliases"), ()),
+        host=host,
+        port=read.port(table, (*at, "port"), PORTS[security]),
+        security=security,
+        ca_file=read.path_at(table, (*at, "ca_file")),
+        user=read.text_at(table, (*at, "user")) or address,
+        password_command=read.text_at(table, (*at, "password_command")),
+        password_env=read.text_at(table, (*at, "password_env")),
+        folders=folders,
+        mode=read.one_of(table, (*at, "mode"), get_args(Mode), "report"),
+        level=read.one_of(table, (*at, "level"), get_args(Level), "standard"),
+        quarantine=quarantine,
+        poll=read.number(table, (*at, "poll"), 60.0, 0.05, 86400),
+    )
+
+
+def _here(host: str) -> bool:
+    """Whether a connection to this host stays on this machine."""
+    return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
+class _Reader:
+    """Takes typed values out of parsed TOML, and says where a wrong one stands.
+
+    `keys` is the full path of a value; the table given is the one that holds its last key.
+    """
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.source = text
+
+    def error(self, keys: Keys, sentence: str) -> ConfigError:
+        """The mistake at `keys`, with file and line."""
+        line = line_of(self.source, keys)
+        return ConfigError(f"{self.path}, line {line}: {sentence}" if line else f"{self.path}: {sentence}")
+
+    def known(self, table: Table, at: Keys, names: tuple[str, ...]) -> None:
+        """Refuse keys that do not exist, with the nearest that does, and any password."""
+        for name in table:
+            if name in names:
+                continue
+            if name.lower() in ("password", "passwd", "pass", "secret", "passphrase"):
+                raise self.error((*at, name), f"`{name}`: {_NO_PASSWORD}")
+            near = difflib.get_close_matches(name.lower(), names, 1)
+            fix = f"did you mean `{near[0]}`?" if near else f"the keys here are {', '.join(names)}."
+            raise self.error((*at, name), f"there is no key `{name}`: {fix}")
+
+    def table(self, table: Table, keys: Keys) -> Table:
+        """A sub-table; an empty one where it is missing."""
+        value = table.get(keys[-1], {})
+        if isinstance(value, dict):
+            return value
+        written = "[accounts.personal]" if keys == ("accounts",) else f"[{'.'.join(keys)}]"
+        raise self.error(keys, f"`{keys[-1]}` is a table: write {written} and its keys below that.")
+
+    def text_at(self, table: Table, keys: Keys) -> str | None:
+        """One line of text, or None where the key is missing."""
+        value = table.get(keys[-1])
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value.strip() or not value.isprintable():
+            raise self.error(keys, f'`{keys[-1]}` is one line of text: write {keys[-1]} = "…".')
+        return value.strip()
+
+    def required(self, table: Table, keys: Keys, example: str) -> str:
+        """Text that an account cannot do without."""
+        value = self.text_at(table, keys)
+        if value is None:
+            raise self.error(keys, f'account "{keys[1]}" has no `{keys[-1]}`: add {keys[-1]} = "{example}".')
+        return value
+
+    def address(self, table: Table, keys: Keys) -> str:
+        """A mail address, as far as a typing mistake can be told."""
+        value = self.required(table, keys, "you@example.org")
+        local, at, domain = value.rpartition("@")
+        if not (local and at and domain) or " " in value:
+            raise self.error(keys, f'"{value}" is no mail address: write address = "you@example.org".')
+        return value
+
+    def path_at(self, table: Table, keys: Keys) -> Path | None:
+        """A path; a relative one starts at the configuration's folder."""
+        value = self.text_at(table, keys)
+        return None if value is None else (self.path.parent / Path(value).expanduser()).absolute()
+
+    def texts(self, table: Table, keys: Keys, default: tuple[str, ...]) -> tuple[str, ...]:
+        """A list of texts; a folder list must not be empty."""
+        value = table.get(keys[-1])
+        if value is None:
+            return default
+        right = isinstance(value, list) and all(
+            isinstance(v, str) and v.strip() and v.isprintable() for v in value
+        )
+        if not right or (default and not value):
+            raise self.error(keys, f'`{keys[-1]}` is a list of texts: write {keys[-1]} = ["…"].')
+        return tuple(value)
+
+    def one_of(self, table: Table, keys: Keys, words: tuple[str, ...], default: str) -> Any:
+        """One of some words."""
+        value = table.get(keys[-1], default)
+        if value in words:
+            return value
+        said = f'"{value}"' if isinstance(value, str) else str(value)
+        near = difflib.get_close_matches(str(value).lower(), words, 1)
+        fix = f'did you mean "{near[0]}"?' if near else f"choose one of {', '.join(words)}."
+        raise self.error(keys, f"`{keys[-1]}` cannot be {said}: {fix}")
+
+    def number(self, table: Table, keys: Keys, default: float, low: float, high: float) -> float:
+        """A number within bounds."""
+        value = table.get(keys[-1], default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise self.error(
+                keys, f"`{keys[-1]}` cannot be {value!r}: write a number from {low:g} to {high:g}."
+            )
+        return float(value)
+
+    def port(self, table: Table, keys: Keys, default: int) -> int:
+        """A TCP port."""
+        value = table.get(keys[-1], default)
+        if type(value) is not int or not 1 <= value <= 65535:
+            raise self.error(keys, f"`{keys[-1]}` cannot be {value!r}: write a whole number from 1 to 65535.")
+        return value
