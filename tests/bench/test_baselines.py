@@ -84,7 +84,8 @@ def test_the_score_counts_as_described(tmp_path: Path) -> None:
     for label in labels:
         score.add(label, found)
     assert (score.tp, score.fp, score.fn, score.absent) == (1, 1, 2, 1)
-    assert (score.precision, score.recall) == (0.5, pytest.approx(1 / 3))
+    assert score.precision == 0.5
+    assert score.recall == pytest.approx(1 / 3)
     assert [got for _, got in score.wrong] == ["content", "pixel", "not found"]
 
 
