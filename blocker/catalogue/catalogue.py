@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from blocker.catalogue import commands, schema, writing
+from blocker.catalogue import commands, forgetting, reading, schema, writing
 from blocker.catalogue.errors import place, told
 from blocker.catalogue.model import AccountRow
-from blocker.catalogue.values import Account, Command, Seen
+from blocker.catalogue.reading import SenderOrder
+from blocker.catalogue.values import (
+    Account,
+    Command,
+    MessageDetail,
+    MessageFilter,
+    Overview,
+    Page,
+    Seen,
+    SenderDetail,
+    SenderLine,
+    VendorLine,
+)
 
 
 class Catalogue:
@@ -72,11 +84,10 @@ class Catalogue:
             made = insert(AccountRow).returning(AccountRow.id)
             return connection.scalars(made, [{"name": name, "created": datetime.now(UTC)} | values]).one()
 
-    def accounts(self) -> list[Account]:
+    def accounts(self) -> tuple[Account, ...]:
         """All accounts by name."""
-        columns = (AccountRow.id, AccountRow.name, AccountRow.address, AccountRow.mode, AccountRow.level)
         with self.reading() as connection:
-            return [Account(*row) for row in connection.execute(select(*columns).order_by(AccountRow.name))]
+            return reading.accounts(connection)
 
     def record(self, seen: Seen) -> int:
         """Record one message; its id. A place recorded before keeps its row: action and detail are updated."""
@@ -125,3 +136,65 @@ class Catalogue:
         """Note how a command ended: what a person should read, and the error where it failed."""
         with self.writing() as connection:
             commands.finish(connection, command_id, outcome, error)
+
+    def overview(self, days: int | None = 30, *, today: date | None = None) -> Overview:
+        """The figures of the last `days` days by arrival (UTC), today included; of everything with None."""
+        with self.reading() as connection:
+            return reading.overview(connection, days, today or datetime.now(UTC).date())
+
+    def senders(self, order: SenderOrder = "tracked", limit: int = 100) -> tuple[SenderLine, ...]:
+        """Senders by organisational domain, in one of `reading.ORDERS`."""
+        with self.reading() as connection:
+            return reading.senders(connection, order, limit)
+
+    def sender(self, domain: str, *, today: date | None = None) -> SenderDetail | None:
+        """What an organisational domain has sent; None where nothing came from it."""
+        with self.reading() as connection:
+            return reading.sender(connection, domain.lower(), today or datetime.now(UTC).date())
+
+    def vendors(self, limit: int = 100) -> tuple[VendorLine, ...]:
+        """Vendors whose pixels and beacons were found, the one in most messages first."""
+        with self.reading() as connection:
+            return reading.vendors(connection, limit)
+
+    def messages(self, wanted: MessageFilter | None = None, page: int = 1, size: int = 50) -> Page:
+        """One page of the messages that pass a filter, newest first."""
+        with self.reading() as connection:
+            return reading.messages_page(connection, wanted or MessageFilter(), page, size)
+
+    def message(self, id_: int) -> MessageDetail | None:
+        """One recorded message with its references and reasons; None where there is none of this id."""
+        with self.reading() as connection:
+            return next(reading.details(connection, [id_]), None)
+
+    def by_message_id(self, message_id: str) -> list[MessageDetail]:
+        """The recorded messages of a Message-ID (brackets or not), newest first: a mail may lie in two mailboxes."""
+        with self.reading() as connection:
+            return list(reading.details(connection, reading.ids_of(connection, message_id)))
+
+    def export(self) -> Iterator[dict[str, Any]]:
+        """Every message as the scan contract's object with `action`, `detail` and its place; oldest row first.
+
+        Read in steps, so that a slow reader never holds the database.
+        """
+        last = 0
+        while True:
+            with self.reading() as connection:
+                ids = reading.ids_after(connection, last, 200)
+                found = list(reading.details(connection, ids))
+            if not ids:
+                return
+            yield from (detail.as_dict() for detail in found)
+            last = ids[-1]
+
+    def forget(self, *, sender: str | None = None, before: datetime | None = None) -> int:
+        """Erase the messages of an organisational domain, or older than an instant, or both; how many.
+
+        Their places stay as bare numbers (see `seen_uids`). On SQLite what was erased is overwritten.
+        """
+        with self.writing() as connection:
+            gone = forgetting.forget(connection, sender, before)
+        if self.engine.dialect.name == "sqlite":
+            with told(self._where):
+                schema.empty_log(self.engine)
+        return gone

@@ -113,6 +113,8 @@ def _settings(connection: Any, record: Any) -> None:  # noqa: ARG001 (SQLAlchemy
     cursor.execute("PRAGMA foreign_keys=ON")
     # The journal is what the service trusts after a power cut: every commit reaches the disk.
     cursor.execute("PRAGMA synchronous=FULL")
+    # What a person has forgotten is overwritten, not only unlinked.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 
@@ -159,9 +161,19 @@ def _bring_up(engine: Engine, where: str) -> None:
 
 def _write_ahead(engine: Engine) -> None:
     """Readers and the writer do not wait for each other; the file remembers this setting."""
+    _pragma(engine, "journal_mode=WAL")
+
+
+def empty_log(engine: Engine) -> None:
+    """Empty SQLite's write-ahead log, which still holds what was just erased; readers may delay it."""
+    _pragma(engine, "wal_checkpoint(TRUNCATE)")
+
+
+def _pragma(engine: Engine, words: str) -> None:
+    # Outside any transaction, which SQLAlchemy's own connections always begin.
     raw = engine.raw_connection()
     try:
-        raw.cursor().execute("PRAGMA journal_mode=WAL")
+        raw.cursor().execute(f"PRAGMA {words}").fetchall()
     finally:
         raw.close()
 

@@ -1,0 +1,297 @@
+"""What the pages ask: counts, lists and single messages. Each function reads in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Select, case, desc, func, select
+from sqlalchemy.orm import Session
+
+from blocker.catalogue import rows
+from blocker.catalogue.model import (
+    AccountRow,
+    MessageRow,
+    ReasonRow,
+    ReferenceRow,
+    SenderRow,
+    VendorRow,
+)
+from blocker.catalogue.trend import trend
+from blocker.catalogue.values import (
+    Account,
+    MessageDetail,
+    MessageFilter,
+    MessageLine,
+    Overview,
+    Page,
+    SenderDetail,
+    SenderLine,
+    VendorLine,
+)
+from blocker.detect.report import BLOCKED
+
+SenderOrder = Literal["tracked", "messages", "share", "recent", "name"]
+TOP = 10
+
+_COUNT = func.count(MessageRow.id)
+_TRACKED = func.count(case((MessageRow.tracked, 1)))
+_LAST = func.max(MessageRow.internal_date)
+_ORDERS: dict[SenderOrder, tuple[ColumnElement[Any], ...]] = {
+    "tracked": (desc(_TRACKED), desc(_COUNT)),
+    "messages": (desc(_COUNT), desc(_TRACKED)),
+    "share": (desc(_TRACKED * 1.0 / _COUNT), desc(_TRACKED)),
+    "recent": (desc(_LAST),),
+    "name": (),
+}
+ORDERS: tuple[SenderOrder, ...] = tuple(_ORDERS)
+
+
+def accounts(connection: Connection) -> tuple[Account, ...]:
+    """All accounts by name."""
+    columns = (AccountRow.id, AccountRow.name, AccountRow.address, AccountRow.mode, AccountRow.level)
+    return tuple(Account(*row) for row in connection.execute(select(*columns).order_by(AccountRow.name)))
+
+
+def overview(connection: Connection, days: int | None, today: date) -> Overview:
+    """The figures of the last `days` days, `today` included; of everything with None."""
+    since = None if days is None else today - timedelta(days=days - 1)
+    where = () if since is None else (MessageRow.day >= since,)
+    sums = select(
+        _COUNT,
+        _TRACKED,
+        func.coalesce(func.sum(MessageRow.blocked), 0),
+        func.coalesce(func.sum(MessageRow.unjudged), 0),
+        func.count(MessageRow.error),
+    ).where(*where)
+    messages, tracked, blocked, unjudged, unreadable = connection.execute(sums).one()
+    actions = select(MessageRow.action, _COUNT).where(*where).group_by(MessageRow.action)
+    left = select(MessageRow.detail, _COUNT).where(
+        *where, MessageRow.action == "left", MessageRow.detail != ""
+    )
+    step, bars = trend(_days(connection, where), since, today)
+    return Overview(
+        days=days,
+        messages=messages,
+        tracked=tracked,
+        blocked=int(blocked),
+        unjudged=int(unjudged),
+        unreadable=unreadable,
+        total=connection.scalar(select(_COUNT)) or 0,
+        step=step,
+        trend=bars,
+        senders=_senders(connection, "tracked", TOP, (*where, MessageRow.tracked.is_(True))),
+        vendors=vendors(connection, TOP, where),
+        actions={name: count for name, count in connection.execute(actions.order_by(desc(_COUNT)))},  # noqa: C416 (typed)
+        left=_pairs(connection, left.group_by(MessageRow.detail), MessageRow.detail),
+        accounts=accounts(connection),
+    )
+
+
+def senders(connection: Connection, order: SenderOrder, limit: int) -> tuple[SenderLine, ...]:
+    """Senders in an order of `ORDERS`."""
+    return _senders(connection, order, limit, ())
+
+
+def sender(connection: Connection, domain: str, today: date) -> SenderDetail | None:
+    """What an organisational domain has sent; None where nothing came from it."""
+    number = connection.scalar(select(SenderRow.id).where(SenderRow.domain == domain))
+    if number is None:
+        return None
+    where = (MessageRow.sender_id == number,)
+    summary = select(_COUNT, _TRACKED, _LAST, func.min(MessageRow.internal_date)).where(*where)
+    messages, tracked, last, first = connection.execute(summary).one()
+    if not messages:
+        return None
+    address = select(MessageRow.sender_address, _COUNT).where(*where, MessageRow.sender_address != "")
+    kinds = select(ReferenceRow.verdict, func.count()).join(MessageRow).where(*where)
+    step, bars = trend(_days(connection, where), None, today)
+    return SenderDetail(
+        line=SenderLine(domain, messages, tracked, last),
+        first=first,
+        addresses=_pairs(connection, address.group_by(MessageRow.sender_address), MessageRow.sender_address),
+        vendors=vendors(connection, TOP, where),
+        kinds={kind: n for kind, n in connection.execute(kinds.group_by(ReferenceRow.verdict))},  # noqa: C416 (typed)
+        trend=bars,
+        step=step,
+        leaks=_leaks(connection, where),
+        recent=messages_page(connection, MessageFilter(sender=domain), 1, 2 * TOP).items,
+    )
+
+
+def vendors(
+    connection: Connection, limit: int, where: tuple[ColumnElement[bool], ...] = ()
+) -> tuple[VendorLine, ...]:
+    """Vendors whose pixels and beacons were found, the one in most messages first."""
+    in_messages = func.count(func.distinct(ReferenceRow.message))
+    query = (
+        select(
+            VendorRow.name,
+            func.count(),
+            in_messages,
+            func.count(func.distinct(MessageRow.sender_id)),
+            _LAST,
+        )
+        .select_from(ReferenceRow)
+        .join(VendorRow, VendorRow.id == ReferenceRow.vendor_id)
+        .join(MessageRow, MessageRow.id == ReferenceRow.message)
+        .where(ReferenceRow.verdict.in_(sorted(BLOCKED)), *where)
+        .group_by(VendorRow.name)
+        .order_by(desc(in_messages), VendorRow.name)
+        .limit(limit)
+    )
+    return tuple(VendorLine(*row) for row in connection.execute(query))
+
+
+def messages_page(connection: Connection, wanted: MessageFilter, page: int, size: int) -> Page:
+    """One page of the messages that pass a filter, newest first; a page beyond the last is the last."""
+    where = _conditions(wanted)
+    total = connection.scalar(select(_COUNT).join(AccountRow).outerjoin(SenderRow).where(*where)) or 0
+    pages = max(1, -(-total // size))
+    page = min(max(page, 1), pages)
+    query = (
+        select(
+            MessageRow.id,
+            AccountRow.name,
+            MessageRow.mailbox,
+            MessageRow.internal_date,
+            MessageRow.sender,
+            func.coalesce(SenderRow.domain, ""),
+            MessageRow.subject,
+            MessageRow.tracked,
+            MessageRow.blocked,
+            MessageRow.action,
+            MessageRow.detail,
+        )
+        .join(AccountRow)
+        .outerjoin(SenderRow)
+        .where(*where)
+        .order_by(MessageRow.internal_date.desc(), MessageRow.id.desc())
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return Page(tuple(MessageLine(*row) for row in connection.execute(query)), page, pages, total)
+
+
+def ids_of(connection: Connection, message_id: str) -> list[int]:
+    """The rows of a Message-ID, newest first, with or without its angle brackets."""
+    bare = message_id.strip().removeprefix("<").removesuffix(">")
+    query = select(MessageRow.id).where(MessageRow.message_id.in_({bare, f"<{bare}>", message_id}))
+    return list(connection.scalars(query.order_by(MessageRow.id.desc()).limit(100)))
+
+
+def ids_after(connection: Connection, last: int, limit: int) -> list[int]:
+    """The next rows by number: for walking through all of them."""
+    query = select(MessageRow.id).where(MessageRow.id > last).order_by(MessageRow.id).limit(limit)
+    return list(connection.scalars(query))
+
+
+def details(connection: Connection, ids: Sequence[int]) -> Iterator[MessageDetail]:
+    """Recorded messages with all their references and reasons, in the order of `ids`."""
+    with Session(bind=connection) as session:
+        found = {
+            row.id: (row, account, organisation or "")
+            for row, account, organisation in session.execute(
+                select(MessageRow, AccountRow.name, SenderRow.domain)
+                .join(AccountRow)
+                .outerjoin(SenderRow)
+                .where(MessageRow.id.in_(ids))
+            )
+        }
+        names = {row.id: row.name for row in session.execute(select(VendorRow.id, VendorRow.name))}
+        reasons = _grouped(
+            session.scalars(
+                select(ReasonRow)
+                .where(ReasonRow.message.in_(ids))
+                .order_by(ReasonRow.message, ReasonRow.reference, ReasonRow.position)
+            ),
+            lambda row: (row.message, row.reference),
+        )
+        references = _grouped(
+            session.scalars(
+                select(ReferenceRow)
+                .where(ReferenceRow.message.in_(ids))
+                .order_by(ReferenceRow.message, ReferenceRow.position)
+            ),
+            lambda row: row.message,
+        )
+        for id_ in ids:
+            if id_ in found:
+                row, account, organisation = found[id_]
+                judged = tuple(
+                    rows.judged_value(r, names.get(r.vendor_id or 0), reasons.get((id_, r.position), ()))
+                    for r in references.get(id_, ())
+                )
+                yield rows.message_value(row, account, organisation, judged)
+
+
+def _grouped(items: Iterable[Any], key: Any) -> dict[Any, list[Any]]:
+    groups: dict[Any, list[Any]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
+
+
+def _senders(
+    connection: Connection, order: SenderOrder, limit: int, where: tuple[ColumnElement[bool], ...]
+) -> tuple[SenderLine, ...]:
+    query = (
+        select(SenderRow.domain, _COUNT, _TRACKED, _LAST)
+        .join(MessageRow, MessageRow.sender_id == SenderRow.id)
+        .where(*where)
+        .group_by(SenderRow.domain)
+        .order_by(*_ORDERS[order], SenderRow.domain)
+        .limit(limit)
+    )
+    return tuple(SenderLine(*row) for row in connection.execute(query))
+
+
+def _days(connection: Connection, where: tuple[ColumnElement[bool], ...]) -> dict[date, tuple[int, int]]:
+    query = select(MessageRow.day, _COUNT, _TRACKED).where(*where).group_by(MessageRow.day)
+    return {day: (messages, tracked) for day, messages, tracked in connection.execute(query)}
+
+
+def _leaks(connection: Connection, where: tuple[ColumnElement[bool], ...]) -> tuple[tuple[str, int], ...]:
+    found = func.count(func.distinct(ReasonRow.message))
+    query = (
+        select(ReasonRow.rule, found)
+        .join(MessageRow, MessageRow.id == ReasonRow.message)
+        .where(ReasonRow.rule.startswith("identity"), ReasonRow.weight > 0, *where)
+        .group_by(ReasonRow.rule)
+        .order_by(desc(found), ReasonRow.rule)
+        .limit(TOP)
+    )
+    return tuple((rule, count) for rule, count in connection.execute(query))
+
+
+def _pairs(
+    connection: Connection, query: Select[str, int], name: ColumnElement[str] | Any
+) -> tuple[tuple[str, int], ...]:
+    ordered = query.order_by(desc(_COUNT), name).limit(TOP)
+    return tuple((text, count) for text, count in connection.execute(ordered))
+
+
+def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if wanted.account:
+        where.append(AccountRow.name == wanted.account)
+    if wanted.sender:
+        where.append(SenderRow.domain == wanted.sender)
+    if wanted.action:
+        where.append(MessageRow.action == wanted.action)
+    if wanted.tracked is not None:
+        where.append(MessageRow.tracked.is_(wanted.tracked))
+    if wanted.vendor:
+        of_vendor = (
+            select(ReferenceRow.message)
+            .join(VendorRow, VendorRow.id == ReferenceRow.vendor_id)
+            .where(VendorRow.name == wanted.vendor, ReferenceRow.verdict.in_(sorted(BLOCKED)))
+        )
+        where.append(MessageRow.id.in_(of_vendor))
+    if text := wanted.text.strip()[:200]:
+        where.append(
+            MessageRow.subject.icontains(text, autoescape=True)
+            | MessageRow.sender.icontains(text, autoescape=True)
+        )
+    return where
