@@ -1,0 +1,1 @@
+"""Tests that the README says what the product does."""
