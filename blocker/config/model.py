@@ -10,8 +10,8 @@ from typing import Literal
 
 Mode = Literal["report", "flag", "copy", "replace"]
 Level = Literal["standard", "strict", "paranoid"]
-Security = Literal["tls", "starttls", "plain"]
-PORTS: dict[str, int] = {"tls": 993, "starttls": 143, "plain": 143}
+Security = Literal["tls", "starttls", "none"]
+PORTS: dict[str, int] = {"tls": 993, "starttls": 143, "none": 143}
 KEY_BYTES = 32
 
 

@@ -124,8 +124,10 @@ def _service(read: _Reader, table: Table) -> ServiceConfig:
 def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
     at = ("accounts", name)
     table = read.table(accounts, at)
-    if not 0 < len(name) <= 64 or not set(name) <= _NAME:
-        raise read.error(at, f'"{name}" cannot name an account: use up to 64 letters, digits and . _ - @ +.')
+    if not 0 < len(name) <= 64 or not set(name) <= _NAME or name[0] in ".-":
+        raise read.error(
+            at, f'"{name}" cannot name an account: use up to 64 letters, digits and . _ - @ +, a letter first.'
+        )
     read.known(table, at, _ACCOUNT)
     address = read.address(table, (*at, "address"))
     security: Security = read.one_of(table, (*at, "security"), get_args(Security), "tls")
@@ -135,10 +137,10 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
             "a password comes from one place: keep password_command or password_env, not both.",
         )
     host = read.required(table, (*at, "host"), "imap.example.org")
-    if security == "plain" and not _here(host):
+    if security == "none" and not _here(host):
         raise read.error(
             (*at, "security"),
-            f'"plain" would send the password to {host} unencrypted: write security = "tls" or "starttls".',
+            f'"none" would send the password to {host} unencrypted: write security = "tls" or "starttls".',
         )
     folders = read.texts(table, (*at, "folders"), ("INBOX",))
     quarantine = read.text_at(table, (*at, "quarantine")) or "Unpixel originals"

@@ -1,0 +1,169 @@
+"""How an exchange goes on, decided from facts alone. Nothing here reaches a server, a disk or a clock.
+
+The order keeps one promise: **at every instant the message exists whole**, on the server or in the spool.
+
+    spool → plan → append → locate → verify → recheck → move → done
+
+- The original's bytes are on disk before anything is asked of the server: some servers drop a message
+  when one with the same Message-ID is appended.
+- UIDNEXT is on disk before the append: when the append's answer is lost, the copy can only be at or above
+  it, and is looked for there by its own header field instead of being appended a second time.
+- The original is moved only after its copy was read back and found equal.
+- "moving" is on disk before the move: when its answer is lost, an original that is gone and lies in the
+  quarantine was moved by us; one that is gone and does not was taken by its owner.
+- Nothing is expunged but our own copy, by its UID, while it has not replaced anything yet.
+
+Sources: RFC 9051 (UIDNEXT, UIDVALIDITY), RFC 6851 (MOVE), RFC 4315 (UIDPLUS), and mbsync's journal.
+"""
+
+from __future__ import annotations
+
+from blocker.service.steps import (
+    Append,
+    Carry,
+    Done,
+    Entry,
+    JudgeAgain,
+    LeaveAlone,
+    Locate,
+    Located,
+    LookInQuarantine,
+    MarkOriginal,
+    MoveOriginal,
+    Moving,
+    Plan,
+    Recheck,
+    RemoveCopy,
+    RemoveStray,
+    Saw,
+    Stage,
+    Step,
+    Undo,
+    Verified,
+    Verify,
+)
+
+ATTEMPTS = 3
+"""After so many failures a message is left alone."""
+_NOT_OURS_TO_SET = frozenset({"\\recent", "\\deleted"})
+
+
+def next_step(entry: Entry, saw: Saw) -> Step | None:
+    """The next step of an exchange; None when it is finished or waits to be judged."""
+    chooser = _BY_STAGE.get(entry.stage)
+    return chooser(entry, saw) if chooser else None
+
+
+def _spooled(_entry: Entry, _saw: Saw) -> Step:
+    return Plan()
+
+
+def _planned(entry: Entry, saw: Saw) -> Step:
+    if saw.sent is False:
+        return Append()
+    if saw.answered is not None and saw.found is None:
+        return _judge_uid(entry, saw.answered)
+    if saw.found is None:
+        return Locate()
+    if saw.found:
+        return _judge_uid(entry, min(saw.found))
+    if saw.sent:
+        return LeaveAlone("the server accepted the neutralised copy but does not show it", keep_spool=True)
+    # The append never reached the server: nothing of ours is there, so it is safe to send.
+    return Append() if saw.spooled else JudgeAgain("its spooled bytes are missing")
+
+
+def _judge_uid(entry: Entry, uid: int) -> Step:
+    """An old UID is some older message's: Gmail and Proton Bridge answer so when they drop a duplicate."""
+    if uid == entry.place.uid or uid < (entry.uidnext or 0):
+        return LeaveAlone(
+            "the server answered the neutralised copy with a message it already had", keep_spool=True
+        )
+    return Located(uid)
+
+
+def _located(_entry: Entry, saw: Saw) -> Step:
+    if saw.copy is None:
+        return Verify() if saw.spooled else Undo("its spooled bytes are missing", again=True)
+    if saw.copy == "same":
+        return Verified()
+    if saw.copy == "gone":
+        return LeaveAlone("the neutralised copy was taken away before it was checked", keep_spool=True)
+    if saw.original is None:
+        return Recheck()
+    if saw.original == "gone":
+        return LeaveAlone("the server changed the neutralised copy and the original is gone", keep_spool=True)
+    return Undo("the server changed the neutralised copy")
+
+
+def _verified(entry: Entry, saw: Saw) -> Step:
+    if saw.original is None:
+        return Recheck()
+    taken = _taken(saw)
+    if taken:
+        return Undo(taken)
+    assert not isinstance(saw.original, str)
+    gained, lost = lasting(saw.original) - lasting(entry.flags), lasting(entry.flags) - lasting(saw.original)
+    if lost:
+        return Undo("its flags were changed meanwhile", again=True)
+    if gained:
+        return Carry(gained, saw.original)
+    if entry.mode == "copy":
+        return Done("copied") if saw.marked else MarkOriginal()
+    return Moving()
+
+
+def _taken(saw: Saw) -> str | None:
+    """Whether the owner has dealt with the original meanwhile."""
+    if saw.original == "gone":
+        return "the original was moved or deleted meanwhile"
+    if saw.original is not None and "\\Deleted" in saw.original:
+        return "the original was marked as deleted meanwhile"
+    return None
+
+
+def _moving(_entry: Entry, saw: Saw) -> Step:
+    if saw.moved is False:
+        return MoveOriginal()
+    if saw.original is None:
+        return Recheck()
+    if saw.original == "gone" and saw.moved:
+        return Done("replaced")
+    if saw.quarantined is None:
+        return LookInQuarantine()
+    if saw.original == "gone":
+        return Done("replaced") if saw.quarantined else Undo("the original was moved or deleted meanwhile")
+    if saw.quarantined:
+        return RemoveStray(saw.quarantined)
+    if saw.refused is not None:
+        return Undo(f"the original could not be moved to the quarantine ({saw.refused})")
+    if saw.moved:
+        return Undo("the server said that it moved the original but did not")
+    return MoveOriginal()
+
+
+def _undoing(entry: Entry, saw: Saw) -> Step:
+    if entry.copy_uid is not None and not saw.removed:
+        return RemoveCopy(entry.copy_uid)
+    if entry.again and entry.attempts + 1 < ATTEMPTS:
+        return JudgeAgain(entry.reason)
+    if saw.original is None:
+        return Recheck()
+    # An original that is gone is where its owner put it; should the server have dropped it instead, the
+    # spooled bytes are the last.
+    return LeaveAlone(entry.reason, keep_spool=saw.original == "gone")
+
+
+_BY_STAGE = {
+    Stage.SPOOLED: _spooled,
+    Stage.PLANNED: _planned,
+    Stage.LOCATED: _located,
+    Stage.VERIFIED: _verified,
+    Stage.MOVING: _moving,
+    Stage.UNDOING: _undoing,
+}
+
+
+def lasting(flags: frozenset[str]) -> frozenset[str]:
+    """The flags that a copy takes over: `\\Recent` is the server's own, `\\Deleted` is never set by us."""
+    return frozenset(f for f in flags if f.lower() not in _NOT_OURS_TO_SET)
