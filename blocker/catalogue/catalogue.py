@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from blocker.catalogue import commands, forgetting, reading, schema, writing
+from blocker.catalogue import commands, credentials, forgetting, reading, schema, writing
+from blocker.catalogue.credentials import CredentialKind
 from blocker.catalogue.errors import place, told
 from blocker.catalogue.model import AccountRow
 from blocker.catalogue.reading import SenderOrder
@@ -198,3 +199,30 @@ class Catalogue:
             with told(self._where):
                 schema.empty_log(self.engine)
         return gone
+
+    def add_credential(self, kind: CredentialKind, digest: str, expires: datetime | None = None) -> None:
+        """Keep a digest that opens the pages; a `password` takes the place of the one before."""
+        with self.writing() as connection:
+            if kind == "password":
+                credentials.drop(connection, kind)
+            credentials.add(connection, kind, digest, expires)
+
+    def credentials(self, kind: CredentialKind) -> list[str]:
+        """The digests of a kind that have not expired."""
+        with self.reading() as connection:
+            return credentials.digests(connection, kind)
+
+    def holds_credential(self, kind: CredentialKind, digest: str) -> bool:
+        """Whether exactly this digest is kept and has not expired."""
+        with self.reading() as connection:
+            return credentials.holds(connection, kind, digest)
+
+    def take_credential(self, kind: CredentialKind, digest: str) -> bool:
+        """Use a digest up: whether it was there and had not expired."""
+        with self.writing() as connection:
+            return credentials.take(connection, kind, digest)
+
+    def drop_credentials(self, kind: CredentialKind) -> int:
+        """Forget all digests of a kind; how many there were."""
+        with self.writing() as connection:
+            return credentials.drop(connection, kind)
