@@ -1,0 +1,164 @@
+"""Header fields of a message or part, as spans of the raw bytes (RFC 5322, section 2.2).
+
+The grammar of what still counts as a header line follows the standard library's feed parser, so that
+both agree on where a body begins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message as StandardMessage
+
+MAX_HEADER_BYTES = 1 << 20
+"""Header bytes read of one part; what lies beyond is body."""
+MAX_VALUE_BYTES = 16 << 10
+"""Bytes of one field's value that are ever interpreted."""
+
+_FIELD_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e]*:|[\t ]|From ")
+_WHITE = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One header field: name in lower case, and where its bytes stand."""
+
+    name: str
+    start: int
+    value_start: int
+    end: int
+    """After the last line end of the field."""
+
+
+class Headers:
+    """The header section of one part."""
+
+    __slots__ = ("_index", "end", "fields", "raw", "start")
+
+    def __init__(self, raw: bytes, start: int, fields: tuple[Field, ...], end: int) -> None:
+        self.raw = raw
+        self.start = start
+        self.fields = fields
+        self.end = end
+        """Where the body starts: after the empty line, or at the first line that is no header line."""
+        self._index: dict[str, list[Field]] = {}
+        for field in fields:
+            self._index.setdefault(field.name, []).append(field)
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.fields)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._index
+
+    def all(self, name: str) -> list[str]:
+        """Unfolded values of a field, in order, bytes above 127 as surrogates; encoded words stay encoded."""
+        return [self._value(field) for field in self._index.get(name.lower(), ())]
+
+    def first(self, name: str) -> str:
+        """The first value of a field, unfolded, or an empty string."""
+        fields = self._index.get(name)
+        return self._value(fields[0]) if fields else ""
+
+    def text(self, name: str) -> str:
+        """The first value with its encoded words (RFC 2047) decoded, fit to be shown."""
+        return decode_words(self.first(name))
+
+    def _value(self, field: Field) -> str:
+        value = self.raw[field.value_start : min(field.end, field.value_start + MAX_VALUE_BYTES)]
+        text = value.decode("ascii", "surrogateescape")
+        if "\n" in text or "\r" in text:
+            text = _WHITE.sub(" ", text)
+        return text.strip(" \t")
+
+
+def decode_words(value: str) -> str:
+    """Encoded words (RFC 2047) and raw 8-bit text, decoded as well as can be; never fails."""
+    if "=?" not in value:
+        return value if value.isascii() else _from_bytes(value.encode("ascii", "surrogateescape"))
+    try:
+        chunks = decode_header(value.encode("ascii", "surrogateescape").decode("latin-1"))
+    except (HeaderParseError, ValueError):
+        return value.encode("ascii", "surrogateescape").decode("utf-8", "replace")
+    out = []
+    for chunk, charset in chunks:
+        if isinstance(chunk, str):
+            out.append(_from_bytes(chunk.encode("latin-1", "replace")))
+            continue
+        try:
+            out.append(chunk.decode(charset or "latin-1", "replace"))
+        except (LookupError, ValueError):
+            out.append(_from_bytes(chunk))
+    return "".join(out)
+
+
+def _from_bytes(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("cp1252", "replace")
+
+
+def read_headers(raw: bytes, start: int, end: int) -> Headers:
+    """The header section that begins at `start` and cannot reach beyond `end`."""
+    stop = min(_section_end(raw, start, end), start + MAX_HEADER_BYTES)
+    fields: list[Field] = []
+    name, field_start, value_start = "", -1, -1
+    position = start
+    for line in raw[start:stop].splitlines(keepends=True):
+        match = _FIELD_LINE.match(line)
+        if match is None:
+            if not line.strip(b"\r\n"):
+                position += len(line)
+            break
+        token = match.group()
+        if token not in (b" ", b"\t"):
+            if field_start >= 0:
+                fields.append(Field(name, field_start, value_start, position))
+                field_start = -1
+            if token == b"From " or token == b":":
+                if token == b"From " and position != start:
+                    # An envelope line amid the fields belongs to none; a last one starts the body.
+                    following = position + len(line)
+                    if following >= stop or raw[following : following + 2].startswith((b"\r", b"\n")):
+                        break
+            else:
+                name = token[:-1].decode("ascii").lower()
+                field_start, value_start = position, position + len(token)
+        position += len(line)
+    if field_start >= 0:
+        fields.append(Field(name, field_start, value_start, position_of_field_end(raw, position)))
+    return Headers(raw, start, tuple(fields), position)
+
+
+def position_of_field_end(raw: bytes, position: int) -> int:
+    """Where the last field ended: before the empty line that closed the section, if one did."""
+    if raw[position - 4 : position] == b"\r\n\r\n":
+        return position - 2
+    if raw[position - 2 : position] in (b"\n\n", b"\r\r"):
+        return position - 1
+    if raw[position - 3 : position] == b"\n\r\n":
+        return position - 2
+    return position
+
+
+def _section_end(raw: bytes, start: int, end: int) -> int:
+    """A place at or after the end of the header section, found without looking at each line."""
+    if raw.startswith((b"\n", b"\r"), start):
+        return min(start + 2, end)
+    stop = end
+    for mark in (b"\n\n", b"\n\r\n", b"\r\r"):
+        found = raw.find(mark, start, stop)
+        if found >= 0:
+            stop = found + len(mark)
+    return stop
+
+
+def parameters(value: str) -> StandardMessage:
+    """A Content-Type value, in the standard library's reading of its parameters (RFC 2045, RFC 2231)."""
+    holder = StandardMessage()
+    holder["Content-Type"] = value
+    return holder

@@ -1,0 +1,180 @@
+"""The MIME tree of a message (RFC 2045, 2046) as byte offsets of its leaf parts.
+
+Follows the standard library's feed parser in what it accepts: a boundary line of any enclosing
+multipart ends a part, a missing end boundary ends with the message, a multipart without a start
+boundary is one leaf. Part paths are those of IMAP's FETCH BODY[...] (RFC 9051, section 6.4.5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from blocker.message.headers import Headers, parameters, read_headers
+
+MAX_DEPTH = 64
+"""Nesting of multiparts and attached messages that is followed."""
+MAX_PARTS = 1000
+"""Leaf parts of one message that are told apart; the rest is one leaf."""
+
+SIGNED = frozenset({"multipart/signed", "multipart/encrypted"})
+SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_LAST_EOL = re.compile(rb"\r\n\Z|\r\Z|\n\Z")
+_BOUNDARY_TAIL = re.compile(rb"(--)?[ \t]*(\r\n|\r|\n|\Z)")
+
+
+@dataclass(slots=True)
+class Part:
+    """A leaf part: what a reader would show or offer to save."""
+
+    path: str
+    headers: Headers
+    content_type: str
+    """Type and subtype in lower case."""
+    start: int
+    """Offset of the body's first byte."""
+    end: int
+    """Offset after the body; the line end before a boundary is not part of it."""
+
+    @property
+    def encoding(self) -> str:
+        """Content-Transfer-Encoding in lower case; empty where there is none."""
+        return self.headers.first("content-transfer-encoding").strip().lower()
+
+    @property
+    def charset(self) -> str | None:
+        """The charset parameter in lower case."""
+        value = self.headers.first("content-type")
+        if "charset" not in value.lower():
+            return None
+        try:
+            return parameters(value).get_content_charset()
+        except (LookupError, ValueError):
+            return None
+
+    @property
+    def filename(self) -> str:
+        """The name under which a reader would offer to save the part."""
+        if "content-disposition" not in self.headers and "name" not in self.headers.first("content-type"):
+            return ""
+        holder = parameters(self.headers.first("content-type"))
+        disposition = self.headers.first("content-disposition")
+        if disposition:
+            holder["Content-Disposition"] = disposition
+        try:
+            return holder.get_filename() or ""
+        except (LookupError, ValueError):
+            return ""
+
+
+@dataclass(slots=True)
+class Structure:
+    """The parts of a message and what its structure says as a whole."""
+
+    headers: Headers
+    parts: list[Part]
+    signed: bool = False
+    """A signed or encrypted container stands somewhere in the tree."""
+    cut: bool = False
+    """A bound was reached: not everything was told apart."""
+
+
+def read_structure(raw: bytes) -> Structure:
+    """The structure of a whole message. Never fails: any bytes are a message of some kind."""
+    headers = read_headers(raw, 0, len(raw))
+    structure = Structure(headers, [])
+    _walk(raw, headers, len(raw), "", "text/plain", 0, structure)
+    return structure
+
+
+def content_type(headers: Headers, default: str) -> str:
+    """Type and subtype in lower case, with the standard library's fallback for broken ones."""
+    value = headers.first("content-type")
+    if not value:
+        return default if "content-type" not in headers else "text/plain"
+    kind = value.partition(";")[0].strip().lower()
+    return kind if kind.count("/") == 1 else "text/plain"
+
+
+def _walk(
+    raw: bytes, headers: Headers, end: int, path: str, default: str, depth: int, structure: Structure
+) -> None:
+    """Append the leaves of one part to `structure`; `path` is empty for the message itself."""
+    kind = content_type(headers, default)
+    if kind in SIGNED or kind in SEALED:
+        structure.signed = True
+    start = headers.end
+    if depth >= MAX_DEPTH or len(structure.parts) >= MAX_PARTS:
+        structure.cut = True
+    elif kind.startswith("multipart/"):
+        children = _children(raw, headers, start, end)
+        if children is not None:
+            inner = "message/rfc822" if kind == "multipart/digest" else "text/plain"
+            for number, (child_start, child_end) in enumerate(children, 1):
+                child = read_headers(raw, child_start, child_end)
+                child_path = f"{path}.{number}" if path else str(number)
+                _walk(raw, child, child_end, child_path, inner, depth + 1, structure)
+            return
+    elif kind.startswith("message/") and kind != "message/delivery-status":
+        child = read_headers(raw, start, end)
+        nested = path or "1"
+        if not content_type(child, "text/plain").startswith("multipart/"):
+            nested += ".1"
+        _walk(raw, child, end, nested, "text/plain", depth + 1, structure)
+        return
+    structure.parts.append(Part(path or "1", headers, kind, start, max(start, end)))
+
+
+def _children(raw: bytes, headers: Headers, start: int, end: int) -> list[tuple[int, int]] | None:
+    """Start and end of each child of a multipart, or None where no boundary line opens one."""
+    boundary = _boundary(headers)
+    if not boundary:
+        return None
+    children: list[tuple[int, int]] = []
+    opened = -1
+    for line_start, line_end, closing in _delimiters(raw, b"--" + boundary, start, end):
+        if opened >= 0 and line_start > opened:
+            children.append((opened, _without_last_eol(raw, opened, line_start)))
+        elif opened < 0 and closing:
+            return None
+        opened = line_end
+        if closing:
+            return children
+        if len(children) > MAX_PARTS:
+            break
+    if opened < 0:
+        return None
+    if opened < end or not children:
+        children.append((opened, end))
+    return children
+
+
+def _boundary(headers: Headers) -> bytes:
+    try:
+        boundary = parameters(headers.first("content-type")).get_boundary()
+    except (LookupError, ValueError):
+        return b""
+    return boundary.encode("ascii", "surrogateescape") if boundary else b""
+
+
+def _delimiters(raw: bytes, mark: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Boundary lines of one multipart: line start, line end, whether it is the closing one."""
+    position = start
+    while True:
+        found = raw.find(mark, position, end)
+        if found < 0:
+            return
+        position = found + len(mark)
+        if found > start and raw[found - 1] not in b"\r\n":
+            continue
+        tail = _BOUNDARY_TAIL.match(raw, position, end)
+        if tail is None:
+            continue
+        position = tail.end()
+        yield found, position, tail.group(1) is not None
+
+
+def _without_last_eol(raw: bytes, start: int, end: int) -> int:
+    match = _LAST_EOL.search(raw, max(start, end - 2), end)
+    return match.start() if match else end

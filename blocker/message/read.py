@@ -1,0 +1,93 @@
+"""Reading a message whole: raw bytes in, parts and references out. Never fails, never does I/O."""
+
+from __future__ import annotations
+
+from blocker.message.headers import Headers
+from blocker.message.html import HtmlDocument
+from blocker.message.mime import Part, read_structure
+from blocker.message.model import Receipt
+from blocker.message.references import MAX_REFERENCES, Reference, references
+
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/x-amp-html", "image/svg+xml"})
+HTML_NAMES = (".html", ".htm", ".xhtml", ".svg")
+
+RECEIPT_HEADERS = (
+    "disposition-notification-to",
+    "return-receipt-to",
+    "x-confirm-reading-to",
+    "read-receipt-to",
+    "generate-delivery-report",
+    "x-pmrqc",
+)
+"""Header fields that make a reader's program offer, or send, a receipt (RFC 8098 and vendors' own)."""
+
+_PGP = (b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----BEGIN PGP MESSAGE-----")
+
+
+class Message:
+    """A message as unpixel sees it."""
+
+    __slots__ = ("cut", "documents", "headers", "parts", "raw", "receipts", "references", "signed", "unjudged")
+
+    def __init__(self, raw: bytes) -> None:
+        structure = read_structure(raw)
+        self.raw = raw
+        self.headers: Headers = structure.headers
+        self.parts: list[Part] = structure.parts
+        self.signed: bool = structure.signed or _inline_pgp(raw, structure.parts)
+        """Signed or encrypted, at any depth: never to be rewritten."""
+        self.cut: bool = structure.cut
+        """A bound was reached: not everything was looked at."""
+        self.documents: list[HtmlDocument] = [HtmlDocument(raw, p) for p in structure.parts if _is_html(p)]
+        self.references: list[Reference] = []
+        self.unjudged = 0
+        for document in self.documents:
+            self._take(document)
+        self.receipts: tuple[Receipt, ...] = _receipts(self.headers)
+
+    def _take(self, document: HtmlDocument) -> None:
+        self.cut = self.cut or document.cut
+        for reference in references(document):
+            if len(self.references) < MAX_REFERENCES:
+                self.references.append(reference)
+            else:
+                self.unjudged += 1
+
+
+def read(raw: bytes) -> Message:
+    """The message in `raw`, whatever those bytes are."""
+    return Message(raw)
+
+
+def _is_html(part: Part) -> bool:
+    if part.content_type in HTML_TYPES:
+        return True
+    if part.content_type.startswith(("image/", "text/plain")) and "attachment" not in part.headers.first(
+        "content-disposition"
+    ):
+        return False
+    return part.filename.lower().endswith(HTML_NAMES)
+
+
+def _inline_pgp(raw: bytes, parts: list[Part]) -> bool:
+    """OpenPGP text inside a plain part (RFC 9580, section 6.2)."""
+    if any(mark in raw for mark in _PGP):
+        return True
+    from blocker.message.transfer import decode
+
+    return any(
+        mark in decode(part.encoding, raw[part.start : part.end])
+        for part in parts
+        if part.content_type == "text/plain" and part.encoding == "base64"
+        for mark in _PGP
+    )
+
+
+def _receipts(headers: Headers) -> tuple[Receipt, ...]:
+    found = []
+    for field in headers:
+        if field.name in RECEIPT_HEADERS:
+            value = headers.raw[field.value_start : field.end].decode("utf-8", "replace").strip()
+            name = headers.raw[field.start : field.value_start - 1].decode("ascii", "replace")
+            found.append(Receipt(name, " ".join(value.split()), (field.start, field.end)))
+    return tuple(found)

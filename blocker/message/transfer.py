@@ -1,0 +1,149 @@
+"""Content-Transfer-Encodings (RFC 2045, section 6): decoding, and the way back to raw offsets.
+
+Decoding gives the same bytes as the standard library. A `Mapping` turns an offset in the decoded
+bytes into one in the encoded body; it is built only when someone asks.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from bisect import bisect_right
+from email._encoded_words import decode_b  # type: ignore[import-not-found,unused-ignore]
+
+IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
+_QP_TOKEN = re.compile(rb"=(?:\n|\r[^\n]*\n?|=|[0-9A-Fa-f]{2})?")
+_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/]+")
+
+
+def decode(encoding: str, body: bytes) -> bytes:
+    """The decoded body; an unknown encoding is taken as it stands."""
+    if encoding in IDENTITY:
+        return body
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(body)
+    if encoding == "base64":
+        return _decode_base64(body)
+    return body
+
+
+def _decode_base64(body: bytes) -> bytes:
+    joined = b"".join(body.splitlines())
+    decoded: bytes = decode_b(joined)[0]
+    return decoded
+
+
+class Mapping:
+    """Offsets of decoded bytes → offsets in the encoded body.
+
+    `starts` are decoded offsets at which a run begins; within a run both sides advance together
+    (`step` raw bytes for each decoded one is always 1; escapes are runs of one byte).
+    """
+
+    __slots__ = ("_ends", "_raw", "_starts")
+
+    def __init__(self, starts: list[int], raw: list[int], ends: list[int]) -> None:
+        self._starts = starts
+        self._raw = raw
+        self._ends = ends
+
+    def start(self, offset: int) -> int:
+        """Raw offset at which the decoded byte `offset` begins."""
+        run = bisect_right(self._starts, offset) - 1
+        if run < 0:
+            return 0
+        return min(self._raw[run] + offset - self._starts[run], self._ends[run])
+
+    def end(self, offset: int) -> int:
+        """Raw offset after the decoded byte `offset - 1`."""
+        if offset <= 0:
+            return 0
+        run = bisect_right(self._starts, offset - 1) - 1
+        past = self._raw[run] + (offset - 1 - self._starts[run]) + 1
+        # An escape is a run of one decoded byte and three raw ones.
+        last = run + 1 >= len(self._starts) or self._starts[run + 1] == offset
+        return self._ends[run] if last and past <= self._ends[run] else past
+
+
+class Base64Mapping:
+    """The same for base64, where three bytes share four characters."""
+
+    __slots__ = ("_counts", "_runs")
+
+    def __init__(self, body: bytes) -> None:
+        self._runs: list[int] = []
+        self._counts: list[int] = []
+        total = 0
+        for run in _BASE64_RUN.finditer(body):
+            self._runs.append(run.start())
+            self._counts.append(total)
+            total += run.end() - run.start()
+
+    def character(self, index: int) -> int:
+        """Raw offset of the index-th character of the alphabet."""
+        run = max(bisect_right(self._counts, index) - 1, 0)
+        return self._runs[run] + index - self._counts[run] if self._runs else 0
+
+    def start(self, offset: int) -> int:
+        """Raw offset of the four characters that hold the decoded byte `offset`."""
+        return self.character(offset // 3 * 4)
+
+    def end(self, offset: int) -> int:
+        """Raw offset after the four characters that hold the decoded byte `offset - 1`."""
+        return self.character((max(offset, 1) - 1) // 3 * 4 + 3) + 1
+
+
+def mapping(encoding: str, body: bytes, decoded: bytes) -> Mapping | Base64Mapping | None:
+    """The way back for this body, or None where it cannot be told with certainty."""
+    if encoding in IDENTITY:
+        return Mapping([0], [0], [len(body)])
+    if encoding == "quoted-printable":
+        return _map_quoted_printable(body, decoded)
+    if encoding == "base64":
+        return _map_base64(body, decoded)
+    return None
+
+
+def _map_quoted_printable(body: bytes, decoded: bytes) -> Mapping | None:
+    starts: list[int] = []
+    raw: list[int] = []
+    ends: list[int] = []
+    out = position = 0
+    size = len(body)
+    for match in _QP_TOKEN.finditer(body):
+        begin, end = match.span()
+        if begin > position:
+            starts.append(out)
+            raw.append(position)
+            ends.append(begin)
+            out += begin - position
+        token = end - begin
+        position = end
+        if token == 1 and end == size:
+            continue
+        second = body[begin + 1 : begin + 2]
+        if token > 1 and second in (b"\n", b"\r"):
+            continue
+        starts.append(out)
+        raw.append(begin)
+        ends.append(end)
+        out += 1
+    if position < size:
+        starts.append(out)
+        raw.append(position)
+        ends.append(size)
+        out += size - position
+    if out != len(decoded):
+        return None
+    return Mapping(starts, raw, ends) if starts else Mapping([0], [0], [0])
+
+
+def _map_base64(body: bytes, decoded: bytes) -> Base64Mapping | None:
+    """None where stray characters or early padding make the alignment uncertain."""
+    core = body.translate(None, b"\r\n \t")
+    stripped = core.rstrip(b"=")
+    if len(core) - len(stripped) > 2 or not re.fullmatch(rb"[A-Za-z0-9+/]*", stripped):
+        return None
+    if len(stripped) * 3 // 4 != len(decoded):
+        return None
+    return Base64Mapping(body)
