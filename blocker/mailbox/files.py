@@ -17,8 +17,8 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .mbox import read_mbox
-from .protocol import MailboxError
+from blocker.mailbox.mbox import read_mbox
+from blocker.mailbox.protocol import MailboxError
 
 Problem = Callable[[str], None]
 """Is told, in one sentence, of each file that could not be read or was read in part."""

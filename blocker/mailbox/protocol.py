@@ -3,9 +3,13 @@
 A `Mailbox` is one open folder. Every implementation keeps the same promises, which one test suite
 checks against each of them:
 
-- fetching never changes a flag (no ``\\Seen``, no ``\\Recent`` taken from other clients);
+- fetching never changes a flag: no ``\\Seen``, and where the folder was opened readonly no ``\\Recent`` is
+  taken from other clients either;
 - nothing is ever expunged, except by `remove`, which takes away only the given UIDs;
 - bytes come back as they were stored, and dates are aware.
+
+A mailbox stays valid while others of its store are opened. Where its folder is made anew meanwhile, every call
+raises `Recreated`, so that an old UID never reaches another message.
 
 Failures are `MailboxError`s whose text is one sentence with the next step.
 """
@@ -34,6 +38,10 @@ class OverQuota(MailboxError):
     """The server has no room, or the message is above its limit; nothing was stored."""
 
 
+class Recreated(MailboxError):
+    """The folder was deleted and made anew (UIDVALIDITY changed): known UIDs mean other messages now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """The state of a mailbox when it was selected (RFC 9051, section 6.3.2)."""
@@ -42,7 +50,7 @@ class Status:
     uidnext: int
     messages: int
     permanent_flags: frozenset[str]
-    """Flags and keywords that can be stored; holds ``\\*`` where new keywords may be made."""
+    """Flags and keywords that can be stored; holds ``\\*`` where new keywords may be made. Empty where readonly."""
 
     def stores(self, flag: str) -> bool:
         """Whether setting this flag or keyword will last."""
@@ -86,10 +94,16 @@ class Mailbox(Protocol):
     def append(
         self, raw: bytes, flags: Iterable[str] = (), internal_date: datetime | None = None
     ) -> int | None:
-        """Store a message byte for byte; its UID where the server tells. Never retried here."""
+        """Store a message byte for byte; its UID where the server tells. Never retried here.
+
+        ``\\Recent`` and ``\\Deleted`` are left out. `internal_date` is aware; without one it is now.
+        """
 
     def headers(self, uids: Sequence[int], field: str) -> dict[int, bytes]:
-        """One header field of each message that still exists; empty bytes where it has none."""
+        """One header field of each message that still exists, as it stands: name, folded lines, line ends.
+
+        Empty bytes where a message has none; all of them, one after the other, where it has several.
+        """
 
     def add_flags(self, uids: Sequence[int], flags: Iterable[str]) -> dict[int, frozenset[str]]:
         """Set flags or keywords; the flags read back afterwards (a server may refuse in silence)."""

@@ -1,0 +1,444 @@
+"""IMAP: one signed-in connection, and the store that opens folders over it.
+
+The only module that knows imapclient. It keeps these rules (RFC 9051, and what servers were seen to do):
+
+- certificates are always verified; nothing falls back to plain text;
+- UIDs travel as lists, since servers read ``9:*`` as ``*:9`` too;
+- EXPUNGE and CLOSE are never sent, only ``UID EXPUNGE``;
+- every wait has an end, and after a broken answer the connection is not used again;
+- each failure leaves as a MailboxError; none of them, and no log, ever holds the password.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import ipaddress
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]  # ships no types
+from imapclient.imap_utf7 import decode as decode_utf7  # type: ignore[import-untyped]
+from imapclient.imap_utf7 import encode as encode_utf7
+from imapclient.response_parser import parse_response  # type: ignore[import-untyped]
+
+from blocker.mailbox import imap_text as text
+from blocker.mailbox.imap_mailbox import ImapMailbox
+from blocker.mailbox.imap_names import FolderNames, Listed
+from blocker.mailbox.protocol import ConnectionLost, MailboxError, Status
+
+__all__ = ["ImapStore", "SocketTimeout"]
+
+Security = Literal["tls", "starttls", "none"]
+TIMEOUT = SocketTimeout(connect=15, read=60)
+"""Seconds. A server may take long to copy a large folder, never this long to say a word."""
+
+_LARGEST = 512 * 1024 * 1024
+"""Octets of one literal; a server that announces more is not believed, as memory is taken at once."""
+_GOODBYE = 5.0
+"""Seconds to wait for the answer to LOGOUT."""
+
+Item = text.Item
+
+
+class Connection:
+    """A signed-in IMAP connection. After ConnectionLost it stays closed."""
+
+    def __init__(self, client: IMAPClient, host: str) -> None:
+        self.host = host
+        self._client = client
+        self._imap: imaplib.IMAP4 = client._imap
+        self._open = True
+        self.selected: object | None = None
+        """Whoever selected a folder last; another one has to select its own again."""
+
+    def can(self, capability: str) -> bool:
+        """Whether the server offers this capability."""
+        return bool(self.call("list its capabilities", lambda: self._client.has_capability(capability)))
+
+    def call(self, doing: str, function: Callable[[], Any]) -> Any:
+        """Run one exchange. `doing` is an infinitive for the sentence of a failure."""
+        if not self._open:
+            raise ConnectionLost(f"The connection to {self.host} has ended; connect again.")
+        try:
+            return function()
+        except MailboxError:
+            raise
+        except imaplib.IMAP4.readonly:
+            raise MailboxError(
+                f"{self.host} lets this account read the folder only, not {doing}; ask its owner for more rights."
+            ) from None
+        except (imaplib.IMAP4.abort, OSError) as error:
+            self.drop()
+            raise text.lost(self.host, doing, error) from None
+        except imaplib.IMAP4.error as error:
+            if "got more than" in str(error):  # imaplib gave up within a line: what follows is out of step
+                self.drop()
+                raise text.lost(self.host, doing, error) from None
+            raise text.refused(self.host, doing, error) from None
+        except (ValueError, TypeError, LookupError, AssertionError) as error:
+            # imapclient's parsers fail in many ways on an answer that is not IMAP.
+            self.drop()
+            raise ConnectionLost(
+                f"{self.host} answered in a way that is not IMAP when asked to {doing} "
+                f"({type(error).__name__}); connect again."
+            ) from None
+
+    def command(self, doing: str, function: Callable[[], tuple[str, list[Any]]]) -> list[Any]:
+        """Run one imaplib command and give its untagged data. Raises where the server does not say OK."""
+
+        def run() -> list[Any]:
+            self._forget()
+            typ, data = function()
+            if typ != "OK":
+                raise text.refused(self.host, doing, _last(data))
+            return data
+
+        found: list[Any] = self.call(doing, run)
+        return found
+
+    def uid(self, doing: str, name: str, uids: Sequence[int], *args: str) -> list[Any]:
+        """One UID command on UIDs given one by one, at most `text.CHUNK` of them."""
+        listed = ",".join(map(str, uids))
+        return self.command(doing, lambda: self._imap.uid(name, listed, *args))
+
+    def search(self, criteria: str) -> list[int]:
+        """UIDs that UID SEARCH gives, in the server's order."""
+        data = self.command("search", lambda: self._imap.uid("SEARCH", criteria))
+        return [int(number) for line in data if line for number in line.split()]
+
+    def items(self, doing: str, uids: Sequence[int], what: str) -> dict[int, Item]:
+        """UID FETCH: what the server tells of each message that exists.
+
+        Answers are gathered by the UID that stands in them. One without a UID is unasked news about another
+        message; imapclient's own `fetch` would take its sequence number for a UID.
+        """
+        found: dict[int, Item] = {}
+        for chunk in text.chunks(uids):
+            data = self._fetch(doing, chunk, what)
+            self._gather(doing, data, set(chunk), found)
+        return found
+
+    def _fetch(self, doing: str, uids: Sequence[int], what: str) -> list[Any]:
+        listed = ",".join(map(str, uids))
+
+        def run() -> list[Any]:
+            self._forget()
+            typ, data = self._imap.uid("FETCH", listed, what)
+            if typ == "OK":
+                return data
+            if text.response_code(text.clean(_last(data)))[0] == "EXPUNGEISSUED":
+                # RFC 2180: another client took some of them away; the others were answered.
+                return self._imap.untagged_responses.pop("FETCH", [None])
+            raise text.refused(self.host, doing, _last(data))
+
+        found: list[Any] = self.call(doing, run)
+        return found
+
+    def _gather(self, doing: str, data: list[Any], wanted: set[int], found: dict[int, Item]) -> None:
+        answers = self.call(doing, lambda: parse_response([d for d in data if d is not None]))
+        for pairs in answers[1::2]:
+            item: Item = {
+                key.upper(): value
+                for key, value in zip(pairs[::2], pairs[1::2], strict=True)
+                if isinstance(key, bytes)
+            }
+            uid = item.get(b"UID")
+            if uid in wanted:
+                found.setdefault(uid, {}).update(item)
+
+    def code(self, name: str) -> str:
+        """The data of a response code that came with the last command, or an empty string."""
+        codes: list[Any] = self._imap.untagged_responses.get(name) or [b""]
+        return str((codes[-1] or b"").decode("ascii", "replace"))
+
+    def noop(self) -> None:
+        """Let the server tell what changed."""
+        self.command("look for news", self._imap.noop)
+
+    def select(self, folder: str, readonly: bool) -> Status:
+        """SELECT, or EXAMINE where readonly; whatever was selected is left without expunging."""
+        self.selected = None
+        facts = self.call(f"open the folder {folder}", lambda: self._client.select_folder(folder, readonly))
+        if b"UIDVALIDITY" not in facts:
+            raise MailboxError(
+                f"{self.host} gives {folder} no UIDVALIDITY; such a folder cannot be worked on."
+            )
+        kept = facts.get(b"PERMANENTFLAGS", facts.get(b"FLAGS", ()))
+        uidnext = facts.get(b"UIDNEXT")
+        if uidnext is None:  # optional in RFC 3501
+            uidnext = max(self.search("UID 1:*"), default=0) + 1
+        return Status(facts[b"UIDVALIDITY"], uidnext, facts[b"EXISTS"], text.flag_set(kept))
+
+    def unselect(self) -> None:
+        """Leave the folder. Without UNSELECT nothing is sent: selecting another one and LOGOUT do not expunge."""
+        if self.can("UNSELECT"):
+            self.call("leave the folder", self._client.unselect_folder)
+        self.selected = None
+
+    def append(self, folder: str, flags: str, when: str | None, raw: bytes) -> str:
+        """APPEND; the server's answer. imaplib's own would turn every bare CR and LF into CRLF."""
+        doing = f"store a message in {folder}"
+        plus = self.can("LITERAL+")
+        head = [
+            self.wire(folder).encode("ascii"),
+            flags.encode("ascii"),
+            *([when.encode("ascii")] if when else []),
+        ]
+
+        def run() -> str:
+            self._forget()
+            imap: Any = self._imap
+            tag = imap._new_tag()
+            size = b"{%d%s}\r\n" % (len(raw), b"+" if plus else b"")
+            imap.send(b" ".join([tag, b"APPEND", *head, size]))
+            if plus or self._continued(tag):
+                imap.send(raw)
+                imap.send(b"\r\n")
+            typ, data = imap._command_complete("APPEND", tag)
+            if typ != "OK":
+                raise text.refused(self.host, doing, _last(data))
+            return text.clean(_last(data))
+
+        return str(self.call(doing, run))
+
+    def _continued(self, tag: bytes) -> bool:
+        """Whether the server asks for the literal; False where it has refused already."""
+        imap: Any = self._imap
+        while imap._get_response() is not None:
+            if imap.tagged_commands[tag]:
+                return False
+        return True
+
+    def rights(self, folder: str) -> str | None:
+        """Our rights on a folder as RFC 4314 letters; None where the server does not tell."""
+        if not self.can("ACL"):
+            return None
+        imap: Any = self._imap
+        try:
+            data = self.command(f"tell our rights on {folder}", lambda: imap.myrights(self.wire(folder)))
+        except ConnectionLost:
+            raise
+        except MailboxError:
+            return None
+        return text.clean(_last(data)).rpartition(" ")[2].strip('"')
+
+    def wire(self, folder: str) -> str:
+        """A folder's name as an argument: modified UTF-7 (RFC 3501, section 5.1.3), quoted."""
+        return text.quoted(encode_utf7(folder).decode("ascii"))
+
+    def list(self, pattern: str = "*") -> list[Listed]:
+        """The folders that match. One whose name no program can decode is left out, as it could not be opened."""
+        self._forget()
+        self._client.folder_encode = False  # imapclient would fail on all for the sake of one
+        try:
+            wire = encode_utf7(pattern)
+            found = self.call("list the folders", lambda: self._client.list_folders("", wire))
+        finally:
+            self._client.folder_encode = True
+        named = ((flags, separator, _decoded(name)) for flags, separator, name in found)
+        return [
+            Listed(name, (separator or b"").decode("ascii", "replace"), text.flag_set(flags))
+            for flags, separator, name in named
+            if name is not None
+        ]
+
+    def namespace(self) -> tuple[str, str]:
+        """(prefix, separator) of the user's own folders (RFC 2342)."""
+        if self.can("NAMESPACE"):
+            personal = self.call("tell its namespaces", lambda: self._client.namespace().personal)
+            if personal:
+                prefix, separator = personal[0]
+                return prefix, separator or ""
+        root = self.list("")
+        return "", root[0].separator if root else ""
+
+    def create(self, folder: str) -> None:
+        """CREATE, then UNSUBSCRIBE, as some servers subscribe by themselves."""
+        self.call(f"make the folder {folder}", lambda: self._client.create_folder(folder))
+        with contextlib.suppress(imaplib.IMAP4.error):  # some say NO to what is not subscribed
+            self._client.unsubscribe_folder(folder)
+
+    def drop(self) -> None:
+        """End the connection without a word."""
+        self._open = False
+        with contextlib.suppress(OSError):
+            self._client.shutdown()
+
+    def close(self) -> None:
+        """LOGOUT, which expunges nothing. Does not wait long and does not fail."""
+        if not self._open:
+            return
+        self._open = False
+        try:
+            self._imap.sock.settimeout(_GOODBYE)
+            self._client.logout()
+        except (imaplib.IMAP4.error, OSError):
+            with contextlib.suppress(OSError):
+                self._client.shutdown()
+
+    def _forget(self) -> None:
+        """Drop answers nobody asked for: imaplib keeps them for ever and would mix them into the next."""
+        kept = ("READ-ONLY", "BYE", "CAPABILITY")
+        answers = self._imap.untagged_responses
+        for name in [name for name in answers if name not in kept]:
+            del answers[name]
+
+
+class ImapStore:
+    """An IMAP account: signed in when it is made, until `close`.
+
+    `security` is "tls" (from the first byte), "starttls", or "none", which is refused unless the host is this
+    computer or `insecure` says so. `cafile` names the authority to trust in place of the system's. A folder's
+    name is taken as the server shows it; where no such folder exists, ``/`` stands for the server's
+    separator and the user's own namespace is meant. Raises LoginRefused, ConnectionLost or MailboxError.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        user: str,
+        password: str,
+        *,
+        security: Security = "tls",
+        cafile: str | Path | None = None,
+        timeout: SocketTimeout = TIMEOUT,
+        insecure: bool = False,
+    ) -> None:
+        if security == "none" and not (insecure or _is_loopback(host)):
+            raise MailboxError(
+                f'A password must not travel to {host} in plain text; set security to "tls" or "starttls".'
+            )
+        client = _connect(host, port, security, cafile, timeout)
+        try:
+            _sign_in(client, host, user, password)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                client.shutdown()
+            raise
+        self._connection = Connection(client, host)
+        self._names = FolderNames(self._connection)
+
+    def open(self, folder: str, *, readonly: bool = False) -> ImapMailbox:
+        """Select a folder, or EXAMINE it: only then does the server leave ``\\Recent`` to other clients."""
+        return ImapMailbox(
+            self._connection, self._names.native(folder), self._names.native, readonly=readonly
+        )
+
+    def folders(self) -> list[str]:
+        """Names of all folders that can hold messages, as the server shows them, decoded and sorted."""
+        return sorted(listed.name for listed in self._connection.list() if listed.holds_mail)
+
+    def ensure(self, folder: str) -> None:
+        """Make a folder if it is missing, not subscribed; one that exists stays as it is."""
+        name = self._names.native(folder)
+        if name != "INBOX" and not self._names.exists(name):
+            self._connection.create(name)
+
+    def can_move(self) -> bool:
+        """Whether the server offers MOVE or UIDPLUS."""
+        return self._connection.can("MOVE") or self._connection.can("UIDPLUS")
+
+    def capabilities(self) -> frozenset[str]:
+        """What the server announces to a signed-in client, in upper case."""
+        found = self._connection.call("list its capabilities", self._connection._client.capabilities)
+        return frozenset(name.decode("ascii", "replace") for name in found)
+
+    def close(self) -> None:
+        """Sign out. Expunges nothing, never fails."""
+        self._connection.close()
+
+
+def _connect(
+    host: str, port: int, security: Security, cafile: str | Path | None, timeout: SocketTimeout
+) -> IMAPClient:
+    try:
+        context = ssl.create_default_context(cafile=cafile and str(cafile))
+    except OSError as error:
+        why = error.strerror or "no certificate in it"
+        raise MailboxError(f"The cafile {cafile} cannot be used ({why}); name a PEM file.") from None
+    try:
+        client = IMAPClient(host, port, ssl=security == "tls", ssl_context=context, timeout=timeout)
+    except (OSError, imaplib.IMAP4.error) as error:
+        raise text.unreachable(host, port, error) from None
+    imap: Any = client._imap
+    imap.debug = 0  # imapclient sets 5, at which imaplib formats every fetched body for a log nobody reads
+    imap._log = _silent  # below 4 imaplib keeps the last commands in memory, LOGIN with its password too
+    imap.read = _bounded(imap.read)
+    try:
+        if security == "starttls":
+            _start_tls(client, host, context)
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            client.shutdown()
+        if isinstance(error, OSError | imaplib.IMAP4.error):
+            raise text.unreachable(host, port, error) from None
+        raise
+    return client
+
+
+def _start_tls(client: IMAPClient, host: str, context: ssl.SSLContext) -> None:
+    if not client.has_capability("STARTTLS") or client._imap.state != "NONAUTH":
+        raise MailboxError(f'{host} does not offer STARTTLS here; set security to "tls" (usually port 993).')
+    client.starttls(context)
+    client._imap.untagged_responses.clear()  # nothing said in plain text counts (CVE-2011-0411)
+
+
+def _sign_in(client: IMAPClient, host: str, user: str, password: str) -> None:
+    """AUTHENTICATE PLAIN where offered, as it carries any character; else LOGIN."""
+    if client._imap.state != "NONAUTH":
+        raise MailboxError(f"{host} signs everyone in without a password (PREAUTH); use another port.")
+    try:
+        if client.has_capability("AUTH=PLAIN"):
+            client.plain_login(user, password)
+        elif client.has_capability("LOGINDISABLED"):
+            raise MailboxError(
+                f'{host} takes no password on this connection; set security to "tls" or "starttls".'
+            )
+        elif not (user + password).isascii() or any(c in user + password for c in "\r\n\0"):
+            raise MailboxError(f"{host} only takes ASCII names and passwords; set such a password there.")
+        else:
+            client.login(text.quoted(user), password)  # imaplib quotes the password, not the name
+    except (imaplib.IMAP4.abort, OSError) as error:
+        raise text.lost(host, "sign in", error) from None
+    except imaplib.IMAP4.error as error:
+        raise text.sign_in_refused(host, user, error, password) from None
+
+
+def _decoded(name: bytes | str) -> str | None:
+    raw = name.encode("ascii", "replace") if isinstance(name, str) else name
+    try:
+        decoded = str(decode_utf7(raw))
+        decoded.encode()
+    except UnicodeError:
+        return None
+    return decoded
+
+
+def _bounded(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    def bounded(size: int) -> bytes:
+        if size > _LARGEST:
+            raise imaplib.IMAP4.abort(f"a literal of {size} octets")
+        return read(size)
+
+    return bounded
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _last(data: Sequence[Any]) -> object:
+    return data[-1] if data and data[-1] is not None else b""
+
+
+def _silent(_: object) -> None:
+    """In place of imaplib's memory of recent commands."""

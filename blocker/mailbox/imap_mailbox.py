@@ -1,0 +1,253 @@
+"""One folder of an IMAP account, over a connection that it shares with the account's other folders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from blocker.mailbox import imap_text as text
+from blocker.mailbox.protocol import MailboxError, Recreated, Status, Stored
+
+if TYPE_CHECKING:
+    from blocker.mailbox.imap import Connection
+
+BATCH = 50
+"""Messages in one FETCH: measured on Dovecot, more bring nothing."""
+BATCH_OCTETS = 8 * 1024 * 1024
+"""Octets in one FETCH, so that memory stays bounded; a larger message comes alone."""
+WINDOW = 90_000
+"""UIDs in one search: imaplib takes no line above 1,000,000 octets, a UID has up to ten digits."""
+
+_FIELD = re.compile(r"[!-9;-~]{1,76}")
+
+
+class ImapMailbox:
+    """A `Mailbox`. Selecting is repeated where another folder of the account was selected meanwhile."""
+
+    def __init__(
+        self, connection: Connection, name: str, native: Callable[[str], str], *, readonly: bool
+    ) -> None:
+        self._connection = connection
+        self._name = name
+        self._native = native
+        self._readonly = readonly
+        self._status = self._select()
+
+    @property
+    def name(self) -> str:
+        """The folder's name as the server shows it, decoded."""
+        return self._name
+
+    def status(self) -> Status:
+        """Selects anew, as only that tells UIDNEXT and the permanent flags; EXAMINE names none of these."""
+        self._status = self._select(self._status.uidvalidity)
+        return self._status
+
+    def uids(self, first: int = 1, *, since: date | None = None) -> list[int]:
+        """By UID SEARCH; `since` is compared with the server's day of arrival."""
+        self._use(fresh=True)
+        first = max(first, 1)
+        day = f" SINCE {text.day(since)}" if since else ""
+        found: set[int] = set()
+        for window in self._windows(first):
+            found.update(self._connection.search(f"UID {window}{day}"))
+        return sorted(uid for uid in found if uid >= first)  # "n:*" names the last message even below n
+
+    def _windows(self, first: int) -> Iterator[str]:
+        if self._status.messages <= WINDOW // 2:  # room for what arrived since
+            yield f"{first}:*"
+            return
+        end = self.status().uidnext
+        for start in range(first, max(end, first + 1), WINDOW):
+            yield f"{start}:{start + WINDOW - 1}"
+
+    def fetch(self, uids: Sequence[int]) -> Iterator[Stored]:
+        """BODY.PEEK[] in batches of at most 50 messages and about 8 MB."""
+        for batch in self._batches(list(dict.fromkeys(uids))):
+            self._use()
+            found = self._connection.items("read messages", batch, "(UID FLAGS INTERNALDATE BODY.PEEK[])")
+            for uid in batch:
+                if (item := found.pop(uid, None)) is not None:
+                    stored = self._stored(uid, item)
+                    if stored is not None:
+                        yield stored
+
+    def _batches(self, uids: list[int]) -> Iterator[list[int]]:
+        sizes = self.sizes(uids)
+        batch: list[int] = []
+        octets = 0
+        for uid in uids:
+            if uid not in sizes:
+                continue
+            if batch and (len(batch) == BATCH or octets + sizes[uid] > BATCH_OCTETS):
+                yield batch
+                batch, octets = [], 0
+            batch.append(uid)
+            octets += sizes[uid]
+        if batch:
+            yield batch
+
+    def _stored(self, uid: int, item: text.Item) -> Stored | None:
+        """None where the message went away between two answers."""
+        raw, when = item.get(b"BODY[]"), item.get(b"INTERNALDATE")
+        if not isinstance(raw, bytes) or not isinstance(when, bytes):
+            if uid not in self.flags([uid]):
+                return None
+            raise MailboxError(
+                f"{self._connection.host} lists message {uid} of {self._name} but does not give it; "
+                "the message is left alone, look at it in a mail program."
+            )
+        return Stored(uid, raw, text.flag_set(item.get(b"FLAGS") or ()), _date(when, uid))
+
+    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
+        """RFC822.SIZE."""
+        self._use()
+        found = self._connection.items("tell sizes", uids, "(UID RFC822.SIZE)")
+        return {uid: int(item.get(b"RFC822.SIZE") or 0) for uid, item in found.items()}
+
+    def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
+        """FLAGS, after a NOOP: without it a server may still show what another client took away."""
+        if not uids:
+            return {}
+        self._use(fresh=True)
+        found = self._connection.items("tell flags", uids, "(UID FLAGS)")
+        return {uid: text.flag_set(item[b"FLAGS"]) for uid, item in found.items() if b"FLAGS" in item}
+
+    def headers(self, uids: Sequence[int], field: str) -> dict[int, bytes]:
+        """BODY.PEEK[HEADER.FIELDS]: the field's lines as they stand, without the empty line after them."""
+        if not _FIELD.fullmatch(field):
+            raise MailboxError(f"{field!r} cannot be the name of a header field; check its spelling.")
+        self._use()
+        found = self._connection.items("read headers", uids, f"(UID BODY.PEEK[HEADER.FIELDS ({field})])")
+        return {uid: _header(item) for uid, item in found.items()}
+
+    def append(
+        self, raw: bytes, flags: Iterable[str] = (), internal_date: datetime | None = None
+    ) -> int | None:
+        """APPEND the octets as they are, without ``\\Recent`` and ``\\Deleted``, which servers refuse here.
+
+        The UID is APPENDUID's, and None where the server gives none or one of another UIDVALIDITY.
+        """
+        kept = [flag for flag in flags if flag.lower() not in ("\\recent", "\\deleted")]
+        when = text.date_time(internal_date) if internal_date else None
+        answer = self._connection.append(self._name, text.flag_list(kept), when, raw)
+        code, data = text.response_code(answer)
+        validity, _, uid = data.partition(" ")
+        if code == "APPENDUID" and validity == str(self._status.uidvalidity) and uid.isdigit():
+            return int(uid)
+        return None
+
+    def add_flags(self, uids: Sequence[int], flags: Iterable[str]) -> dict[int, frozenset[str]]:
+        """STORE, then FETCH: the answer to STORE alone would not tell what lasts."""
+        self._store(uids, text.flag_list(flags))
+        return self.flags(uids)
+
+    def _store(self, uids: Sequence[int], flags: str) -> None:
+        self._may_write("set flags")
+        self._use()
+        for chunk in text.chunks(uids):
+            self._connection.uid(f"set flags in {self._name}", "STORE", chunk, "+FLAGS.SILENT", flags)
+
+    def move(self, uids: Sequence[int], folder: str) -> None:
+        """UID MOVE; else COPY, \\Deleted and UID EXPUNGE of what COPYUID confirms.
+
+        Raises MailboxError before anything is changed where the server offers neither, or where our rights
+        would stop it half-way (Dovecot then leaves two copies).
+        """
+        target = self._native(folder)
+        self._may_remove()
+        self._use()
+        doing = f"move messages to {target}"
+        if self._connection.can("MOVE"):
+            for chunk in text.chunks(uids):
+                self._connection.uid(doing, "MOVE", chunk, self._connection.wire(target))
+            return
+        for chunk in text.chunks(uids):
+            self._connection.uid(doing, "COPY", chunk, self._connection.wire(target))
+            self._expunge(self._copied(chunk))
+
+    def _copied(self, uids: Sequence[int]) -> list[int]:
+        """Those of `uids` that the server says it copied; all where it does not say (RFC 4315, UIDNOTSTICKY)."""
+        _, _, sets = self._connection.code("COPYUID").partition(" ")
+        if not sets:
+            return list(uids)
+        copied = set(text.uid_set(sets.partition(" ")[0]))
+        return [uid for uid in uids if uid in copied]
+
+    def remove(self, uids: Sequence[int]) -> None:
+        """\\Deleted and UID EXPUNGE of exactly these; MailboxError before any change without UIDPLUS."""
+        if not self._connection.can("UIDPLUS"):
+            raise MailboxError(
+                f"{self._connection.host} cannot take away single messages (no UIDPLUS); remove them in a mail program."
+            )
+        self._may_remove()
+        for chunk in text.chunks(uids):
+            self._expunge(list(chunk))
+
+    def _expunge(self, uids: list[int]) -> None:
+        if not uids:
+            return
+        self._store(uids, "(\\Deleted)")
+        self._connection.uid(f"take messages out of {self._name}", "EXPUNGE", uids)
+
+    def _may_remove(self) -> None:
+        self._may_write("take messages out")
+        connection = self._connection
+        if not (connection.can("MOVE") or connection.can("UIDPLUS")):
+            raise MailboxError(
+                f"{connection.host} can move no message without risk to others (no MOVE, no UIDPLUS); "
+                'use mode "flag" or "report" for this account.'
+            )
+        rights = connection.rights(self._name)
+        # RFC 4314: t marks as deleted, e expunges; the older d stands for both.
+        if rights is not None and "d" not in rights and not {"t", "e"} <= set(rights):
+            raise MailboxError(
+                f"This account may not take messages out of {self._name} (rights: {rights or 'none'}); "
+                "ask the folder's owner for the rights t and e."
+            )
+
+    def _may_write(self, doing: str) -> None:
+        if self._readonly:
+            raise MailboxError(f"{self._name} was opened for reading only; open it for writing to {doing}.")
+
+    def close(self) -> None:
+        """UNSELECT. The connection is the store's and stays."""
+        if self._connection.selected is self:
+            self._connection.unselect()
+
+    def _use(self, *, fresh: bool = False) -> None:
+        """Make this folder the selected one; with `fresh`, have the server tell what changed."""
+        if self._connection.selected is not self:
+            self._status = self._select(self._status.uidvalidity)
+        elif fresh:
+            self._connection.noop()
+
+    def _select(self, expected: int | None = None) -> Status:
+        status = self._connection.select(self._name, self._readonly)
+        if expected is not None and status.uidvalidity != expected:
+            raise Recreated(
+                f"{self._name} was made anew on {self._connection.host}, its UIDs now mean other messages; "
+                "open it again and start from what is there."
+            )
+        self._connection.selected = self
+        return status
+
+
+def _header(item: text.Item) -> bytes:
+    for key, value in item.items():
+        if key.startswith(b"BODY[HEADER") and isinstance(value, bytes):
+            return value[: -len(b"\r\n")] if value.endswith(b"\r\n") else value
+    return b""
+
+
+def _date(when: bytes, uid: int) -> datetime:
+    try:
+        found = parsedate_to_datetime(when.decode("ascii").strip().replace("-", " ", 2))
+    except ValueError:
+        raise MailboxError(
+            f"The arrival date of message {uid} cannot be read ({text.clean(when)}); the message is left alone."
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)  # -0000 is read as no zone at all

@@ -1,0 +1,201 @@
+"""What IMAP writes and what a person reads: small pure functions around the protocol's text.
+
+Nothing here touches a socket. Server text is untrusted: it is cut and cleaned before it stands in a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, OverQuota
+
+Item = dict[bytes, Any]
+"""What FETCH told of one message, by the name of the data item in upper case."""
+
+CHUNK = 500
+"""UIDs in one command: a line stays below the 8,192 octets that servers must take (RFC 7162, section 4)."""
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SYSTEM = {flag.lower(): flag for flag in ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft")}
+_FLAG = re.compile(r"\\?[!#$&'+,\-./0-9:;<=>?@A-Z\[^_`a-z|~]{1,200}")
+_CODE = re.compile(r"\s*\[([A-Z-]{1,40})(?: ([^\]]{0,4000}))?\]\s*")
+_BAD = re.compile(r"^\w+ command error: BAD \[b?['\"](.*)['\"]\]$", re.DOTALL)
+
+_WRAPPED = re.compile(r"^\w{1,20} failed: | \(\d[\d.+ ]{1,40} secs\)\.?$")
+"""What imapclient puts before a server's text, and what Dovecot puts behind its own."""
+
+
+# --- what is sent -------------------------------------------------------------------------------------
+
+
+def date_time(when: datetime) -> str:
+    """An aware datetime as RFC 9051 ``date-time``, quoted; months are English in every locale."""
+    offset = when.utcoffset()
+    if offset is None:
+        raise ValueError("an INTERNALDATE needs a time zone")
+    minutes = round(offset.total_seconds() / 60)
+    sign = "-" if minutes < 0 else "+"
+    zone = f"{sign}{abs(minutes) // 60:02}{abs(minutes) % 60:02}"
+    return f'"{when.day:02}-{_MONTHS[when.month - 1]}-{when.year:04} {when:%H:%M:%S} {zone}"'
+
+
+def day(when: date) -> str:
+    """A day as SEARCH wants it."""
+    return f"{when.day}-{_MONTHS[when.month - 1]}-{when.year:04}"
+
+
+def flag_list(flags: Iterable[str]) -> str:
+    """Flags in parentheses. Raises MailboxError for one that IMAP cannot carry (RFC 9051 ``flag``)."""
+    flags = list(flags)
+    for flag in flags:
+        if not _FLAG.fullmatch(flag):
+            raise MailboxError(f"{flag!r} cannot be an IMAP keyword; choose letters, digits, $, - and _.")
+    return f"({' '.join(flags)})"
+
+
+def quoted(text: str) -> str:
+    """An ASCII string between quotes (RFC 9051 ``quoted``)."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def chunks(uids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The UIDs in lists short enough for one command."""
+    for start in range(0, len(uids), CHUNK):
+        yield uids[start : start + CHUNK]
+
+
+# --- what is received ---------------------------------------------------------------------------------
+
+
+def flag_set(flags: Iterable[bytes | int]) -> frozenset[str]:
+    """Flags as text, without ``\\Recent``, which belongs to a session; system flags in their usual case."""
+    texts = (str(f) if isinstance(f, int) else f.decode("ascii", "backslashreplace") for f in flags)
+    return frozenset(_SYSTEM.get(text.lower(), text) for text in texts if text.lower() != "\\recent")
+
+
+def uid_set(text: str) -> list[int]:
+    """UIDs of a ``uid-set`` in their order: ``3:5,9`` is 3, 4, 5, 9. Raises ValueError for anything else."""
+    uids: list[int] = []
+    for piece in text.split(","):
+        first, _, last = piece.partition(":")
+        low, high = int(first), int(last or first)
+        if low > high:
+            low, high = high, low
+        if high - low > 100_000:
+            raise ValueError("a uid-set of more than 100,000")
+        uids.extend(range(low, high + 1))
+    return uids
+
+
+def response_code(text: str) -> tuple[str, str]:
+    """(code, its data) at the start of a status text, or two empty strings."""
+    found = _CODE.match(text)
+    return (found[1], found[2] or "") if found else ("", "")
+
+
+def clean(answer: object) -> str:
+    """A server's text for people: one line, no control characters, at most 200 characters."""
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)
+    wrapped = _BAD.match(text)
+    text = " ".join((_WRAPPED.sub("", wrapped[1] if wrapped else text)).split())
+    text = "".join(c for c in text if c.isprintable()).rstrip(".; ")
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+# --- what is said about failures ----------------------------------------------------------------------
+
+_NEXT = {
+    "NOPERM": "ask the owner of the folder for the right to do this",
+    "TRYCREATE": "create that folder first",
+    "NONEXISTENT": "check the folder's name",
+    "CANNOT": "choose another folder name",
+    "INUSE": "try again in a minute",
+    "UNAVAILABLE": "try again in a few minutes",
+    "LIMIT": "close other connections of this account or make room, then try again",
+    "SERVERBUG": "tell the server's administrator",
+    "CONTACTADMIN": "tell the server's administrator",
+}
+_FULL = ("OVERQUOTA", "TOOBIG", "LIMIT")
+
+
+def refused(host: str, doing: str, answer: object) -> MailboxError:
+    """The server said NO or BAD to `doing` (an infinitive)."""
+    text = clean(answer)
+    code, _ = response_code(text)
+    rest = _CODE.sub("", text, count=1) or code
+    storing = doing.startswith(("store", "move", "copy"))
+    if code == "OVERQUOTA" or (storing and (code in _FULL or "quota" in rest.lower())):
+        return OverQuota(f"{host} has no room to {doing} ({rest}); free some space, nothing was changed.")
+    step = _NEXT.get(code, "check the folder and the account's rights")
+    return MailboxError(f"{host} would not {doing} ({rest}); {step}.")
+
+
+def sign_in_refused(host: str, user: str, answer: object, secret: str) -> MailboxError:
+    """The server did not let `user` in; never holds the secret, even where the server echoes it."""
+    text = clean(answer)
+    if secret:
+        text = text.replace(secret, "…")
+    code, _ = response_code(text)
+    rest = _CODE.sub("", text, count=1) or code
+    if code in ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"):
+        return ConnectionLost(f"{host} cannot sign {user} in now ({rest}); it will work again later.")
+    if code in ("PRIVACYREQUIRED",):
+        return MailboxError(f'{host} wants an encrypted connection; set security to "tls" or "starttls".')
+    return LoginRefused(
+        f"{host} does not accept the user name or password of {user} ({rest}); "
+        "check both, and whether the provider asks for an app password."
+    )
+
+
+def lost(host: str, doing: str, error: BaseException) -> ConnectionLost:
+    """The link broke while the store tried to `doing`."""
+    if isinstance(error, TimeoutError):
+        return ConnectionLost(f"{host} did not answer in time while asked to {doing}; connect again later.")
+    why = clean(error).removeprefix("socket error: ") or type(error).__name__
+    return ConnectionLost(f"The connection to {host} broke while asked to {doing} ({why}); connect again.")
+
+
+_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+_EXPIRED = (9, 10)  # not yet valid, has expired
+
+
+def unreachable(host: str, port: int, error: BaseException) -> MailboxError:
+    """No connection came about: name, network, TLS."""
+    where = f"{host}:{port}"
+    match error:
+        case ssl.SSLCertVerificationError() if error.verify_code in _MISMATCH:
+            return MailboxError(
+                f"The certificate of {where} is made out to another name; use the host name that the provider gives."
+            )
+        case ssl.SSLCertVerificationError() if error.verify_code in _EXPIRED:
+            return MailboxError(
+                f"The certificate of {where} is not valid today; check this computer's clock, then tell the provider."
+            )
+        case ssl.SSLCertVerificationError():
+            return MailboxError(
+                f"The certificate of {where} is signed by an authority that is not known here ({error.verify_message}); "
+                "if the server is yours, set cafile to its authority's certificate."
+            )
+        case ssl.SSLError():
+            return MailboxError(
+                f"{where} does not speak TLS ({error.reason or 'handshake failed'}); "
+                'check the port (usually 993), or set security to "starttls".'
+            )
+        case socket.gaierror():
+            return ConnectionLost(f"The host {host} was not found; check its name and the network.")
+        case TimeoutError():
+            return ConnectionLost(f"{where} did not answer in time; check host, port and the network.")
+        case ConnectionRefusedError():
+            return ConnectionLost(
+                f"Nothing listens at {where}; check the port (993 for TLS, 143 for STARTTLS)."
+            )
+        case OSError():
+            return ConnectionLost(
+                f"{where} could not be reached ({error.strerror or clean(error)}); check the network."
+            )
+    return ConnectionLost(f"{where} ended the connection at once ({clean(error)}); try again in a minute.")

@@ -1,0 +1,1 @@
+"""Real servers and misbehaving peers for the tests, on loopback only."""
