@@ -18,7 +18,7 @@ need_debian() {
   as_root true || die "Missing: $*. Ask an administrator for: apt-get install $*"
   say "installing $*"
   { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends "$@"; } >&2 ||
+      apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@"; } >/dev/null ||
     die "apt-get could not install $*; its message is above."
 }
 
