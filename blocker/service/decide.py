@@ -40,12 +40,12 @@ class Found:
     """It is a neutralised copy of ours."""
     flags: frozenset[str] = frozenset()
     restored: bool = False
-    """Its owner had it put back."""
+    """Its owner had it put back: it was recorded, and stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Our own work: not looked at twice."""
+    """Dealt with already: a copy of ours, or an original that was put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ Decision: TypeAlias = Skip | Report | Flag | Exchange | LeaveAlone
 
 def decide(mode: Mode, found: Found, powers: Powers) -> Decision:
     """What the account's mode asks for a message that was judged."""
-    if found.ours:
+    if found.ours or found.restored:
         return Skip()
     if mode == "report" or not (found.tracked or found.changed or found.refused):
         return Report()
@@ -84,8 +84,6 @@ def decide(mode: Mode, found: Found, powers: Powers) -> Decision:
         return Report()
     if "\\Deleted" in found.flags:
         return LeaveAlone("it is marked as deleted")
-    if found.restored:
-        return LeaveAlone("its original was restored on request")
     if not powers.writable:
         return LeaveAlone("this account may not change the folder")
     if mode == "replace" and not powers.can_move:

@@ -32,6 +32,7 @@ from blocker.service.steps import (
     MoveOriginal,
     Moving,
     Plan,
+    Postpone,
     Recheck,
     RemoveCopy,
     RemoveStray,
@@ -45,7 +46,7 @@ from blocker.service.steps import (
 
 ATTEMPTS = 3
 """After so many failures a message is left alone."""
-_NOT_OURS_TO_SET = frozenset({"\\recent", "\\deleted"})
+_NOT_CARRIED = frozenset({"\\recent", "\\deleted", "$tracked", "$trackerremoved"})
 
 
 def next_step(entry: Entry, saw: Saw) -> Step | None:
@@ -59,6 +60,8 @@ def _spooled(_entry: Entry, _saw: Saw) -> Step:
 
 
 def _planned(entry: Entry, saw: Saw) -> Step:
+    if saw.refused is not None:
+        return _put_off(entry, f"the server does not take the neutralised copy ({saw.refused})")
     if saw.sent is False:
         return Append()
     if saw.answered is not None and saw.found is None:
@@ -70,6 +73,10 @@ def _planned(entry: Entry, saw: Saw) -> Step:
     if saw.sent:
         return LeaveAlone("the server accepted the neutralised copy but does not show it", keep_spool=True)
     # The append never reached the server: nothing of ours is there, so it is safe to send.
+    if saw.original is None:
+        return Recheck()
+    if taken := _taken(saw):
+        return LeaveAlone(taken, keep_spool=saw.original == "gone")
     return Append() if saw.spooled else JudgeAgain("its spooled bytes are missing")
 
 
@@ -99,8 +106,7 @@ def _located(_entry: Entry, saw: Saw) -> Step:
 def _verified(entry: Entry, saw: Saw) -> Step:
     if saw.original is None:
         return Recheck()
-    taken = _taken(saw)
-    if taken:
+    if taken := _taken(saw):
         return Undo(taken)
     assert not isinstance(saw.original, str)
     gained, lost = lasting(saw.original) - lasting(entry.flags), lasting(entry.flags) - lasting(saw.original)
@@ -143,6 +149,8 @@ def _moving(_entry: Entry, saw: Saw) -> Step:
 
 
 def _undoing(entry: Entry, saw: Saw) -> Step:
+    if saw.refused is not None:
+        return _put_off(entry, f"{entry.reason}; the copy beside it could not be taken away ({saw.refused})")
     if entry.copy_uid is not None and not saw.removed:
         return RemoveCopy(entry.copy_uid)
     if entry.again and entry.attempts + 1 < ATTEMPTS:
@@ -164,6 +172,15 @@ _BY_STAGE = {
 }
 
 
+def _put_off(entry: Entry, reason: str) -> Step:
+    """A server that refuses may think better of it at the next looks, but not for ever."""
+    return LeaveAlone(reason) if entry.attempts + 1 >= ATTEMPTS else Postpone(reason)
+
+
 def lasting(flags: frozenset[str]) -> frozenset[str]:
-    """The flags that a copy takes over: `\\Recent` is the server's own, `\\Deleted` is never set by us."""
-    return frozenset(f for f in flags if f.lower() not in _NOT_OURS_TO_SET)
+    """The flags that a copy takes over from its original.
+
+    Not `\\Recent`, which is the server's own; not `\\Deleted`, which we set on nothing that stays; and not our
+    keywords, which say of each message what it is.
+    """
+    return frozenset(f for f in flags if f.lower() not in _NOT_CARRIED)

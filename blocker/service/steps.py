@@ -93,7 +93,7 @@ class Saw:
     moved: bool | None = None
     """False: certainly not asked for. True: the server said yes. None: unknown."""
     refused: str | None = None
-    """Why the server would not move."""
+    """Why the server would not do the last thing it was asked for."""
     quarantined: tuple[int, ...] | None = None
     """Where the original's bytes lie in the quarantine, at or above its UIDNEXT."""
     removed: bool | None = None
@@ -187,6 +187,13 @@ class RemoveCopy:
 
 
 @dataclass(frozen=True, slots=True)
+class Postpone:
+    """Count the failure and go on at the next look."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeAgain:
     """Begin anew with this message at the next look."""
 
@@ -224,6 +231,7 @@ Step: TypeAlias = (
     | RemoveStray
     | Undo
     | RemoveCopy
+    | Postpone
     | JudgeAgain
     | Done
     | LeaveAlone

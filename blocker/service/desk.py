@@ -1,0 +1,105 @@
+"""What everything that is done for one account needs at hand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from blocker.catalogue import Seen
+from blocker.config import AccountConfig
+from blocker.mailbox.protocol import Status, Store
+from blocker.service.decide import REMOVED, TRACKED, Powers
+from blocker.service.events import Action, Event, Observer
+from blocker.service.journal import Journal
+from blocker.service.judge import Judgement
+from blocker.service.spool import Spool
+from blocker.service.steps import Place
+
+
+class Stopped(Exception):
+    """The service was asked to end; what is under way goes on from the journal next time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One account's configuration, journal and spool, and the way to tell what happens."""
+
+    account: AccountConfig
+    journal: Journal
+    spool: Spool
+    key: bytes
+    """The installation's key."""
+    observer: Observer
+    limit: int = 50 * 1024 * 1024
+    """Octets above which a message is left alone."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Held while messages are worked on: a sweep and the watch take turns."""
+
+    def go_on(self) -> None:
+        """Raises Stopped where the service was asked to end. Called between steps."""
+        if self.stop.is_set():
+            raise Stopped
+
+    def tell(self, action: Action, detail: str, mailbox: str = "") -> None:
+        """Tell of the account as a whole."""
+        self.observer(Event(self.account.name, action, mailbox, detail=detail))
+
+
+def powers(store: Store, status: Status) -> Powers:
+    """What can be done in a folder that was opened for writing."""
+    return Powers(
+        writable=status.stores("\\Deleted"),
+        can_move=store.can_move(),
+        keeps_tracked=status.stores(TRACKED),
+        keeps_removed=status.stores(REMOVED),
+    )
+
+
+def source_of(place: Place) -> str:
+    """How a report names where its message lies."""
+    return f"{place.account}/{place.mailbox};{place.uid}"
+
+
+def seen_of(
+    place: Place, judgement: Judgement, size: int, internal_date: datetime, action: str, detail: str
+) -> Seen:
+    """The catalogue's record of a message."""
+    return Seen(
+        account=place.account,
+        mailbox=place.mailbox,
+        uidvalidity=place.uidvalidity,
+        uid=place.uid,
+        report=judgement.report,
+        internal_date=internal_date,
+        size=size,
+        action=action,
+        detail=detail,
+        view=judgement.view,
+    )
+
+
+_TOLD: Mapping[str, Action] = {
+    "reported": "reported",
+    "flagged": "flagged",
+    "copied": "copied",
+    "replaced": "replaced",
+    "left": "left",
+}
+
+
+def event_of(seen: Seen) -> Event:
+    """What is told of a message once it is recorded."""
+    report = seen.report
+    return Event(
+        seen.account,
+        _TOLD[seen.action],
+        seen.mailbox,
+        seen.uid,
+        report.message.subject,
+        report.message.from_,
+        report.kinds,
+        seen.detail,
+    )

@@ -1,0 +1,300 @@
+"""Looking through one folder: what is new is judged, recorded, and dealt with as the account's mode asks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import structlog
+
+from blocker.catalogue import Seen
+from blocker.detect.report import Report as MailReport
+from blocker.mailbox.protocol import Mailbox, MailboxError, Store, Stored
+from blocker.service.act import NOT_THE_MESSAGE, Exchanger, flag_all
+from blocker.service.decide import Exchange, Flag, Found, Powers, Report, Skip, decide
+from blocker.service.desk import Desk, event_of, powers, seen_of, source_of
+from blocker.service.judge import Judgement, headers_only, is_ours, judge, unread
+from blocker.service.plan import ATTEMPTS
+from blocker.service.steps import Entry, LeaveAlone, Place, Stage
+
+CHUNK = 100
+"""Messages in one transaction of the catalogue."""
+_SAID = ("From", "To", "Subject", "Date", "Message-ID")
+_log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
+
+Progress = Callable[[int, int], None]
+"""Called with how many messages were looked at, and of how many."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What became of some messages, until it is recorded."""
+
+    seen: list[Seen] = field(default_factory=list)
+    flag: list[tuple[Seen, str]] = field(default_factory=list)
+    """To be marked as tracked; with the detail to record."""
+    entries: list[Entry] = field(default_factory=list)
+    settled: list[Place] = field(default_factory=list)
+    """Journal rows that say nothing any more."""
+
+
+class Look:
+    """One look at one folder over an open connection. Raises what the mailbox and the catalogue raise."""
+
+    def __init__(self, desk: Desk, store: Store, folder: str, *, dry_run: bool = False) -> None:
+        self._desk = desk
+        self._account = desk.account
+        self._dry_run = dry_run
+        readonly = dry_run or desk.account.mode == "report"
+        self._mailbox: Mailbox = store.open(folder, readonly=readonly)
+        self._status = self._mailbox.status()
+        self._folder = folder
+        if desk.account.mode == "replace" and not dry_run:
+            store.ensure(desk.account.quarantine)
+        self._powers = Powers(can_move=store.can_move()) if readonly else powers(store, self._status)
+        self._exchanger = Exchanger(desk, store, self._mailbox, self._powers)
+        self._restored = {entry.sha256 for entry in desk.journal.restored(desk.account.name)}
+        self.done: Counter[str] = Counter()
+        """How many messages were dealt with, by action."""
+
+    def close(self) -> None:
+        """Leave the folder."""
+        self._mailbox.close()
+
+    def new_mail(self) -> None:
+        """Go on with what is under way, then look at what arrived since the last look.
+
+        A folder that was never seen, or was made anew, begins with what arrives from now on.
+        """
+        self._resume()
+        name, validity = self._account.name, self._status.uidvalidity
+        cursor = self._desk.journal.cursor(name, self._folder, validity)
+        if cursor is None:
+            self._desk.journal.set_cursor(name, self._folder, validity, self._status.uidnext)
+            return
+        for uids in pieces(self._mailbox.uids(cursor), CHUNK):
+            self._handle(uids, cursor=uids[-1] + 1)
+
+    def past_mail(self, uids: Sequence[int], progress: Progress) -> None:
+        """Look at messages that were there before, in the order given."""
+        count = 0
+        progress(0, len(uids))
+        for chunk in pieces(uids, CHUNK):
+            with self._desk.turn:
+                self._handle(chunk, cursor=None)
+            count += len(chunk)
+            progress(count, len(uids))
+
+    def uids(self, since: datetime | None) -> list[int]:
+        """Every message of the folder, or those that arrived on or after a day; newest first."""
+        found = self._mailbox.uids(since=since.date() if since else None)
+        if self._account.mode == "report" and not self._dry_run:
+            recorded = self._desk.journal.recorded(self._account.name, self._folder, self._status.uidvalidity)
+            found = [uid for uid in found if uid not in recorded]
+        return found[::-1]
+
+    def _resume(self) -> None:
+        again: dict[int, Entry] = {}
+        for entry in self._desk.journal.unfinished(self._account.name, self._folder):
+            self._desk.go_on()
+            if entry.place.uidvalidity != self._status.uidvalidity:
+                self._exchanger.abandon(entry, "the folder was made anew")
+            elif entry.stage == Stage.JUDGING:
+                again[entry.place.uid] = entry
+            else:
+                self._guarded(entry, lambda entry=entry: self._exchanger.resume(entry))
+        if again:
+            self._again(again)
+
+    def _again(self, entries: dict[int, Entry]) -> None:
+        batch = Batch()
+        gone = dict(entries)
+        for stored in self._fetched(batch, list(entries), entries):
+            self._one(batch, stored, gone.pop(stored.uid))
+        unread_again = {entry.place for entry in batch.entries}
+        batch.settled += [entry.place for entry in gone.values() if entry.place not in unread_again]
+        self._write(batch, cursor=None)
+
+    def _guarded(self, entry: Entry, work: Callable[[], Entry]) -> None:
+        """Run an exchange; a refusal that no step foresaw counts as a failure of this message alone."""
+        try:
+            after = work()
+            if after.stage == Stage.DONE:
+                self.done["replaced" if after.mode == "replace" else "copied"] += 1
+            elif after.stage == Stage.LEFT:
+                self.done["left"] += 1
+        except NOT_THE_MESSAGE:
+            raise
+        except MailboxError as error:
+            now = self._desk.journal.get(entry.place) or entry
+            self._exchanger.failed(now, str(error))
+
+    def _handle(self, uids: Sequence[int], cursor: int | None) -> None:
+        self._desk.go_on()
+        known = self._desk.journal.known(self._account.name, self._folder, self._status.uidvalidity, uids)
+        todo = [uid for uid in uids if uid not in known]
+        batch = Batch()
+        sizes = self._mailbox.sizes(todo) if todo else {}
+        for uid, size in sizes.items():
+            if size > self._desk.limit:
+                self._too_large(batch, uid, size)
+        fitting = [uid for uid in todo if sizes.get(uid, self._desk.limit + 1) <= self._desk.limit]
+        for stored in self._fetched(batch, fitting, {}):
+            self._desk.go_on()
+            self._one(batch, stored)
+        self._write(batch, cursor)
+
+    def _fetched(self, batch: Batch, uids: Sequence[int], before: Mapping[int, Entry]) -> Iterator[Stored]:
+        """The messages; one that the server will not give does not keep the others back."""
+        left = list(uids)
+        try:
+            for stored in self._mailbox.fetch(uids):
+                left = left[left.index(stored.uid) + 1 :]
+                yield stored
+            return
+        except NOT_THE_MESSAGE:
+            raise
+        except MailboxError as error:
+            if len(uids) == 1:
+                self._not_read(batch, uids[0], 0, datetime.now(UTC), before.get(uids[0]), str(error))
+                return
+        for uid in left:
+            yield from self._fetched(batch, [uid], before)
+
+    def _place(self, uid: int) -> Place:
+        return Place(self._account.name, self._folder, self._status.uidvalidity, uid)
+
+    def _one(self, batch: Batch, stored: Stored, before: Entry | None = None) -> None:
+        """Judge one message and do, or note down, what follows."""
+        place = self._place(stored.uid)
+        try:
+            ours = is_ours(stored.raw, self._desk.key)
+            judgement = None if ours else judge(stored.raw, self._account, self._desk.key, source_of(place))
+        except Exception as error:  # noqa: BLE001 (a message must not stop the others, whatever it does to the reader)
+            _log.warning("message not read", account=place.account, uid=place.uid, error=type(error).__name__)
+            why = type(error).__name__
+            self._not_read(batch, stored.uid, len(stored.raw), stored.internal_date, before, why)
+            return
+        if before is not None:
+            batch.settled.append(place)
+        if judgement is None:
+            batch.entries.append(Entry(place, Stage.LEFT, reason="a neutralised copy"))
+        else:
+            self._follow(batch, stored, place, judgement, before)
+
+    def _follow(
+        self, batch: Batch, stored: Stored, place: Place, judgement: Judgement, before: Entry | None
+    ) -> None:
+        """Do, or note down, what the mode asks for a message that was judged."""
+        decision = decide(self._account.mode, self._found(stored, judgement), self._powers)
+
+        def seen(action: str, detail: str = "") -> Seen:
+            return seen_of(place, judgement, len(stored.raw), stored.internal_date, action, detail)
+
+        match decision:
+            case Skip():
+                batch.entries.append(Entry(place, Stage.LEFT, reason="dealt with before"))
+            case Report(action=action):
+                batch.seen.append(seen(action))
+            case Flag(detail=detail):
+                batch.flag.append((seen("flagged"), detail))
+            case LeaveAlone(reason=reason):
+                batch.seen.append(seen("left", reason))
+                batch.entries.append(Entry(place, Stage.LEFT, reason=reason))
+            case Exchange():
+                if self._dry_run:
+                    batch.seen.append(seen("replaced" if self._account.mode == "replace" else "copied"))
+                else:
+                    self._exchange(batch, stored, place, judgement, before.attempts if before else 0)
+
+    def _exchange(
+        self, batch: Batch, stored: Stored, place: Place, judgement: Judgement, attempts: int
+    ) -> None:
+        """From here on the journal's row is the exchange's own."""
+        if place in batch.settled:
+            batch.settled.remove(place)
+        entry = Entry(
+            place,
+            Stage.JUDGING,
+            flags=stored.flags,
+            internal_date=stored.internal_date.isoformat(),
+            attempts=attempts,
+        )
+        self._guarded(entry, lambda: self._exchanger.begin(entry, stored.raw, judgement))
+
+    def _found(self, stored: Stored, judgement: Judgement) -> Found:
+        return Found(
+            tracked=judgement.report.tracked,
+            changed=judgement.copy is not None,
+            refused=judgement.refused,
+            flags=stored.flags,
+            restored=bool(self._restored) and _digest(stored.raw) in self._restored,
+        )
+
+    def _not_read(
+        self, batch: Batch, uid: int, size: int, date: datetime, before: Entry | None, why: str
+    ) -> None:
+        """Count the failure; after the last the message is left alone."""
+        place = self._place(uid)
+        attempts = (before.attempts if before else 0) + 1
+        if attempts < ATTEMPTS:
+            batch.entries.append(Entry(place, Stage.JUDGING, attempts=attempts, reason=why))
+            return
+        reason = f"it could not be read {ATTEMPTS} times ({why})"
+        judgement = Judgement(unread(source_of(place), reason))
+        batch.seen.append(seen_of(place, judgement, size, date, "left", reason))
+        batch.entries.append(Entry(place, Stage.LEFT, attempts=attempts, reason=reason))
+
+    def _too_large(self, batch: Batch, uid: int, size: int) -> None:
+        """Record who wrote it and what it is called, without its body."""
+        place = self._place(uid)
+        reason = f"it is larger than {self._desk.limit / 1024 / 1024:g} MB"
+        fields = b"".join(self._mailbox.headers([uid], name).get(uid, b"") for name in _SAID)
+        report = headers_only(fields, source_of(place), reason)
+        batch.seen.append(seen_of(place, Judgement(report), size, _said_date(report), "left", reason))
+        batch.entries.append(Entry(place, Stage.LEFT, reason=reason))
+
+    def _write(self, batch: Batch, cursor: int | None) -> None:
+        """Set keywords, then record everything in one transaction, then tell."""
+        self._flag(batch)
+        if not self._dry_run:
+            with self._desk.journal.batch() as record:
+                record.record(batch.seen)
+                record.drop(batch.settled)
+                for entry in batch.entries:
+                    record.put(entry)
+                if cursor is not None:
+                    record.set_cursor(self._account.name, self._folder, self._status.uidvalidity, cursor)
+        for seen in batch.seen:
+            self.done[seen.action] += 1
+            self._desk.observer(event_of(seen))
+
+    def _flag(self, batch: Batch) -> None:
+        lost = {} if self._dry_run else flag_all(self._mailbox, [seen.uid for seen, _ in batch.flag])
+        for seen, detail in batch.flag:
+            if reason := lost.get(seen.uid, ""):
+                batch.seen.append(replace(seen, action="left", detail=reason))
+                batch.entries.append(Entry(self._place(seen.uid), Stage.LEFT, reason=reason))
+            else:
+                batch.seen.append(replace(seen, detail=detail))
+
+
+def pieces(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    """Consecutive pieces of at most `size`."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _said_date(report: MailReport) -> datetime:
+    """When a message that is not fetched says it was written; its arrival is not asked for."""
+    said = datetime.fromisoformat(report.message.date) if report.message.date else datetime.now(UTC)
+    return said if said.tzinfo else said.replace(tzinfo=UTC)
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()

@@ -1,0 +1,213 @@
+"""The service's durable memory: how far each message has come, and up to which UID a folder was looked at.
+
+It lies in the catalogue's database, where every commit reaches the disk before the next step is taken. A
+folder's own row has UID 0, which no message has (RFC 9051); its `uidnext` is the first UID not yet looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+
+from blocker.catalogue import Catalogue, JournalRow, Seen
+from blocker.catalogue.writing import record
+from blocker.service.steps import FINISHED, Entry, Place, Stage
+
+_CURSOR = "cursor"
+_CHUNK = 500
+"""UIDs in one query: SQLite allows a limited number of parameters."""
+
+
+class Journal:
+    """Journal rows of a catalogue. Each method is one transaction; raises CatalogueError."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def cursor(self, account: str, mailbox: str, uidvalidity: int) -> int | None:
+        """The first UID not looked at yet; None where this folder was never seen."""
+        with self._catalogue.reading() as connection:
+            return connection.scalar(
+                select(JournalRow.uidnext).where(_at(Place(account, mailbox, uidvalidity, 0)))
+            )
+
+    def set_cursor(self, account: str, mailbox: str, uidvalidity: int, uid: int) -> None:
+        """Note the first UID not looked at yet."""
+        with self._catalogue.writing() as connection:
+            _put(connection, _cursor_values(account, mailbox, uidvalidity, uid))
+
+    def get(self, place: Place) -> Entry | None:
+        """What is known of a message."""
+        with self._catalogue.reading() as connection:
+            row = connection.execute(select(*_COLUMNS).where(_at(place))).first()
+        return _entry(row) if row else None
+
+    def put(self, entry: Entry) -> None:
+        """Record how far a message has come. When this returns, it is on the disk."""
+        with self._catalogue.writing() as connection:
+            _put(connection, _values(entry))
+
+    def unfinished(self, account: str, mailbox: str) -> list[Entry]:
+        """Messages of a folder that are under way, oldest first, under any UIDVALIDITY."""
+        query = select(*_COLUMNS).where(
+            JournalRow.account == account,
+            JournalRow.mailbox == mailbox,
+            JournalRow.uid > 0,
+            JournalRow.step.not_in(FINISHED),
+        )
+        with self._catalogue.reading() as connection:
+            return [_entry(row) for row in connection.execute(query.order_by(JournalRow.uid))]
+
+    def known(self, account: str, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> set[int]:
+        """Those of `uids` that the journal knows: messages under way or finished, and our own copies."""
+        found: set[int] = set()
+        with self._catalogue.reading() as connection:
+            for start in range(0, len(uids), _CHUNK):
+                part = uids[start : start + _CHUNK]
+                for column in (JournalRow.uid, JournalRow.copy_uid):
+                    query = select(column).where(
+                        JournalRow.account == account,
+                        JournalRow.mailbox == mailbox,
+                        JournalRow.uidvalidity == uidvalidity,
+                        column.in_(part),
+                    )
+                    found.update(uid for uid in connection.scalars(query) if uid is not None)
+        return found
+
+    def recorded(self, account: str, mailbox: str, uidvalidity: int) -> set[int]:
+        """Every UID of a folder that the catalogue has, or had before its row was forgotten."""
+        return self._catalogue.seen_uids(account, mailbox, uidvalidity)
+
+    def replaced(self, account: str) -> list[Entry]:
+        """Every exchange of an account that came to its end: what can be restored."""
+        return self._in_stage(account, Stage.DONE)
+
+    def restored(self, account: str) -> list[Entry]:
+        """Every message of an account whose original was put back."""
+        return self._in_stage(account, Stage.RESTORED)
+
+    def _in_stage(self, account: str, stage: Stage) -> list[Entry]:
+        query = select(*_COLUMNS).where(JournalRow.account == account, JournalRow.step == stage)
+        with self._catalogue.reading() as connection:
+            return [_entry(row) for row in connection.execute(query.order_by(JournalRow.id))]
+
+    @contextmanager
+    def batch(self) -> Iterator[Batch]:
+        """Several records in one transaction: all are written, or none."""
+        with self._catalogue.writing() as connection:
+            yield Batch(connection)
+
+
+class Batch:
+    """What is written together."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, entry: Entry) -> None:
+        """Record how far a message has come."""
+        _put(self._connection, _values(entry))
+
+    def set_cursor(self, account: str, mailbox: str, uidvalidity: int, uid: int) -> None:
+        """Note the first UID of a folder not looked at yet."""
+        _put(self._connection, _cursor_values(account, mailbox, uidvalidity, uid))
+
+    def record(self, seen: Sequence[Seen]) -> None:
+        """Record messages in the catalogue."""
+        if seen:
+            record(self._connection, seen)
+
+    def drop(self, places: Collection[Place]) -> None:
+        """Forget messages."""
+        for place in places:
+            self._connection.execute(delete(JournalRow).where(_at(place)))
+
+
+_COLUMNS = (
+    JournalRow.account,
+    JournalRow.mailbox,
+    JournalRow.uidvalidity,
+    JournalRow.uid,
+    JournalRow.step,
+    JournalRow.token,
+    JournalRow.copy_uid,
+    JournalRow.uidnext,
+    JournalRow.attempts,
+    JournalRow.detail,
+)
+
+
+def _at(place: Place) -> ColumnElement[bool]:
+    return and_(
+        JournalRow.account == place.account,
+        JournalRow.mailbox == place.mailbox,
+        JournalRow.uidvalidity == place.uidvalidity,
+        JournalRow.uid == place.uid,
+    )
+
+
+def _put(connection: Connection, values: dict[str, Any]) -> None:
+    """Update the row, or make it. One writer an account, so nothing comes between."""
+    place = Place(values["account"], values["mailbox"], values["uidvalidity"], values["uid"])
+    values["updated"] = datetime.now(UTC)
+    if not connection.execute(update(JournalRow).where(_at(place)).values(**values)).rowcount:
+        connection.execute(insert(JournalRow), [values])
+
+
+def _cursor_values(account: str, mailbox: str, uidvalidity: int, uid: int) -> dict[str, Any]:
+    return {
+        "account": account,
+        "mailbox": mailbox,
+        "uidvalidity": uidvalidity,
+        "uid": 0,
+        "step": _CURSOR,
+        "uidnext": uid,
+        "attempts": 0,
+        "detail": "",
+    }
+
+
+def _values(entry: Entry) -> dict[str, Any]:
+    """The row of an entry; what has no column of its own stands as JSON in `detail`."""
+    place = entry.place
+    more = {
+        "mode": entry.mode,
+        "sha256": entry.sha256,
+        "flags": sorted(entry.flags),
+        "internal_date": entry.internal_date,
+        "quarantine_next": entry.quarantine_next,
+        "reason": entry.reason,
+        "again": entry.again,
+    }
+    return {
+        "account": place.account,
+        "mailbox": place.mailbox,
+        "uidvalidity": place.uidvalidity,
+        "uid": place.uid,
+        "step": entry.stage.value,
+        "token": entry.token or None,
+        "copy_uid": entry.copy_uid,
+        "uidnext": entry.uidnext,
+        "attempts": entry.attempts,
+        "detail": json.dumps(more),
+    }
+
+
+def _entry(row: Any) -> Entry:
+    place = Place(row.account, row.mailbox, row.uidvalidity, row.uid)
+    entry = Entry(
+        place,
+        Stage(row.step),
+        token=row.token or "",
+        copy_uid=row.copy_uid,
+        uidnext=row.uidnext,
+        attempts=row.attempts,
+    )
+    more = json.loads(row.detail or "{}")
+    return replace(entry, **more | {"flags": frozenset(more.get("flags", ()))})

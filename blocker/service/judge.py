@@ -1,0 +1,93 @@
+"""Reading one message for an account: its report, and its neutralised copy where the mode wants one. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import blocker
+from blocker.catalogue import HeaderView
+from blocker.catalogue.view import header_view
+from blocker.config import AccountConfig, Level
+from blocker.detect.report import Envelope, Report
+from blocker.rewrite import marker
+
+FIELD = "X-Unpixel"
+_FIELD = FIELD.lower().encode() + b":"
+_HEADER_BYTES = 256 * 1024
+"""How far our own field is looked for; it is the first of the header, after what servers put before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is known of one message after reading it."""
+
+    report: Report
+    view: HeaderView | None = None
+    """Of tracked mail."""
+    copy: bytes | None = None
+    """The neutralised message, where neutralising changes it."""
+    refused: str | None = None
+    """Why it cannot be rewritten."""
+
+
+def is_ours(raw: bytes, key: bytes) -> bool:
+    """Whether this is a neutralised message of this installation, unchanged since."""
+    if _FIELD not in raw[:_HEADER_BYTES].lower():
+        return False
+    found = marker.read(raw, key)
+    return found is not None and found.valid
+
+
+def judge(raw: bytes, account: AccountConfig, key: bytes, source: str) -> Judgement:
+    """Scan a message, and neutralise it where the account's mode changes mail."""
+    report = blocker.scan(raw, recipients=account.addresses, source=source)
+    view = header_view(raw) if report.tracked else None
+    if account.mode not in ("copy", "replace") or not concerns(report, account.level):
+        return Judgement(report, view)
+    made = blocker.neutralise(raw, level=account.level, report=report, key=key)
+    return Judgement(report, view, made.raw if made.changed else None, made.refused)
+
+
+def concerns(report: Report, level: Level) -> bool:
+    """Whether this level may have anything to take out. Cheap: most mail stops here."""
+    if report.tracked or report.receipts:
+        return True
+    if level == "strict":
+        return report.kinds["personal"] > 0
+    return level == "paranoid" and bool(report.references)
+
+
+def token_of(header: bytes) -> str:
+    """Digest of our field in a header, or of a header field as a server gives it; empty where there is none.
+
+    Spaces do not count: a server may fold a line anew.
+    """
+    start = _field_start(header[:_HEADER_BYTES])
+    if start is None:
+        return ""
+    value = bytearray()
+    for number, line in enumerate(header[start:].splitlines(keepends=True)):
+        if number and line[:1] not in b" \t":
+            break
+        value += line
+    return hashlib.sha256(b"".join(bytes(value).split())).hexdigest()
+
+
+def _field_start(header: bytes) -> int | None:
+    lowered = header.lower()
+    if lowered.startswith(_FIELD):
+        return 0
+    at = lowered.find(b"\n" + _FIELD)
+    return None if at < 0 else at + 1
+
+
+def headers_only(fields: bytes, source: str, why: str) -> Report:
+    """A report on a message that is not read whole: who and what it says it is, and why no more."""
+    report = blocker.scan(fields.rstrip(b"\r\n") + b"\r\n\r\n", source=source)
+    return Report(replace(report.message, sha256="", source=source), error=why)
+
+
+def unread(source: str, why: str) -> Report:
+    """A report on a message of which nothing could be read."""
+    return Report(Envelope(sha256="", source=source), error=why)
