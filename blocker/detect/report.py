@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from blocker.message.model import Links, Receipt, Span
+from blocker.message.references import Reference
 
 Kind = Literal["pixel", "beacon", "personal", "content", "spacer"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -40,19 +41,39 @@ class Verdict:
         return self.kind in BLOCKED
 
 
-@dataclass(frozen=True, slots=True)
 class Judged:
     """A reference with its verdict."""
 
-    url: str | None
-    """What a browser would fetch; None where it would fetch nothing."""
-    raw: str
-    """The value as written, entities decoded."""
-    vector: str
-    element: str
-    part: str
-    span: Span
-    verdict: Verdict
+    __slots__ = ("_span", "element", "part", "raw", "reference", "url", "vector", "verdict")
+
+    def __init__(
+        self,
+        *,
+        url: str | None,
+        raw: str,
+        vector: str,
+        element: str,
+        part: str,
+        verdict: Verdict,
+        span: Span = (0, 0),
+        reference: Reference | None = None,
+    ) -> None:
+        self.url = url
+        """What a browser would fetch; None where it would fetch nothing."""
+        self.raw = raw
+        """The value as written, entities decoded."""
+        self.vector = vector
+        self.element = element
+        self.part = part
+        self.verdict = verdict
+        self.reference = reference
+        """Where it was read, for whoever rewrites the message; None in a report made from stored rows."""
+        self._span = span
+
+    @property
+    def span(self) -> Span:
+        """Start and end of the value in the raw bytes; worked out when asked for."""
+        return self.reference.span if self.reference is not None else self._span
 
     def as_dict(self) -> dict[str, Any]:
         """The reference as documented in the JSON contract."""

@@ -1,0 +1,209 @@
+"""The box a reference would fill: how large it is declared, and what hides it, in every view."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from turbohtml import Element
+
+from blocker.detect.cascade import MAX_ANCESTORS, Cascade, by_view
+from blocker.message.references import Reference
+
+_LENGTH = re.compile(r"\s*([-+]?[0-9]*\.?[0-9]+)\s*(px|pt|pc|in|cm|mm|q|em|ex|ch|rem|vw|vh|%)?", re.IGNORECASE)
+_PIXELS = {
+    None: 1.0,
+    "px": 1.0,
+    "pt": 96 / 72,
+    "pc": 16.0,
+    "in": 96.0,
+    "cm": 96 / 2.54,
+    "mm": 9.6 / 2.54,
+    "q": 2.4 / 2.54,
+    "em": 16.0,
+    "rem": 16.0,
+    "ex": 8.0,
+    "ch": 8.0,
+    "vw": 12.8,
+    "vh": 8.0,
+}
+_CLIPPED = re.compile(r"rect\(\s*0[a-z]*[\s,]+0[a-z]*[\s,]+0[a-z]*[\s,]+0[a-z]*\s*\)|inset\(\s*(?:50|100)%")
+_ORDINARY = Mapping[str, Any]
+
+
+class Box(NamedTuple):
+    """What is declared of a reference's box. Sizes are CSS pixels; None where nothing is declared."""
+
+    width: float | None
+    height: float | None
+    hidden: str | None
+    """What hides it in every view, in words; None where it shows in at least one."""
+
+    @property
+    def sides(self) -> tuple[float, ...]:
+        """The declared sides."""
+        return tuple(side for side in (self.width, self.height) if side is not None)
+
+
+UNKNOWN = Box(None, None, None)
+
+
+def length(value: str | None) -> float | None:
+    """A CSS length in pixels; None for percentages above zero, keywords and nonsense."""
+    if not value:
+        return None
+    match = _LENGTH.match(value)
+    if match is None:
+        return None
+    number = float(match[1])
+    unit = match[2].lower() if match[2] else None
+    if unit == "%":
+        return 0.0 if number == 0 else None
+    return number * _PIXELS[unit]
+
+
+def _attribute_length(value: object) -> float | None:
+    """A width or height attribute (HTML, section 2.3.4.4): digits, then anything; `%` is no size."""
+    if not isinstance(value, str):
+        return None
+    match = _LENGTH.match(value)
+    if match is None:
+        return None
+    number = float(match[1])
+    if (match[2] or "") == "%":
+        return 0.0 if number == 0 else None
+    return abs(number)
+
+
+class Boxes:
+    """The boxes of one document's references; what hides an ancestor is worked out once."""
+
+    def __init__(self, cascade: Cascade) -> None:
+        self._cascade = cascade
+        self._hiding: dict[Element, tuple[str | None, ...]] = {}
+
+    def of(self, reference: Reference) -> Box:
+        """The box of one reference; unknown where it has none of its own (a style sheet, a <link>)."""
+        node, attrs = reference.node, reference.attrs
+        tag = reference.element
+        if tag in ("style", "link", "meta", "script"):
+            return UNKNOWN
+        if tag == "source" and isinstance(node, Element) and node.parent is not None:
+            image = node.parent.select_one("img")
+            if image is not None:
+                node, attrs = image, image.attrs
+        found = self._cascade.declared(node, attrs)
+        views = by_view(found) if found else [{}]
+        background = reference.vector == "style url()" or reference.vector.endswith("[background]")
+        width = height = None
+        reasons = []
+        for view, values in enumerate(views):
+            w, h = _size(values, attrs)
+            if background:
+                w, h = None if w is None or w <= 3 else w, None if h is None or h <= 3 else h
+                w = w if _clips(values) else None
+            width, height = _larger(width, w, view), _larger(height, h, view)
+            reasons.append(_hidden(values, attrs))
+        hidden = reasons[0] if all(reasons) else None
+        if hidden is None and isinstance(node, Element):
+            hidden = self._hidden_by_ancestor(node, reasons)
+        return Box(width, height, hidden)
+
+    def _hidden_by_ancestor(self, node: Element, own: list[str | None]) -> str | None:
+        """What hides the element in the views in which it does not hide itself."""
+        verdicts: list[str | None] = [None] * 4
+        for view in range(4):
+            verdicts[view] = own[view if len(own) > 1 else 0]
+        for count, ancestor in enumerate(node.ancestors):
+            if count >= MAX_ANCESTORS or not isinstance(ancestor, Element):
+                break
+            above = self._hiding.get(ancestor)
+            if above is None:
+                above = self._hiding[ancestor] = self._hiding_of(ancestor)
+            if above is not _NOTHING:
+                verdicts = [v or a for v, a in zip(verdicts, above, strict=True)]
+                if all(verdicts):
+                    return verdicts[0]
+        return None
+
+    def _hiding_of(self, element: Element) -> tuple[str | None, ...]:
+        attrs = element.attrs
+        if not attrs and not self._cascade._sheets:
+            return _NOTHING
+        found = self._cascade.declared(element, attrs)
+        if not found:
+            return _HIDDEN if "hidden" in attrs else _NOTHING
+        reasons = [_hidden(v, attrs) or _collapsed(v, element.tag) for v in by_view(found)]
+        if not any(reasons):
+            return _NOTHING
+        return tuple(f"an enclosing element: {r}" if r else None for r in (reasons * 4 if len(reasons) == 1 else reasons))
+
+
+_NOTHING: tuple[str | None, ...] = (None, None, None, None)
+_HIDDEN: tuple[str | None, ...] = ("an enclosing element: hidden",) * 4
+
+
+def _larger(old: float | None, new: float | None, view: int) -> float | None:
+    """The side over all views: unknown in one is unknown in all, else the largest."""
+    if view == 0:
+        return new
+    return None if old is None or new is None else max(old, new)
+
+
+def _size(values: Mapping[str, str], attrs: _ORDINARY) -> tuple[float | None, float | None]:
+    return _side("width", values, attrs), _side("height", values, attrs)
+
+
+def _side(name: str, values: Mapping[str, str], attrs: _ORDINARY) -> float | None:
+    declared = values.get(name)
+    side = length(declared) if declared is not None else _attribute_length(attrs.get(name))
+    if side is not None and side < 0:
+        side = None
+    most = length(values.get(f"max-{name}"))
+    if most is not None and most >= 0:
+        side = most if side is None and most <= 3 else side if side is None else min(side, most)
+    least = length(values.get(f"min-{name}"))
+    if least is not None and side is not None:
+        side = max(side, least)
+    return side
+
+
+def _hidden(values: Mapping[str, str], attrs: _ORDINARY) -> str | None:
+    """What hides an element by its own declarations, in words."""
+    if values.get("display") == "none" or ("hidden" in attrs and "display" not in values):
+        return "display:none" if "display" in values else "hidden"
+    if values.get("visibility") in ("hidden", "collapse"):
+        return "visibility:hidden"
+    opacity = values.get("opacity")
+    if opacity is not None:
+        try:
+            if float(opacity.rstrip("%")) <= 0.01:
+                return "opacity:0"
+        except ValueError:
+            pass
+    clip = values.get("clip-path") or values.get("clip")
+    if clip and _CLIPPED.search(clip) and ("clip-path" in values or values.get("position") in ("absolute", "fixed")):
+        return "clipped away"
+    if values.get("position") in ("absolute", "fixed"):
+        for name in ("left", "top", "right", "bottom"):
+            offset = length(values.get(name))
+            if offset is not None and offset <= -500:
+                return f"moved out of sight ({name}:{values[name]})"
+    return None
+
+
+def _clips(values: Mapping[str, str]) -> bool:
+    return any(values.get(n) in ("hidden", "clip", "scroll", "auto") for n in ("overflow", "overflow-x", "overflow-y"))
+
+
+def _collapsed(values: Mapping[str, str], tag: str) -> str | None:
+    """A zero-size box that cuts off what it holds."""
+    if not _clips(values) or tag in ("td", "th", "tr", "tbody"):
+        return None
+    for name in ("height", "max-height", "width", "max-width"):
+        if length(values.get(name)) == 0:
+            return f"{name}:0 with overflow hidden"
+    return None
+
+

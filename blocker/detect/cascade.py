@@ -1,0 +1,257 @@
+"""The CSS cascade, as far as it decides whether a picture can be seen (CSS Cascading and Inheritance).
+
+Only properties that hide or size a box are kept. A document is looked at in four views (desktop and
+phone, light and dark): what shows in one of them is not hidden.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from turbohtml import Element
+
+from blocker.message.html import HtmlDocument, Tag
+
+PROPERTIES = frozenset(
+    """display visibility opacity width height max-width max-height min-width min-height overflow overflow-x
+    overflow-y position left top right bottom clip clip-path text-indent margin-left margin-top transform
+    content-visibility""".split()
+)
+VIEWS = 4
+ALL_VIEWS = (1 << VIEWS) - 1
+_WIDTHS = (1280, 375, 1280, 375)
+_DARK = (False, False, True, True)
+MAX_SHEET = 512 << 10
+"""Characters of one style sheet that are read."""
+MAX_RULES = 5000
+MAX_ANCESTORS = 256
+
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_INTERESTING = re.compile(
+    r"(?:display|visibility|opacity|width|height|overflow|position|clip|indent|transform)", re.IGNORECASE
+)
+_FEATURE = re.compile(r"\(\s*(max|min)-(?:device-)?width\s*:\s*([0-9.]+)\s*(px|em|rem)?\s*\)", re.IGNORECASE)
+_KEY = re.compile(r"(?:\.(?P<class>[-\w]+)|#(?P<id>[-\w]+))|^(?P<tag>[a-zA-Z][\w-]*)")
+_COMBINATOR = re.compile(r"[\s>+~]+(?![^\[]*\])")
+_DYNAMIC = re.compile(r":(?:hover|active|focus|visited|target|checked|before|after|placeholder|first-l)", re.I)
+
+
+class Declaration(NamedTuple):
+    """One declared value with all that orders it against others."""
+
+    name: str
+    value: str
+    important: bool
+    specificity: tuple[int, int, int]
+    order: int
+    views: int
+
+
+class Rule(NamedTuple):
+    """A selector with its interesting declarations."""
+
+    selector: str
+    declarations: tuple[Declaration, ...]
+
+
+class Sheet:
+    """The interesting rules of one style sheet, by what an element must have to match."""
+
+    __slots__ = ("by_class", "by_id", "by_tag", "others")
+
+    def __init__(self, rules: Iterable[tuple[str, Rule]]) -> None:
+        self.by_class: dict[str, list[Rule]] = defaultdict(list)
+        self.by_id: dict[str, list[Rule]] = defaultdict(list)
+        self.by_tag: dict[str, list[Rule]] = defaultdict(list)
+        self.others: list[Rule] = []
+        for last, rule in rules:
+            match = _KEY.search(last)
+            if match is None:
+                self.others.append(rule)
+            elif match["class"]:
+                self.by_class[match["class"]].append(rule)
+            elif match["id"]:
+                self.by_id[match["id"]].append(rule)
+            else:
+                self.by_tag[match["tag"].lower()].append(rule)
+
+    def candidates(self, tag: str, attrs: Mapping[str, Any]) -> list[Rule]:
+        """Rules that might match an element."""
+        found = list(self.others)
+        found += self.by_tag.get(tag, ())
+        identity = attrs.get("id")
+        if isinstance(identity, str):
+            found += self.by_id.get(identity, ())
+        for name in attrs.get("class") or ():
+            found += self.by_class.get(name, ())
+        return found
+
+
+def declarations(text: str) -> list[tuple[str, str, bool]]:
+    """Interesting declarations of a style attribute or rule: name, value in lower case, important."""
+    found = []
+    for piece in text.split(";"):
+        name, colon, value = piece.partition(":")
+        name = name.strip().lower()
+        if not colon or name not in PROPERTIES:
+            continue
+        value = value.strip().lower()
+        important = False
+        if "!" in value:
+            value, _, flag = value.rpartition("!")
+            important = flag.strip() == "important"
+            value = value.strip()
+        found.append((name, value, important))
+    return found
+
+
+@lru_cache(maxsize=128)
+def parse_sheet(text: str) -> Sheet:
+    """The interesting rules of a style sheet. Broken CSS gives what can be read."""
+    rules: list[tuple[str, Rule]] = []
+    _read_rules(_COMMENT.sub(" ", text[:MAX_SHEET]), ALL_VIEWS, rules, 0)
+    return Sheet(rules)
+
+
+def _read_rules(text: str, views: int, rules: list[tuple[str, Rule]], depth: int) -> None:
+    position = 0
+    while len(rules) < MAX_RULES:
+        opened = text.find("{", position)
+        if opened < 0:
+            return
+        prelude = text[position:opened].rpartition(";")[2].replace("<!--", "").replace("-->", "").strip()
+        if prelude.startswith("@"):
+            closed = _block_end(text, opened)
+            if depth < 4 and prelude[:6].lower() == "@media":
+                inner = views & media_views(prelude[6:])
+                if inner:
+                    _read_rules(text[opened + 1 : closed], inner, rules, depth + 1)
+            elif depth < 4 and prelude[:9].lower() == "@supports":
+                _read_rules(text[opened + 1 : closed], views, rules, depth + 1)
+        else:
+            closed = text.find("}", opened)
+            closed = closed if closed >= 0 else len(text)
+            body = text[opened + 1 : closed]
+            if _INTERESTING.search(body):
+                _add_rule(prelude, body, views, rules)
+        position = closed + 1
+
+
+def _block_end(text: str, opened: int) -> int:
+    """Offset of the bracket that closes the one at `opened`."""
+    depth, position = 1, opened + 1
+    while depth:
+        closing = text.find("}", position)
+        if closing < 0:
+            return len(text)
+        depth += text.count("{", position, closing) - 1
+        position = closing + 1
+    return position - 1
+
+
+def _add_rule(prelude: str, body: str, views: int, rules: list[tuple[str, Rule]]) -> None:
+    found = declarations(body)
+    if not found:
+        return
+    order = len(rules)
+    for selector in prelude.split(","):
+        selector = selector.strip()
+        if not selector or len(selector) > 300 or _DYNAMIC.search(selector):
+            continue
+        weight = specificity(selector)
+        declared = tuple(Declaration(n, v, i, weight, order, views) for n, v, i in found)
+        last = _COMBINATOR.split(selector)[-1]
+        rules.append((last, Rule(selector, declared)))
+
+
+def specificity(selector: str) -> tuple[int, int, int]:
+    """Ids, classes (with attributes and pseudo-classes), elements (Selectors Level 4, section 17)."""
+    ids = selector.count("#")
+    classes = selector.count(".") + selector.count("[") + selector.count(":") - 2 * selector.count("::")
+    elements = sum(1 for piece in _COMBINATOR.split(selector) if piece[:1].isalpha())
+    return ids, classes, elements + selector.count("::")
+
+
+@lru_cache(maxsize=512)
+def media_views(condition: str) -> int:
+    """The views in which a media query list holds, as a bit mask."""
+    mask = 0
+    for query in condition.lower().split(","):
+        for view in range(VIEWS):
+            if _holds(query, view):
+                mask |= 1 << view
+    return mask
+
+
+def _holds(query: str, view: int) -> bool:
+    words = query.split()
+    kind = words[1] if words[:1] in (["only"], ["not"]) and len(words) > 1 else words[0] if words else "all"
+    if kind in ("print", "speech", "aural", "projection", "tv", "handheld"):
+        return words[:1] == ["not"]
+    matched = True
+    for bound, number, unit in _FEATURE.findall(query):
+        try:
+            limit = float(number) * (16 if unit in ("em", "rem") else 1)
+        except ValueError:
+            return False
+        width = _WIDTHS[view]
+        matched = matched and (width <= limit if bound == "max" else width >= limit)
+    if "prefers-color-scheme" in query and "dark" in query:
+        matched = matched and _DARK[view]
+    return matched != (words[:1] == ["not"])
+
+
+class Cascade:
+    """Declared values of the elements of one document."""
+
+    def __init__(self, document: HtmlDocument) -> None:
+        self._sheets: list[tuple[Sheet, int]] = []
+        self._cache: dict[int, list[Declaration]] = {}
+        if "<style" in document.text or "<STYLE" in document.text or "<style" in document.text.lower():
+            for style in document.tree.select("style"):
+                text = style.text
+                if not _INTERESTING.search(text):
+                    continue
+                media = style.attr("media")
+                views = media_views(media) if isinstance(media, str) else ALL_VIEWS
+                self._sheets.append((parse_sheet(text), views))
+
+    def declared(self, element: Element | Tag, attrs: Mapping[str, Any]) -> list[Declaration]:
+        """Every interesting declaration that applies to an element, weakest first."""
+        found: list[Declaration] = []
+        if self._sheets and isinstance(element, Element):
+            tag = element.tag
+            for number, (sheet, views) in enumerate(self._sheets):
+                for rule in sheet.candidates(tag, attrs):
+                    if not _matches(element, rule.selector):
+                        continue
+                    for d in rule.declarations:
+                        if d.views & views:
+                            found.append(d._replace(order=d.order + (number << 20), views=d.views & views))
+        style = attrs.get("style")
+        if isinstance(style, str) and style:
+            found += [
+                Declaration(name, value, important, (9999, 0, 0), position, ALL_VIEWS)
+                for position, (name, value, important) in enumerate(declarations(style))
+            ]
+        if len(found) > 1:
+            found.sort(key=lambda d: (d.important, d.specificity, d.order))
+        return found
+
+
+def _matches(element: Element, selector: str) -> bool:
+    try:
+        return bool(element.matches(selector))
+    except ValueError:
+        return False
+
+
+def by_view(found: list[Declaration]) -> list[dict[str, str]]:
+    """Declared values in each view; one shared dictionary where the views do not differ."""
+    if all(d.views == ALL_VIEWS for d in found):
+        return [{d.name: d.value for d in found}]
+    return [{d.name: d.value for d in found if d.views >> view & 1} for view in range(VIEWS)]

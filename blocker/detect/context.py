@@ -1,0 +1,128 @@
+"""What the evidence modules may ask about a message besides the reference itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from email.utils import getaddresses
+from functools import cached_property
+from typing import Protocol
+
+from blocker.detect.box import Box, Boxes
+from blocker.detect.cascade import Cascade
+from blocker.detect.knowledge import Known, Rules
+from blocker.detect.tokens import tokens
+from blocker.message.headers import Headers
+from blocker.message.read import Message
+from blocker.message.references import Reference
+from blocker.message.urls import Url, clean, parse
+
+RECIPIENT_HEADERS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
+MAX_RECIPIENTS = 20
+MAX_LINKS = 2000
+
+
+class Memory(Protocol):
+    """What this installation has seen before of a URL."""
+
+    def messages(self, url: str) -> int:
+        """In how many other messages the same URL stood."""
+
+    def recipients(self, url: str) -> int:
+        """For how many different recipients it stood there."""
+
+
+class Context:
+    """One message with the rules and the memory it is judged by."""
+
+    def __init__(
+        self, message: Message, rules: Rules, recipients: Sequence[str] = (), memory: Memory | None = None
+    ) -> None:
+        self.message = message
+        self.rules = rules
+        self.memory = memory
+        self._given = tuple(recipients)
+        self._boxes: dict[int, Boxes] = {}
+
+    @cached_property
+    def recipients(self) -> tuple[str, ...]:
+        """Addresses the message was sent to, lower case, the given ones first."""
+        found = dict.fromkeys(address.strip().lower() for address in self._given if "@" in address)
+        headers = self.message.headers
+        values = [value for name in RECIPIENT_HEADERS for value in headers.all(name)[:3]]
+        for _, address in getaddresses([value[:2000] for value in values]):
+            if "@" in address and len(found) < MAX_RECIPIENTS:
+                found.setdefault(address.strip().lower())
+        return tuple(found)
+
+    @cached_property
+    def service(self) -> Known | None:
+        """The sending service that the headers name."""
+        return self.rules.identify(self.message.headers.all)
+
+    @cached_property
+    def counts(self) -> Counter[tuple[str, str]]:
+        """How often each URL stands in each part, conditional comments apart."""
+        return Counter((r.part, r.raw) for r in self.message.references if r.conditional is None)
+
+    @cached_property
+    def hosts(self) -> Counter[str]:
+        """How many different URLs of the message each host serves."""
+        seen = {r.target.href: r.target.host for r in self.message.references if r.target is not None}
+        return Counter(seen.values())
+
+    @cached_property
+    def links(self) -> list[Url]:
+        """The message's hyperlinks."""
+        found: list[Url] = []
+        for document in self.message.documents:
+            for anchor in document.tree.select("a[href],area[href]"):
+                href = anchor.attr("href")
+                if isinstance(href, str) and len(found) < MAX_LINKS:
+                    url = parse(clean(href))
+                    if url is not None:
+                        found.append(url)
+        return found
+
+    @cached_property
+    def link_tokens(self) -> frozenset[str]:
+        """Values that stand in the message's links."""
+        return frozenset(token for link in dict.fromkeys(self.links) for token in tokens(link))
+
+    @cached_property
+    def header_tokens(self) -> dict[str, str]:
+        """Values that stand in headers which single out the message or its recipient: value → header."""
+        found: dict[str, str] = {}
+        headers: Headers = self.message.headers
+        for name, label in (
+            ("list-unsubscribe", "List-Unsubscribe"),
+            ("return-path", "Return-Path"),
+            ("message-id", "Message-ID"),
+            ("feedback-id", "Feedback-ID"),
+        ):
+            for value in headers.all(name)[:2]:
+                for token in tokens(value[:4000]):
+                    found.setdefault(token, label)
+        return found
+
+    def box(self, reference: Reference) -> Box:
+        """The box that the reference would fill."""
+        if reference.conditional is not None:
+            return Boxes(_NO_SHEETS).of(reference)
+        document = reference.document
+        boxes = self._boxes.get(id(document))
+        if boxes is None:
+            boxes = self._boxes[id(document)] = Boxes(Cascade(document))
+        return boxes.of(reference)
+
+
+class _Plain(Cascade):
+    """The cascade of markup that no style sheet reaches."""
+
+    def __init__(self) -> None:
+        self._sheets = []
+
+
+_NO_SHEETS = _Plain()
+
+

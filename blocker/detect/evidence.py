@@ -1,0 +1,157 @@
+"""Geometry, visibility, knowledge, tokens, recurrence and shape: what each says of one reference.
+
+Each function takes a reference and its context and gives reasons; none knows of the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from blocker.detect.box import Box
+from blocker.detect.context import Context
+from blocker.detect.knowledge import Known, inner_url
+from blocker.detect.report import Reason
+from blocker.detect.tokens import PICTURES, extension, opacity, tokens
+from blocker.detect.weights import reason
+from blocker.message.references import Reference
+from blocker.message.urls import Url, parse
+
+TINY = 3.0
+"""Pixels up to which a side shows nothing that a person would see."""
+
+_MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
+_ENDPOINT = re.compile(
+    r"(?:^|[/_.=-])(?:open(?:s|ed|track(?:ing)?|rate)?|track(?:ing|er|open)?|pixel|beacon|imp(?:ression)?|view(?:ed)?|wf|trk|"
+    r"read(?:receipt)?|stats?|log(?:ger)?|hit|ping|event|e2t|webbug|bug)(?:$|[/_.?=-])",
+    re.IGNORECASE,
+)
+_FILLER = re.compile(
+    r"(?:spacer?|blank|clear|transparent|trans|empty|dot|pixel|1x1|shim|filler|px|b|s|t|x|white|line|null)[-_0-9a-z]{0,8}\.(?:gif|png|jpg)$",
+    re.IGNORECASE,
+)
+
+
+def geometry(box: Box) -> Iterator[Reason]:
+    """Reasons from the declared size."""
+    width, height = box.width, box.height
+    if width is None and height is None:
+        yield reason("geometry.unsized", "no size is declared")
+        return
+    if width is None or height is None:
+        side, name = (width, "width") if height is None else (height, "height")
+        if side is not None and side <= TINY:
+            yield reason("geometry.one-side", f"{name} {side:g}, the other side is not declared")
+        else:
+            yield reason("geometry.visible", f"{name} {side:g} pixels")
+        return
+    words = f"{width:g} × {height:g} pixels"
+    if width <= TINY and height <= TINY:
+        yield reason("geometry.zero" if min(width, height) == 0 else "geometry.tiny", words)
+    elif min(width, height) == 0:
+        yield reason("geometry.zero", words)
+    elif min(width, height) <= TINY:
+        yield reason("geometry.line", words)
+    else:
+        yield reason("geometry.visible", words)
+
+
+def visibility(box: Box) -> Iterator[Reason]:
+    """Reasons from what hides the reference in every view."""
+    if box.hidden is not None:
+        yield reason("visibility.hidden", box.hidden)
+
+
+def known(url: Url | None, context: Context) -> Known | None:
+    """The vendor rule for a URL; a proxied one is judged by the URL inside it."""
+    if url is None:
+        return None
+    found = context.rules.match(url.host, url.target)
+    if found is None or found.kind == "click":
+        inner = inner_url(url.href)
+        wrapped = parse(inner) if inner else None
+        if wrapped is not None:
+            found = context.rules.match(wrapped.host, wrapped.target) or found
+    return found
+
+
+def knowledge(found: Known | None) -> Iterator[Reason]:
+    """Reasons from the vendor rules."""
+    words = {
+        "open": "an open-tracking endpoint of {}",
+        "aggregate": "an audience beacon of {}",
+        "ad": "an advertising endpoint of {}",
+        "click": "a click-tracking endpoint of {}",
+    }
+    if found is not None and found.kind in words:
+        yield reason(f"knowledge.{found.kind}", words[found.kind].format(found.vendor))
+
+
+def token(reference: Reference, context: Context) -> Iterator[Reason]:
+    """Reasons from values in the URL that could single out the message or the person."""
+    if _MACRO.search(reference.raw[:2048]):
+        yield reason("token.macro", "the sender's template was not filled in here")
+    url = reference.target
+    if url is None:
+        return
+    found = tokens(url)
+    for value in found:
+        label = context.header_tokens.get(value)
+        if label is not None:
+            yield reason("token.shared", f"{value[:24]}… also stands in {label}")
+            break
+    else:
+        for value in found:
+            if value in context.link_tokens:
+                yield reason("token.shared", f"{value[:24]}… also stands in the links of this mail")
+                break
+    kind = extension(url.path)
+    name = url.path.rpartition("/")[2]
+    bits = 0.0
+    for value in found:
+        if value == name and kind in PICTURES and not url.query:
+            continue
+        bits = max(bits, opacity(value))
+    if bits >= 40:
+        yield reason("token.opaque", f"a value of about {bits:.0f} bits")
+    elif bits > 0:
+        yield reason("token.numbers", "a number or short id")
+    else:
+        yield reason("token.none", "nothing in the URL could tell one mail from another")
+
+
+def recurrence(reference: Reference, context: Context) -> Iterator[Reason]:
+    """Reasons from how often the URL stands in this message and elsewhere."""
+    count = context.counts[reference.part, reference.raw]
+    if count > 1:
+        yield reason("recurrence.repeated", f"stands {count} times in this message")
+    memory = context.memory
+    if memory is not None and reference.url is not None:
+        people = memory.recipients(reference.url)
+        if people > 1:
+            yield reason("recurrence.layout", f"the same URL was sent to {people} recipients")
+
+
+def shape(reference: Reference, context: Context) -> Iterator[Reason]:
+    """Weak reasons from what the URL and its element look like."""
+    url = reference.target
+    if reference.vector in ("style @font-face", "style @import", "link[stylesheet]"):
+        yield reason("vector.font", "a font or style sheet")
+    elif reference.vector == "style url()" or reference.vector.endswith("[background]"):
+        yield reason("vector.sheet", "a background")
+    if url is None:
+        return
+    kind = extension(url.path)
+    if _FILLER.search(url.path) and not url.query:
+        yield reason("shape.filler", "named like a layout filler")
+    elif kind in PICTURES and not url.query:
+        yield reason("shape.picture", "a plain picture file")
+    elif kind not in PICTURES:
+        yield reason("shape.script", "not the address of a picture file")
+    if _ENDPOINT.search(url.path) or _ENDPOINT.search(url.host.partition(".")[0]):
+        yield reason("shape.endpoint", "named like a tracking endpoint")
+    if context.hosts[url.host] == 1:
+        yield reason("shape.alone", "alone on its host")
+    alt = reference.attrs.get("alt")
+    if isinstance(alt, str) and alt.strip():
+        yield reason("shape.alt", "has a text for those who do not see it")

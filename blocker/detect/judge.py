@@ -1,0 +1,155 @@
+"""From reasons to verdicts, and from a message to its report."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from email.utils import getaddresses, parsedate_to_datetime
+
+from blocker.detect import evidence, identity
+from blocker.detect.context import Context, Memory
+from blocker.detect.knowledge import Known, Rules, default_rules
+from blocker.detect.report import Envelope, Judged, Kind, Reason, Report, Verdict
+from blocker.detect.weights import PRIOR
+from blocker.message.headers import Headers, decode_words
+from blocker.message.model import Links
+from blocker.message.read import Message, read
+from blocker.message.references import Reference
+
+INDIVIDUAL = frozenset(
+    {"knowledge.open", "identity.address", "identity.digest", "identity.part", "token.shared", "token.opaque"}
+)
+"""Reasons that single out the mail or its reader."""
+
+
+def scan(
+    raw: bytes,
+    *,
+    recipients: Sequence[str] = (),
+    rules: Rules | None = None,
+    memory: Memory | None = None,
+    source: str = "",
+) -> Report:
+    """Judge every reference of a message.
+
+    `recipients` are addresses known to be the reader's, besides those in the header. `source` is
+    passed through to the report. Pure; never fails on any bytes.
+    """
+    message = read(raw)
+    context = Context(message, rules or default_rules(), recipients, memory)
+    judged = tuple(
+        Judged(
+            url=reference.url,
+            raw=reference.raw,
+            vector=reference.vector,
+            element=reference.element,
+            part=reference.part,
+            verdict=verdict,
+            reference=reference,
+        )
+        for reference, verdict in _verdicts(context)
+    )
+    return Report(
+        message=envelope(message, source),
+        references=judged,
+        receipts=message.receipts,
+        links=_links(context),
+        signed=message.signed,
+        unjudged=message.unjudged,
+        error="not everything was looked at: the message is above a bound" if message.cut else None,
+    )
+
+
+def _verdicts(context: Context) -> list[tuple[Reference, Verdict]]:
+    """A verdict for each reference; the same URL in several places gets the one that blocks most."""
+    found = [(reference, judge(reference, context)) for reference in context.message.references]
+    worst: dict[str, Verdict] = {}
+    for reference, verdict in found:
+        if verdict.blocks:
+            old = worst.get(reference.raw)
+            if old is None or verdict.confidence > old.confidence:
+                worst[reference.raw] = verdict
+    return [(r, v if v.blocks else worst.get(r.raw, v)) for r, v in found]
+
+
+def judge(reference: Reference, context: Context) -> Verdict:
+    """The verdict on one reference: all reasons, summed."""
+    found = evidence.known(reference.target, context)
+    return combine(reasons(reference, context, found), found, context.service)
+
+
+def reasons(reference: Reference, context: Context, found: Known | None) -> list[Reason]:
+    """What every family of evidence says of one reference."""
+    box = context.box(reference)
+    return [
+        *evidence.geometry(box),
+        *evidence.visibility(box),
+        *evidence.knowledge(found),
+        *identity.evidence(reference, context),
+        *evidence.token(reference, context),
+        *evidence.recurrence(reference, context),
+        *evidence.shape(reference, context),
+    ]
+
+
+def combine(why: list[Reason], found: Known | None, service: Known | None) -> Verdict:
+    """Reasons → kind and confidence.
+
+    The sum of the weights is the log-odds that the reference is there to report the opening. What
+    singles nobody out is then a beacon; what is no tracker is told apart by whether it shows.
+    """
+    odds = PRIOR + sum(r.weight for r in why)
+    ids = {r.rule for r in why}
+    tracking = 1 / (1 + math.exp(-max(-40.0, min(40.0, odds))))
+    kind: Kind
+    if odds > 0:
+        aggregate = "knowledge.aggregate" in ids or ("knowledge.ad" in ids and not ids & INDIVIDUAL)
+        kind = "beacon" if aggregate or not ids & INDIVIDUAL else "pixel"
+    elif ids & {"geometry.tiny", "geometry.zero", "geometry.line", "visibility.hidden", "geometry.one-side"}:
+        kind = "spacer"
+    else:
+        kind = "personal" if ids & {"identity.address", "identity.digest"} else "content"
+    vendor = found.vendor if found is not None else service.vendor if service and odds > 0 else None
+    confidence = tracking if odds > 0 else 1 - tracking
+    return Verdict(kind, confidence, vendor, tuple(sorted(why, key=lambda r: -abs(r.weight))))
+
+
+def _links(context: Context) -> Links:
+    tracked = 0
+    for url in context.links:
+        found = context.rules.match(url.host, url.target)
+        tracked += found is not None and found.kind == "click"
+    return Links(len(context.links), tracked)
+
+
+def envelope(message: Message, source: str = "") -> Envelope:
+    """The header facts of a report."""
+    headers: Headers = message.headers
+    sender = headers.first("from")
+    addresses = getaddresses([sender[:2000]])
+    address = addresses[0][1] if addresses else ""
+    return Envelope(
+        sha256=hashlib.sha256(message.raw).hexdigest(),
+        source=source,
+        message_id=_shown(headers.first("message-id")),
+        from_=_shown(decode_words(sender)),
+        from_domain=_shown(address.rpartition("@")[2].lower().strip("> ")) if "@" in address else "",
+        to=_shown(headers.text("to")),
+        date=_date(headers.first("date")),
+        subject=_shown(headers.text("subject")),
+    )
+
+
+def _shown(text: str) -> str:
+    """Text that any encoding can carry: lone surrogates (undecoded bytes) replaced."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not text.isascii() else text
+
+
+def _date(value: str) -> str:
+    if not value:
+        return ""
+    try:
+        return parsedate_to_datetime(value).isoformat()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return ""

@@ -1,0 +1,258 @@
+"""Evidence from knowledge: which vendor a URL belongs to, and which service sent a message.
+
+The facts stand in `rules/vendors.toml`; this module only asks them, fast: hosts by dictionary, paths by RE2 sets, which
+cannot backtrack. Nothing here does I/O except the one reading of that file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote
+
+import re2
+
+from blocker.detect import rules as files
+from blocker.detect.rules import ANY_HOST, HeaderRule, RulesError, UrlRule, Vendor
+
+__all__ = ["Known", "Rules", "RulesError", "default_rules", "inner_url"]
+
+MAX_TARGET = 8192
+"""Characters of pathname+search that are looked at: no endpoint is recognised later than that."""
+MAX_HOST = 253
+"""Longest host name (RFC 1035 section 2.3.4, as text)."""
+MAX_VALUE = 4096
+"""Characters of one header value that are looked at."""
+MAX_VALUES = 32
+"""Values of one header field that are looked at (a message can repeat Received without end)."""
+MAX_PROXIED = 65536
+"""Characters of a URL that is searched for an inner one."""
+
+_SET_MEMORY = 64 << 20
+"""Room for the automaton of the largest set; taken only as far as inputs need it."""
+_NUMBER = re.compile(r"[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whose a URL or a message is. `kind` is open, click, aggregate, ad, or sender (told by a header)."""
+
+    vendor: str
+    role: str
+    kind: str
+    rule: str
+
+
+class _Matcher:
+    """Patterns in order of preference; finds the first that matches in one pass."""
+
+    __slots__ = ("_known", "_set")
+
+    def __init__(self, rows: Iterable[tuple[str, Known]]) -> None:
+        options = files.options()
+        options.max_mem = _SET_MEMORY
+        self._set = re2.Set.SearchSet(options)
+        self._known: list[Known] = []
+        for pattern, known in rows:
+            self._set.Add(pattern)
+            self._known.append(known)
+        self._set.Compile()
+
+    def first(self, text: bytes) -> Known | None:
+        hits = self._set.Match(text)
+        return self._known[min(hits)] if hits else None
+
+
+class Rules:
+    """The vendor file, ready to be asked.
+
+    `match` names the vendor of a URL, `identify` the service that sent a message; both take hostile input and look at a
+    bounded part of it.
+    """
+
+    def __init__(self, vendors: Sequence[Vendor]) -> None:
+        self.vendors = tuple(vendors)
+        self._hosts = _by_host(self.vendors)
+        self._any = self._hosts.pop(ANY_HOST, None)
+        self._numbered = any("#" in host for host in self._hosts)
+        self._headers = [*_by_field(self.vendors, carriers=False), *_by_field(self.vendors, carriers=True)]
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Rules:
+        """Read a vendor file, the packaged one where no path is given. Raises RulesError with a sentence."""
+        return cls(files.read(path))
+
+    def match(self, host: str, target: str) -> Known | None:
+        """Whose endpoint a URL is.
+
+        `host` in lower-case ASCII as a browser has it, `target` its pathname and search. The most specific host is asked
+        first, rules for any host last; an image endpoint (open, aggregate, ad) goes before a click one.
+        """
+        text = target[:MAX_TARGET].encode("ascii", "replace")
+        click = None
+        for matcher in self._matchers(host[:MAX_HOST]):
+            known = matcher.first(text)
+            if known is None:
+                continue
+            if known.kind != "click":
+                return known
+            click = click or known
+        return click
+
+    def _matchers(self, host: str) -> Iterator[_Matcher]:
+        table = self._hosts
+        suffix = host
+        while suffix:
+            if (matcher := table.get(suffix)) is not None:
+                yield matcher
+            suffix = suffix.partition(".")[2]
+        if self._numbered and (masked := _masked(host)) != host:
+            while "#" in masked:
+                if (matcher := table.get(masked)) is not None:
+                    yield matcher
+                masked = masked.partition(".")[2]
+        if self._any is not None:
+            yield self._any
+
+    def identify(self, headers: Callable[[str], Sequence[str]]) -> Known | None:
+        """The service that sent a message, from the fields it leaves behind.
+
+        `headers` gives the unfolded values of a field by its name. A service's own mark goes before that of the relay
+        which carried it (a newsletter tool sending through Amazon SES is named, not SES).
+        """
+        for field, matcher in self._headers:
+            for value in headers(field)[:MAX_VALUES]:
+                head = value[:MAX_VALUE].strip()
+                if head and (known := matcher.first(head.encode("utf-8", "replace"))) is not None:
+                    return known
+        return None
+
+
+@cache
+def default_rules() -> Rules:
+    """The packaged vendor file, read once in a process."""
+    return Rules.load()
+
+
+def _by_host(vendors: Iterable[Vendor]) -> dict[str, _Matcher]:
+    rows: dict[str, list[tuple[Vendor, UrlRule]]] = {}
+    for vendor in vendors:
+        for rule in vendor.rules:
+            for host in rule.hosts:
+                rows.setdefault(host, []).append((vendor, rule))
+    return {host: _Matcher(map(_url_row, sorted(found, key=_preference))) for host, found in rows.items()}
+
+
+def _preference(row: tuple[Vendor, UrlRule]) -> tuple[bool, bool]:
+    """Image endpoints before links, and within each a path before a whole host; the file's order decides the rest."""
+    return row[1].kind == "click", not row[1].path
+
+
+def _url_row(row: tuple[Vendor, UrlRule]) -> tuple[str, Known]:
+    vendor, rule = row
+    return rule.path, Known(vendor.name, vendor.role, rule.kind, rule.id)
+
+
+_FIELDS = ("feedback-id", "x-mailer", "list-unsubscribe", "list-id", "message-id", "return-path", "received")
+"""Fields that many services fill, the telling ones first; fields that only one service writes go before all of them."""
+
+
+def _by_field(vendors: Iterable[Vendor], *, carriers: bool) -> list[tuple[str, _Matcher]]:
+    rows: dict[str, list[tuple[Vendor, HeaderRule]]] = {}
+    for vendor in vendors:
+        if vendor.carrier == carriers:
+            for rule in vendor.headers:
+                rows.setdefault(rule.field.lower(), []).append((vendor, rule))
+    order = sorted(rows, key=lambda field: _FIELDS.index(field) if field in _FIELDS else -1)
+    return [(rows[field][0][1].field, _Matcher(map(_header_row, rows[field]))) for field in order]
+
+
+def _header_row(row: tuple[Vendor, HeaderRule]) -> tuple[str, Known]:
+    vendor, rule = row
+    return rule.pattern, Known(vendor.name, vendor.role, "sender", rule.id)
+
+
+def _masked(host: str) -> str:
+    """The host with each run of digits as one '#', the way numbered hosts stand in the vendor file."""
+    return _NUMBER.sub("#", host)
+
+
+_PROXIES = (
+    "services.web.outlook.com",
+    "yusercontent.com",
+    "external-content.duckduckgo.com",
+    "mail.proton.me",
+    "resize.yandex.net",
+    "camo.githubusercontent.com",
+    "fastmailusercontent.com",
+    "mailcontents.bmail.uol.com.br",
+)
+"""Hosts that fetch other hosts' pictures for a mail program (seen in real mail, or documented by the program)."""
+_GMAIL_PROXY = "googleusercontent.com"
+"""Gmail's proxy keeps the original URL behind '#' (real mail 2022-2026)."""
+_HEX_HTTP = "/68747470"
+"""Hexadecimal for "/http", the way camo writes an inner URL."""
+
+
+def inner_url(url: str) -> str | None:
+    """The absolute http(s) URL inside a proxied picture's URL, or None where there is none.
+
+    Mail that was forwarded or answered names pictures by the proxy of the program that forwarded it. Only known proxies and
+    URLs that call themselves a proxy are unwrapped, two layers at most: elsewhere an inner URL is a redirect, and it is the
+    outer host that learns of the fetch.
+    """
+    first = _unwrap(url[:MAX_PROXIED])
+    return first and (_unwrap(first) or first)
+
+
+def _unwrap(url: str) -> str | None:
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() not in ("http", "https"):
+        return None
+    address, _, fragment = rest.partition("#")
+    target, _, search = address.partition("?")
+    host, _, path = target.partition("/")
+    host = host.rpartition("@")[2].partition(":")[0].lower()
+    if _under(host, _GMAIL_PROXY) and (inner := _absolute(fragment)):
+        return inner
+    if "proxy" in target.lower() or any(_under(host, proxy) for proxy in _PROXIES):
+        return _in_query(search) or _in_path(f"/{path}", search)
+    return None
+
+
+def _under(host: str, suffix: str) -> bool:
+    return host == suffix or host.endswith("." + suffix)
+
+
+def _in_query(search: str) -> str | None:
+    values = (pair.partition("=")[2] for pair in search.split("&"))
+    return next((inner for value in values if (inner := _absolute(value))), None)
+
+
+def _in_path(path: str, search: str) -> str | None:
+    lowered = path.lower()
+    if (start := lowered.find("/http")) >= 0:
+        return _absolute(f"{path[start + 1 :]}?{search}" if search else path[start + 1 :])
+    if (start := lowered.find(_HEX_HTTP)) >= 0:
+        digits = path[start + 1 :].partition("/")[0]
+        try:
+            return _absolute(bytes.fromhex(digits).decode("ascii"))
+        except ValueError:
+            return None
+    return None
+
+
+def _absolute(value: str) -> str | None:
+    """The value as an absolute http(s) URL, percent-decoded as often as that takes (twice at most)."""
+    for _ in range(3):
+        scheme, found, _ = value[:8].partition("://")
+        if found and scheme.lower() in ("http", "https"):
+            host = value[len(scheme) + 3 :][:1]
+            return value if host and host not in "/?#" else None
+        if "%" not in value[:12]:
+            return None
+        value = unquote(value)
+    return None

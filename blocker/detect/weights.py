@@ -1,0 +1,57 @@
+"""The weights: what each observation says for (above zero) or against (below) tracking, in log-odds.
+
+One line a rule: its id, its weight, what it means. The sum with `PRIOR` is the log-odds that a
+reference is a pixel or a beacon.
+"""
+
+from __future__ import annotations
+
+from blocker.detect.report import Reason
+
+PRIOR = -1.0
+
+WEIGHTS: dict[str, float] = {
+    # geometry: how large it is declared
+    "geometry.tiny": 2.5,
+    "geometry.zero": 2.0,
+    "geometry.one-side": 1.0,
+    "geometry.line": -2.0,
+    "geometry.unsized": -0.5,
+    "geometry.visible": -4.0,
+    # visibility
+    "visibility.hidden": 2.0,
+    # knowledge
+    "knowledge.open": 6.0,
+    "knowledge.aggregate": 6.0,
+    "knowledge.ad": 4.0,
+    "knowledge.click": 0.5,
+    # identity
+    "identity.address": 2.0,
+    "identity.digest": 2.0,
+    "identity.part": 1.0,
+    # token
+    "token.shared": 1.0,
+    "token.opaque": 1.5,
+    "token.numbers": 0.7,
+    "token.macro": 1.0,
+    "token.none": -2.0,
+    # recurrence
+    "recurrence.repeated": -3.0,
+    "recurrence.layout": -2.0,
+    # shape
+    "shape.endpoint": 1.5,
+    "shape.filler": -1.5,
+    "shape.picture": -1.0,
+    "shape.alone": 0.5,
+    "shape.edge": 0.5,
+    "shape.linked": -1.0,
+    "shape.alt": -0.5,
+    "shape.script": 1.0,
+    "vector.font": -5.0,
+    "vector.sheet": -2.0,
+}
+
+
+def reason(rule: str, detail: str) -> Reason:
+    """A reason with its weight from the table."""
+    return Reason(rule, detail, WEIGHTS[rule])

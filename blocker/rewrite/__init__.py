@@ -1,0 +1,1 @@
+"""Neutralising a message, and undoing it. Pure: bytes in, bytes out."""

@@ -1,0 +1,190 @@
+"""Neutralising a message at a level, and restoring the original.
+
+What is promised: outside the neutralised spans and our one header field every byte stays; restoring
+gives the original back; neutralising twice changes nothing more. A message that is signed or
+encrypted, or cannot be edited with certainty, is left alone and says why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from blocker.detect.judge import scan
+from blocker.detect.report import Judged, Report
+from blocker.message.html import HtmlDocument
+from blocker.message.read import read as read_message
+from blocker.rewrite import marker as marks
+from blocker.rewrite.levels import NEUTRALISED, Level, replacement
+from blocker.rewrite.patch import MAX_PATCH, Edit, PatchError, apply_edits, pack, reverse, unpack
+from blocker.rewrite.splice import Replacement, Uneditable, splice
+
+SIGNED = "it is signed or encrypted, and a change would break that"
+
+
+class RestoreError(ValueError):
+    """The message cannot be turned back; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neutralised:
+    """The outcome of neutralising one message."""
+
+    raw: bytes
+    """The message to use: neutralised, or exactly as given."""
+    report: Report
+    patch: bytes | None = None
+    """The packed patch that undoes the change; None where nothing changed."""
+    refused: str | None = None
+    """Why a message that should change was left alone, in words."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether `raw` differs from what was given."""
+        return self.patch is not None
+
+
+def neutralise(
+    raw: bytes,
+    *,
+    level: Level = "standard",
+    report: Report | None = None,
+    key: bytes | None = None,
+    recipients: Sequence[str] = (),
+) -> Neutralised:
+    """Neutralise a message.
+
+    `report` is what `scan` said of these very bytes (it is asked again where it is not given).
+    `key` is the installation's key, which signs our header field.
+    """
+    if report is None or not _belongs(report, raw):
+        report = scan(raw, recipients=recipients)
+    doomed = _doomed(report, level)
+    if not doomed and not report.receipts:
+        return Neutralised(raw, report)
+    if report.signed:
+        return Neutralised(raw, report, refused=SIGNED)
+    own = marks.read(raw, key)
+    if own is not None and own.intact:
+        again = _again(raw, own, level, report, key, recipients)
+        if again is not None:
+            return again
+    try:
+        edits = _edits(raw, report, doomed)
+        new, patch = _assembled(raw, edits, level, report, doomed, key)
+        _check(new, doomed)
+    except (Uneditable, PatchError) as error:
+        return Neutralised(raw, report, refused=str(error))
+    return Neutralised(new, report, patch)
+
+
+def restore(raw: bytes) -> bytes:
+    """The original of a neutralised message, byte for byte. Needs no key; checks the digest.
+
+    Fields that others put before ours (Received and the like) stay. Raises RestoreError.
+    """
+    found = marks.read(raw)
+    if found is None:
+        raise RestoreError("This message carries no X-Unpixel field: unpixel did not change it.")
+    if not found.intact:
+        raise RestoreError(
+            "The message was changed after it was neutralised: take the original from the quarantine folder."
+        )
+    if found.patch is None:
+        raise RestoreError(
+            "The undo patch of this message is too large for its header: take the original from the quarantine folder."
+        )
+    try:
+        original = apply_edits(raw[found.end :], unpack(found.patch))
+    except PatchError as error:
+        raise RestoreError(f"The undo patch cannot be used: {error}.") from error
+    if hashlib.sha256(original).hexdigest() != found.sha256:
+        raise RestoreError("The undo patch does not lead to the original: its digest differs.")
+    return raw[: found.start] + original
+
+
+def _belongs(report: Report, raw: bytes) -> bool:
+    """Whether a report still holds its spans and is of these bytes."""
+    return report.message.sha256 == hashlib.sha256(raw).hexdigest() and all(
+        judged.reference is not None for judged in report.references
+    )
+
+
+def _doomed(report: Report, level: Level) -> list[Judged]:
+    kinds = NEUTRALISED[level]
+    return [judged for judged in report.references if judged.verdict.kind in kinds]
+
+
+def _again(
+    raw: bytes, own: marks.Marker, level: Level, report: Report, key: bytes | None, recipients: Sequence[str]
+) -> Neutralised | None:
+    """A message that we neutralised before: its original is judged, at the level now asked for.
+
+    None where the field cannot be trusted, so that the message is treated as any other.
+    """
+    try:
+        original = restore(raw)
+    except RestoreError:
+        return None
+    anew = neutralise(original, level=level, key=key, recipients=recipients)
+    if anew.raw == raw:
+        return Neutralised(raw, report)
+    return anew if own.signed and anew.changed else None
+
+
+def _edits(raw: bytes, report: Report, doomed: Sequence[Judged]) -> list[Edit]:
+    """All edits of the raw message, ascending."""
+    edits = [Edit(*receipt.span, b"") for receipt in report.receipts]
+    by_document: dict[int, tuple[HtmlDocument, dict[tuple[int, int], str]]] = {}
+    for judged in doomed:
+        reference = judged.reference
+        assert reference is not None
+        document = reference.document
+        _, spans = by_document.setdefault(id(document), (document, {}))
+        spans.setdefault(reference.text_span, replacement(reference.vector))
+    for document, spans in by_document.values():
+        wanted: list[Replacement] = []
+        for (start, end), new in sorted(spans.items()):
+            if wanted and start < wanted[-1].end:
+                continue
+            wanted.append(Replacement(start, end, new))
+        part = document.part
+        for edit in splice(document, raw[part.start : part.end], wanted):
+            edits.append(Edit(edit.start + part.start, edit.end + part.start, edit.new))
+    edits.sort()
+    return edits
+
+
+def _assembled(
+    raw: bytes, edits: list[Edit], level: Level, report: Report, doomed: Sequence[Judged], key: bytes | None
+) -> tuple[bytes, bytes]:
+    """The neutralised message with our field in front, and the packed patch."""
+    head = _after_envelope_line(raw)
+    original = raw[head:]
+    edits = [Edit(edit.start - head, edit.end - head, edit.new) for edit in edits]
+    if edits and edits[0].start < 0:
+        raise Uneditable("a change would touch the mbox separator line")
+    neutralised = apply_edits(original, edits)
+    patch = pack(reverse(original, edits))
+    counts: Counter[str] = Counter(judged.verdict.kind for judged in doomed)
+    counts["receipts"] = len(report.receipts)
+    newline = b"\r\n" if raw[: raw.find(b"\n") + 1].endswith(b"\r\n") else b"\n"
+    ours = marks.field(
+        level, counts, patch if len(patch) <= MAX_PATCH else None, original, neutralised, key, newline
+    )
+    return raw[:head] + ours + neutralised, patch
+
+
+def _after_envelope_line(raw: bytes) -> int:
+    """Offset of the first header field: after the `From ` line of an mbox."""
+    return raw.find(b"\n") + 1 if raw.startswith(b"From ") else 0
+
+
+def _check(new: bytes, doomed: Sequence[Judged]) -> None:
+    """Read the result as a message: none of the neutralised URLs may stand in a place that loads."""
+    gone = {judged.raw for judged in doomed}
+    for reference in read_message(new).references:
+        if reference.raw in gone:
+            raise Uneditable("a neutralised address would still be loaded from another place")

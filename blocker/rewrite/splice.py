@@ -1,0 +1,148 @@
+"""Edits of a document's text as edits of the raw bytes of its part.
+
+Only the bytes that must change do: in quoted-printable the line length is kept (RFC 2045, section
+6.7), in base64 the replacement is padded to the same length so that only the touched groups differ.
+Every result is decoded again and compared with what was meant; where it differs, nothing is edited.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from blocker.message.charset import decode_text
+from blocker.message.html import HtmlDocument
+from blocker.message.transfer import IDENTITY, Base64Mapping, Mapping, decode
+from blocker.rewrite.patch import Edit, apply_edits
+
+MAX_LINE = 76
+"""Characters of a quoted-printable or base64 line."""
+
+
+class Uneditable(Exception):
+    """The part cannot be edited with certainty; the text says why."""
+
+
+class Replacement(NamedTuple):
+    """Characters start:end of a document's text become `new` (ASCII)."""
+
+    start: int
+    end: int
+    new: str
+
+
+def splice(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -> list[Edit]:
+    """Edits of `body` (the part's encoded bytes) that make the replacements; offsets count in `body`."""
+    encoding = document.part.encoding
+    way = document.way_back
+    if way is None:
+        raise Uneditable(f"part {document.part.path} is encoded in a way that cannot be edited with certainty")
+    decoded_edits = [
+        Edit(*document.decoded_span(item.start, item.end), document.encode(item.new)) for item in wanted
+    ]
+    if encoding in IDENTITY:
+        edits = decoded_edits
+    elif isinstance(way, Base64Mapping):
+        edits = _base64(document, body, way, decoded_edits)
+    else:
+        edits = _quoted_printable(body, way, decoded_edits)
+    _check(document, apply_edits(body, edits), wanted)
+    return edits
+
+
+def _check(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -> None:
+    """Read the edited body as any reader would; it must say exactly what was meant."""
+    part = document.part
+    text = decode_text(decode(part.encoding, body), part.charset).text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    position = at = 0
+    for item in wanted:
+        kept = document.text[position : item.start]
+        if not text.startswith(kept, at) or not text.startswith(item.new, at + len(kept)):
+            raise Uneditable(f"part {part.path} does not read back as it should once edited")
+        at += len(kept) + len(item.new)
+        if part.encoding == "base64":
+            while text.startswith(" ", at) and not text.startswith(document.text[item.end :], at):
+                at += 1
+        position = item.end
+    if not document.cut and text[at:] != document.text[position:]:
+        raise Uneditable(f"part {part.path} does not read back as it should once edited")
+
+
+def _quoted_printable(body: bytes, way: Mapping, decoded: Sequence[Edit]) -> list[Edit]:
+    """The replacement in quoted-printable, with soft line breaks where a line would grow too long."""
+    newline = b"\r\n" if b"\r\n" in body else b"\n"
+    edits = []
+    shift_line, shift = -1, 0
+    for edit in decoded:
+        start, end = way.start(edit.start), way.end(edit.end)
+        line_start = body.rfind(b"\n", 0, start) + 1
+        column = start - line_start + (shift if line_start == shift_line else 0)
+        new = bytearray()
+        for byte in edit.new:
+            token = b"=%02X" % byte if byte == 0x3D or byte > 0x7E or byte < 0x20 else bytes((byte,))
+            if column + len(token) >= MAX_LINE:
+                new += b"=" + newline
+                column = 0
+            new += token
+            column += len(token)
+        line_end = body.find(b"\n", end)
+        rest = (line_end if line_end >= 0 else len(body)) - end
+        if column + rest > MAX_LINE + 1 and rest <= MAX_LINE + 1 and not body.startswith((b"=\r", b"=\n"), end):
+            new += b"=" + newline
+            column = 0
+        shift_line, shift = body.rfind(b"\n", 0, end) + 1, column - (end - (body.rfind(b"\n", 0, end) + 1))
+        edits.append(Edit(start, end, bytes(new)))
+    return edits
+
+
+def _base64(document: HtmlDocument, body: bytes, way: Base64Mapping, decoded: Sequence[Edit]) -> list[Edit]:
+    padded = []
+    space = document.encode(" ")
+    for edit in decoded:
+        missing = edit.end - edit.start - len(edit.new)
+        if missing < 0 or missing % len(space):
+            return [_reencoded(document, body, way, decoded)]
+        padded.append(Edit(edit.start, edit.end, edit.new + space * (missing // len(space))))
+    return _groups(document.decoded, body, way, padded)
+
+
+def _groups(data: bytes, body: bytes, way: Base64Mapping, edits: Sequence[Edit]) -> list[Edit]:
+    """Same-length edits: the four-character groups they touch, each run between line ends an edit."""
+    changed = bytearray(data)
+    for edit in edits:
+        changed[edit.start : edit.end] = edit.new
+    out: list[Edit] = []
+    for edit in edits:
+        first, last = edit.start // 3 * 3, min(-(-edit.end // 3) * 3, len(data))
+        encoded = base64.b64encode(bytes(changed[first:last])).rstrip(b"=")
+        index = first // 3 * 4
+        position = 0
+        while position < len(encoded):
+            at = way.character(index + position)
+            if out and at < out[-1].end:
+                position += 1
+                continue
+            stop = position
+            while stop < len(encoded) and way.character(index + stop) == at + stop - position:
+                stop += 1
+            out.append(Edit(at, at + stop - position, encoded[position:stop]))
+            position = stop
+    return out
+
+
+def _reencoded(document: HtmlDocument, body: bytes, way: Base64Mapping, decoded: Sequence[Edit]) -> Edit:
+    """One edit from the first touched group to the end, in lines of the body's own length."""
+    first = decoded[0].start // 3 * 3
+    begin = way.start(first)
+    line_start = max(body.rfind(b"\n", 0, begin) + 1, 0)
+    newline = b"\r\n" if b"\r\n" in body else b"\n"
+    width = len(body[: body.find(b"\n")].rstrip(b"\r\n")) if b"\n" in body else len(body)
+    changed = apply_edits(document.decoded, decoded)[first:]
+    encoded = base64.b64encode(changed)
+    lines = [encoded[: max(width - (begin - line_start), 0)]]
+    rest = encoded[len(lines[0]) :]
+    lines += [rest[i : i + width] for i in range(0, len(rest), width or MAX_LINE)]
+    tail = body[len(body.rstrip(b"\r\n \t")) :]
+    return Edit(begin, len(body) - len(tail), newline.join(lines))
