@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -107,7 +108,7 @@ class Look:
             elif entry.stage == Stage.JUDGING:
                 again[entry.place.uid] = entry
             else:
-                self._guarded(entry, lambda entry=entry: self._exchanger.resume(entry))
+                self._guarded(entry, partial(self._exchanger.resume, entry))
         if again:
             self._again(again)
 
@@ -225,7 +226,7 @@ class Look:
             internal_date=stored.internal_date.isoformat(),
             attempts=attempts,
         )
-        self._guarded(entry, lambda: self._exchanger.begin(entry, stored.raw, judgement))
+        self._guarded(entry, partial(self._exchanger.begin, entry, stored.raw, judgement))
 
     def _found(self, stored: Stored, judgement: Judgement) -> Found:
         return Found(

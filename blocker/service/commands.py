@@ -1,0 +1,55 @@
+"""What a person asked for on a page: carried out over the account's own connection, and reported back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from blocker.catalogue import Catalogue, Command
+from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Store
+from blocker.service.desk import Desk
+from blocker.service.restore import NotRestored, restore
+from blocker.service.sweep import sweep
+
+
+class Wrong(Exception):
+    """A command that cannot be carried out; the text is one sentence with the next step."""
+
+
+def carry_out(desk: Desk, store: Store, catalogue: Catalogue) -> None:
+    """Do what is asked of the account, oldest first. `desk.turn` is free when this is called.
+
+    A command that fails is finished with its error; a lost connection leaves it for the next time.
+    Kinds: `restore` with ``{"message": number in the catalogue}``; `sweep` with ``{"since": ISO date or null}``.
+    """
+    for command in catalogue.pending(desk.account.name):
+        desk.go_on()
+        catalogue.start(command.id)
+        try:
+            outcome = _one(desk, store, catalogue, command)
+        except (ConnectionLost, LoginRefused):
+            raise
+        except (MailboxError, NotRestored, Wrong) as error:
+            catalogue.finish(command.id, "", str(error))
+        else:
+            catalogue.finish(command.id, outcome)
+
+
+def _one(desk: Desk, store: Store, catalogue: Catalogue, command: Command) -> str:
+    if command.kind == "restore":
+        message = command.arguments.get("message")
+        if not isinstance(message, int):
+            raise Wrong("The command does not say which message: ask for it again from the message's page.")
+        with desk.turn:
+            return restore(desk, store, catalogue, message)
+    if command.kind == "sweep":
+        done = sweep(desk, store, since=_since(command))
+        return f"{done.total()} messages were looked at."
+    raise Wrong(f'This service knows no command "{command.kind[:40]}": update it, then ask again.')
+
+
+def _since(command: Command) -> datetime | None:
+    said = command.arguments.get("since")
+    try:
+        return datetime.fromisoformat(said) if said else None
+    except (TypeError, ValueError):
+        raise Wrong("The sweep's date cannot be read: write it as YYYY-MM-DD.") from None

@@ -1,0 +1,119 @@
+"""Putting an original back: out of the quarantine, into its folder, in place of its neutralised copy.
+
+The order loses nothing at any moment: the journal says first that this original stays as it is; then it is moved;
+only when it was found in its folder does it get its copy's flags and is the copy, which adds nothing to it, taken
+away. Asked for again after a crash, it goes on from where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from blocker.catalogue import Catalogue, Seen
+from blocker.catalogue.values import MessageDetail
+from blocker.mailbox.protocol import Mailbox, MailboxError, Store
+from blocker.service.desk import Desk
+from blocker.service.events import Event
+from blocker.service.judge import FIELD, token_of
+from blocker.service.plan import lasting
+from blocker.service.steps import Entry, Place, Stage
+
+
+class NotRestored(Exception):
+    """An original cannot be put back; the text is one sentence with the next step."""
+
+
+def restore(desk: Desk, store: Store, catalogue: Catalogue, message: int) -> str:
+    """Put back the original of a recorded message, by its number in the catalogue; what became of it.
+
+    Raises NotRestored, or what the mailbox raises.
+    """
+    detail = catalogue.message(message)
+    if detail is None or detail.account != desk.account.name:
+        raise NotRestored(f"The catalogue has no message {message} of this account: look at its page again.")
+    place = Place(detail.account, detail.mailbox, detail.uidvalidity, detail.uid)
+    entry = desk.journal.get(place)
+    if entry is None or entry.mode != "replace" or entry.stage not in (Stage.DONE, Stage.RESTORED):
+        raise NotRestored("The original of this message was never moved: it lies where it was.")
+    folder = store.open(place.mailbox)
+    try:
+        if folder.status().uidvalidity != place.uidvalidity:
+            raise NotRestored(
+                f"The folder {place.mailbox} was made anew since: move the original there by hand, from "
+                f"{desk.account.quarantine}."
+            )
+        entry = _bring_back(desk, store, folder, entry, detail.size)
+        _settle(folder, entry, detail.size)
+    finally:
+        folder.close()
+    _note(catalogue, detail)
+    envelope = detail.report.message
+    desk.observer(
+        Event(desk.account.name, "restored", place.mailbox, place.uid, envelope.subject, envelope.from_)
+    )
+    return "The original is back in its folder."
+
+
+def _note(catalogue: Catalogue, detail: MessageDetail) -> None:
+    catalogue.record(
+        Seen(
+            account=detail.account,
+            mailbox=detail.mailbox,
+            uidvalidity=detail.uidvalidity,
+            uid=detail.uid,
+            report=detail.report,
+            internal_date=detail.internal_date,
+            size=detail.size,
+            action="reported",
+            detail="its original was restored on request",
+            view=detail.view,
+        )
+    )
+
+
+def _bring_back(desk: Desk, store: Store, folder: Mailbox, entry: Entry, size: int) -> Entry:
+    """Move the original out of the quarantine; its UID will not be below the entry's `uidnext`."""
+    quarantine = store.open(desk.account.quarantine)
+    try:
+        found = _find(quarantine, 1, entry, size)
+        if found is None:
+            if entry.stage == Stage.RESTORED:
+                return entry
+            raise NotRestored(
+                f"The original is no longer in {desk.account.quarantine}: look for it in the account's trash."
+            )
+        entry = replace(entry, stage=Stage.RESTORED, uidnext=folder.status().uidnext)
+        desk.journal.put(entry)
+        quarantine.move([found], entry.place.mailbox)
+        return entry
+    finally:
+        quarantine.close()
+
+
+def _settle(folder: Mailbox, entry: Entry, size: int) -> None:
+    """Give the original its copy's flags, then take the copy away. A copy that is gone or foreign is let be."""
+    original, copy = _find(folder, entry.uidnext or 1, entry, size), entry.copy_uid
+    if original is None or copy is None:
+        return
+    field = folder.headers([copy], FIELD).get(copy)
+    if field is None or token_of(field) != entry.token:
+        return
+    gained = lasting(folder.flags([copy]).get(copy, frozenset()))
+    if gained:
+        folder.add_flags([original], gained)
+    try:
+        folder.remove([copy])
+    except MailboxError as error:
+        raise NotRestored(
+            f"The original is back, but its copy could not be taken away ({error}) Delete it by hand."
+        ) from error
+
+
+def _find(mailbox: Mailbox, first: int, entry: Entry, size: int) -> int | None:
+    """The message with the original's bytes, at or above a UID: those of its size are read."""
+    sizes = mailbox.sizes(mailbox.uids(first))
+    for stored in mailbox.fetch([uid for uid, octets in sizes.items() if octets == size]):
+        if hashlib.sha256(stored.raw).hexdigest() == entry.sha256:
+            return stored.uid
+    return None

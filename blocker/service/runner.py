@@ -1,0 +1,133 @@
+"""The service as one object: `Runner` watches all accounts of a configuration, each in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from blocker.catalogue import Catalogue
+from blocker.config import AccountConfig, Config, Passwords
+from blocker.service.desk import Desk
+from blocker.service.events import Observer, ignore
+from blocker.service.folder import Progress
+from blocker.service.journal import Journal
+from blocker.service.lock import Lock
+from blocker.service.spool import Spool
+from blocker.service.stores import Stores, imap
+from blocker.service.sweep import nobody, sweep
+from blocker.service.watch import Watch
+
+STOP_SECONDS = 1.8
+"""How long `stop` waits for steps under way; a thread that hangs in a dead link is left behind, its journal is safe."""
+
+
+class Runner:
+    """Watches the accounts of a configuration. Safe to use from several threads.
+
+    `observer` is called with an Event for each message, from the account's thread; `stores` signs in to
+    an account (IMAP unless said otherwise). The constructor records the accounts in the catalogue.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        catalogue: Catalogue,
+        observer: Observer = ignore,
+        stores: Stores | None = None,
+        *,
+        only: Iterable[str] = (),
+    ) -> None:
+        chosen = [config.account(name) for name in only] or list(config.accounts)
+        self._stores = stores or imap(Passwords())
+        self._catalogue = catalogue
+        self._locks_dir = config.data_dir / "locks"
+        self._stop = threading.Event()
+        self._locks: dict[str, Lock] = {}
+        self._guard = threading.Lock()
+        key = config.key()
+        journal, spool = Journal(catalogue), Spool(config.data_dir / "spool")
+        self._desks = {
+            account.name: Desk(
+                account, journal, spool, key, observer, config.service.max_message_bytes, self._stop
+            )
+            for account in chosen
+        }
+        self._watches = {name: Watch(desk, catalogue, self._stores) for name, desk in self._desks.items()}
+        self._threads: list[threading.Thread] = []
+        for account in chosen:
+            catalogue.ensure_account(account.name, account.address, account.mode, account.level)
+
+    def start(self) -> None:
+        """Begin to watch. Raises Busy where another process works on an account."""
+        for name in self._desks:
+            self._hold(name)
+        for name, watch in self._watches.items():
+            thread = threading.Thread(target=watch.run, name=f"watch-{name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self, timeout: float = STOP_SECONDS) -> bool:
+        """End within `timeout` seconds; whether every thread has ended. What is under way goes on next time."""
+        self._stop.set()
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        ended = not any(thread.is_alive() for thread in self._threads)
+        if ended:
+            with self._guard:
+                for lock in self._locks.values():
+                    lock.release()
+                self._locks.clear()
+        return ended
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; True as soon as no account is watched any more."""
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    @property
+    def paused(self) -> Mapping[str, str]:
+        """Accounts whose login the server refuses, and its sentence."""
+        return {name: watch.paused for name, watch in self._watches.items() if watch.paused}
+
+    def once(self) -> None:
+        """One look at every account in turn, in the calling thread. Raises what goes wrong."""
+        for name, watch in self._watches.items():
+            self._hold(name)
+            watch.once()
+
+    def sweep(
+        self,
+        account: str,
+        since: datetime | None = None,
+        *,
+        dry_run: bool = False,
+        progress: Progress = nobody,
+    ) -> Counter[str]:
+        """Look at an account's past mail in the calling thread; how many messages were dealt with, by action.
+
+        May be called while the account is watched: the two take turns. Raises Stopped when `stop` is
+        called, Busy where another process works on the account, MailboxError and CatalogueError.
+        """
+        desk = self._desks[account]
+        if not dry_run:
+            self._hold(account)
+        store = self._stores(desk.account)
+        try:
+            return sweep(desk, store, since=since, dry_run=dry_run, progress=progress)
+        finally:
+            store.close()
+
+    def accounts(self) -> list[AccountConfig]:
+        """The accounts that are watched."""
+        return [desk.account for desk in self._desks.values()]
+
+    def _hold(self, account: str) -> None:
+        with self._guard:
+            if account not in self._locks:
+                self._locks[account] = Lock(self._locks_dir, account)
