@@ -255,14 +255,14 @@ def _days(connection: Connection, where: tuple[ColumnElement[bool], ...]) -> dic
 def _leaks(connection: Connection, where: tuple[ColumnElement[bool], ...]) -> tuple[tuple[str, int], ...]:
     found = func.count(func.distinct(ReasonRow.message))
     query = (
-        select(ReasonRow.rule, found)
+        select(ReasonRow.detail, found)
         .join(MessageRow, MessageRow.id == ReasonRow.message)
         .where(ReasonRow.rule.startswith("identity"), ReasonRow.weight > 0, *where)
-        .group_by(ReasonRow.rule)
-        .order_by(desc(found), ReasonRow.rule)
+        .group_by(ReasonRow.detail)
+        .order_by(desc(found), ReasonRow.detail)
         .limit(TOP)
     )
-    return tuple((rule, count) for rule, count in connection.execute(query))
+    return tuple((detail, count) for detail, count in connection.execute(query))
 
 
 def _pairs(

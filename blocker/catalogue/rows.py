@@ -103,7 +103,7 @@ def message_values(seen: Seen, account_id: int, sender_id: int | None) -> dict[s
 def reference_values(seen: Seen, message: int, vendors: Mapping[str, int]) -> Iterator[dict[str, Any]]:
     """The rows of the message's references."""
     for position, judged in enumerate(seen.report.references[:MAX_REFERENCES]):
-        verdict = judged.verdict
+        verdict, span = judged.verdict, judged.span
         yield {
             "message": message,
             "position": position,
@@ -112,8 +112,8 @@ def reference_values(seen: Seen, message: int, vendors: Mapping[str, int]) -> It
             "vector": clean(judged.vector),
             "element": clean(judged.element),
             "part": clean(judged.part),
-            "span_start": judged.span[0],
-            "span_end": judged.span[1],
+            "span_start": span[0],
+            "span_end": span[1],
             "host": host_of(judged.url),
             "verdict": verdict.kind,
             "confidence": verdict.confidence,

@@ -1,0 +1,41 @@
+"""The application: a factory that puts the areas together."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from flask import Flask
+
+from blocker.catalogue import Catalogue
+from webui import api, auth, commands, errors, headers, messages, overview, senders, words
+from webui.site import Site
+
+
+def create_app(catalogue: Catalogue, *, secret: str | bytes | None = None, key: bytes | None = None) -> Flask:
+    """The pages and the API over a catalogue.
+
+    `secret` signs the session cookie; left out, a new one is made, and sessions end with the program.
+    `key` is the installation's key, with which the API signs what it neutralises.
+    """
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=secret or secrets.token_bytes(32),
+        SESSION_COOKIE_NAME="unpixel",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        MAX_CONTENT_LENGTH=errors.MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=64 * 1024,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+    )
+    app.extensions["unpixel"] = Site(catalogue, key)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_env.globals.update(csrf_token=auth.csrf_token)
+    words.register(app)
+    errors.register(app)
+    app.before_request(auth.guard)
+    app.after_request(headers.add)
+    for area in (auth, overview, senders, messages, commands, api):
+        app.register_blueprint(area.blueprint)
+    return app

@@ -1,0 +1,169 @@
+"""Who may see the pages: one password, one-time links, and bearer tokens for the API.
+
+The catalogue keeps digests only. A session ends when the password changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
+from werkzeug.security import check_password_hash, generate_password_hash
+from werkzeug.wrappers import Response as BaseResponse
+
+from blocker.catalogue import Catalogue
+from webui.errors import Problem
+from webui.site import catalogue, is_api, site, wants_json
+
+blueprint = Blueprint("auth", __name__)
+
+PUBLIC = frozenset({"auth.login", "auth.once", "auth.healthz", "static"})
+"""The only endpoints that answer a stranger."""
+SHORTEST = 10
+LINK_MINUTES = 10
+_CSRF = "csrf"
+_KEY = "key"
+
+
+def set_password(store: Catalogue, password: str) -> None:
+    """Set the password of the pages; sessions under the old one end. Raises ValueError with a sentence."""
+    if len(password) < SHORTEST:
+        raise ValueError(f"The password is too short: use at least {SHORTEST} characters.")
+    if len(password) > 1000:
+        raise ValueError("The password is too long: use at most 1000 characters.")
+    store.add_credential("password", generate_password_hash(password, method="scrypt"))
+
+
+def new_token(store: Catalogue) -> str:
+    """Make a token for the API; this is the only time it can be read."""
+    token = "unpixel_" + secrets.token_urlsafe(32)
+    store.add_credential("token", _digest(token))
+    return token
+
+
+def revoke_tokens(store: Catalogue) -> int:
+    """End all tokens of the API; how many there were."""
+    return store.drop_credentials("token")
+
+
+def one_time_link(store: Catalogue, base_url: str) -> str:
+    """A link that logs in once, within `LINK_MINUTES`; it then leads on, so that it leaves the address bar."""
+    token = secrets.token_urlsafe(32)
+    store.add_credential("link", _digest(token), datetime.now(UTC) + timedelta(minutes=LINK_MINUTES))
+    return f"{base_url.rstrip('/')}/login/{token}"
+
+
+def guard() -> BaseResponse | None:
+    """Before every request: nobody gets further without a login (a token, on the API), or without the form's own token."""
+    if request.endpoint not in PUBLIC:
+        if is_api():
+            _require_token()
+        elif not _logged_in():
+            if wants_json():
+                raise Problem(401, "unauthorised", "Log in first; programs use a token and /api/v1/ instead.")
+            return redirect(url_for("auth.login"), 303)
+    if request.method not in {"GET", "HEAD", "OPTIONS"} and not is_api():
+        _require_csrf()
+    return None
+
+
+def csrf_token() -> str:
+    """The session's own token, which every form carries (made on first use)."""
+    if _CSRF not in session:
+        session[_CSRF] = secrets.token_urlsafe(32)
+    return str(session[_CSRF])
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """Whether the pages are up; says nothing else."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+def login() -> BaseResponse | str | tuple[str, int] | tuple[str, int, dict[str, str]]:
+    """The password form."""
+    hashes = catalogue().credentials("password")
+    if request.method == "GET":
+        return redirect(url_for("overview.index"), 303) if _logged_in() else _form(bool(hashes))
+    client = request.remote_addr or ""
+    if wait := site().limiter.wait(client):
+        return _form(bool(hashes), _too_often(wait)), 429, {"Retry-After": str(wait)}
+    # Counted before it is checked, so that tries made at the same moment count too.
+    site().limiter.failed(client)
+    given = request.form.get("password", "")[:1000]
+    if not any(check_password_hash(stored, given) for stored in hashes):
+        return _form(bool(hashes), "That is not the password. Try again."), 403
+    site().limiter.succeeded(client)
+    _open_session()
+    return redirect(url_for("overview.index"), 303)
+
+
+@blueprint.get("/login/<token>")
+def once(token: str) -> BaseResponse:
+    """A one-time link: used up by opening it (a HEAD, as of a preview, does not)."""
+    if request.method != "GET" or not catalogue().take_credential("link", _digest(token)):
+        raise Problem(403, "link_used", "This link was used already or is too old: ask for a new one.")
+    _open_session()
+    return redirect(url_for("overview.index"), 303)
+
+
+@blueprint.post("/logout")
+def logout() -> BaseResponse:
+    """End the session."""
+    session.clear()
+    return redirect(url_for("auth.login"), 303)
+
+
+def _form(password_set: bool, error: str = "") -> str:
+    return render_template("auth/login.html", password_set=password_set, error=error)
+
+
+def _too_often(wait: int) -> str:
+    minutes = -(-wait // 60)
+    return f"Too many wrong passwords. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+
+
+def _open_session() -> None:
+    session.clear()
+    session[_KEY] = _password_mark()
+    session.permanent = True
+
+
+def _logged_in() -> bool:
+    mark = session.get(_KEY)
+    return isinstance(mark, str) and hmac.compare_digest(mark, _password_mark())
+
+
+def _password_mark() -> str:
+    """Names the present password without telling it: a session made under another one is over."""
+    return _digest("\n".join(catalogue().credentials("password")))[:32]
+
+
+def _require_token() -> None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and catalogue().holds_credential("token", _digest(token.strip())):
+        return
+    # A person who is logged in may read the API's description.
+    if request.endpoint == "api.openapi" and _logged_in():
+        return
+    raise Problem(
+        401,
+        "unauthorised",
+        "This needs a token: make one with `unpixel web token` and send it as `Authorization: Bearer TOKEN`.",
+    )
+
+
+def _require_csrf() -> None:
+    known = session.get(_CSRF)
+    given = request.form.get(_CSRF, "")
+    if not isinstance(known, str) or not hmac.compare_digest(known.encode(), given.encode()):
+        abort(400, "This form is too old: load its page again and send it once more.")
+
+
+def _digest(secret: str) -> str:
+    # The secrets are 256 random bits, so one round is enough; the password alone needs a slow hash.
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

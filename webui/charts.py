@@ -1,0 +1,88 @@
+"""The trend as a picture: places and heights only; the template draws them, the style sheet colours them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from blocker.catalogue.values import Bar
+
+WIDTH = 1000
+HEIGHT = 200
+GAP = 0.22
+"""How much of a bar's place stays free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One drawn bar: all mail behind, tracked mail in front, both from the bottom up."""
+
+    x: float
+    width: float
+    all_y: float
+    all_height: float
+    tracked_y: float
+    tracked_height: float
+    label: str
+    bar: Bar
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Everything the template needs."""
+
+    columns: tuple[Column, ...]
+    top: int
+    """How many messages the upper edge stands for."""
+    marks: tuple[str, ...]
+    """Dates under the picture: first, middle, last."""
+    step: str
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def chart(bars: Sequence[Bar], step: str) -> Chart | None:
+    """The picture of a trend; None where there is nothing to draw."""
+    highest = max((bar.messages for bar in bars), default=0)
+    if not highest:
+        return None
+    top = _round_up(highest)
+    place = WIDTH / len(bars)
+    columns = tuple(_column(bar, i * place, place, top, step) for i, bar in enumerate(bars))
+    chosen = sorted({0, len(bars) // 2, len(bars) - 1})
+    return Chart(columns, top, tuple(when(bars[i].start, step) for i in chosen), step)
+
+
+def when(start: date, step: str) -> str:
+    """A bar's date in words."""
+    if step == "month":
+        return f"{start:%B %Y}"
+    return f"{start.day} {start:%b %Y}"
+
+
+def _column(bar: Bar, x: float, place: float, top: int, step: str) -> Column:
+    every = HEIGHT * bar.messages / top
+    tracked = HEIGHT * bar.tracked / top
+    prefix = "Week of " if step == "week" else ""
+    mails = "1 message" if bar.messages == 1 else f"{bar.messages} messages"
+    return Column(
+        x=round(x + place * GAP / 2, 2),
+        width=round(place * (1 - GAP), 2),
+        all_y=round(HEIGHT - every, 2),
+        all_height=round(every, 2),
+        tracked_y=round(HEIGHT - tracked, 2),
+        tracked_height=round(tracked, 2),
+        label=f"{prefix}{when(bar.start, step)}: {mails}, {bar.tracked} tracked",
+        bar=bar,
+    )
+
+
+def _round_up(number: int) -> int:
+    """The next of 1, 2, 5, 10, 20, 50 … at or above a number, so that the scale can be read."""
+    unit = 1
+    while True:
+        for factor in (1, 2, 5):
+            if number <= factor * unit:
+                return factor * unit
+        unit *= 10

@@ -1,0 +1,98 @@
+"""A verdict in plain words: what the reference is, what its fetch would have told, and why we think so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from blocker.catalogue.rows import host_of
+from blocker.detect.report import Judged, Kind, Reason
+
+KIND_NAMES: dict[Kind, str] = {
+    "pixel": "Tracking pixel",
+    "beacon": "Beacon",
+    "personal": "Personal picture",
+    "content": "Picture",
+    "spacer": "Spacer",
+}
+KIND_MEANINGS: dict[Kind, str] = {
+    "pixel": "It shows nothing. Loading it tells that you opened this very mail.",
+    "beacon": "It shows nothing and measures, but its address is the same for every reader.",
+    "personal": "It is a visible picture, but its address singles you out.",
+    "content": "It is a visible picture, the same for every reader.",
+    "spacer": "It shows nothing and only fills space, the same for every reader.",
+}
+FAMILIES = {
+    "geometry": "Size",
+    "visibility": "Visibility",
+    "knowledge": "Known service",
+    "identity": "Your address",
+    "token": "Token",
+    "recurrence": "Repetition",
+    "shape": "Shape",
+    "vector": "Kind of place",
+}
+"""What the first word of a rule's name means: the families of evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One reason as a person reads it."""
+
+    family: str
+    text: str
+    speaks: str
+    """`for` tracking, `against` it, or `neither`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One reference as a person reads it."""
+
+    name: str
+    meaning: str
+    host: str
+    told: tuple[str, ...]
+    """What whoever runs the host learns when the reference is fetched."""
+    reasons: tuple[Why, ...]
+
+
+def told(judged: Judged) -> Told:
+    """A judged reference in plain words."""
+    verdict = judged.verdict
+    return Told(
+        name=KIND_NAMES.get(verdict.kind, verdict.kind),
+        meaning=KIND_MEANINGS.get(verdict.kind, ""),
+        host=host_of(judged.url),
+        told=tuple(_told(judged)),
+        reasons=tuple(why(reason) for reason in verdict.reasons),
+    )
+
+
+def why(reason: Reason) -> Why:
+    """A reason in plain words."""
+    family = reason.rule.split(".", 1)[0]
+    speaks = "for" if reason.weight > 0 else "against" if reason.weight < 0 else "neither"
+    return Why(FAMILIES.get(family, _sentence(family)), _sentence(reason.detail or reason.rule), speaks)
+
+
+def _told(judged: Judged) -> Iterator[str]:
+    if judged.url is None:
+        yield "Nothing: a mail program would fetch nothing here."
+        return
+    kind = judged.verdict.kind
+    if kind in {"pixel", "personal"}:
+        yield "That you opened this mail, when, and how often."
+    elif kind == "beacon":
+        yield "That a mail of this kind was opened, and when."
+    else:
+        yield "That somebody loaded this picture, and when; not which reader it was."
+    yield "From which network: your IP address, and with it your provider and roughly the place."
+    yield "On what: your mail program, your device, and often your language."
+    for reason in judged.verdict.reasons:
+        if reason.rule.startswith("identity") and reason.weight > 0:
+            yield f"Who you are: {(reason.detail or reason.rule).rstrip('.')}."
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,79 @@
+"""Single messages: the list, and one with every reference, its verdict and why."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, jsonify, render_template, request
+
+from blocker.catalogue import MessageFilter
+from blocker.catalogue.values import ACTIONS, MessageDetail, Page
+from webui.explain import told
+from webui.site import catalogue
+
+blueprint = Blueprint("messages", __name__)
+
+
+def _wanted() -> MessageFilter:
+    given = request.args
+    action = given.get("action", "")
+    return MessageFilter(
+        account=given.get("account", "")[:200],
+        sender=given.get("sender", "")[:253].lower(),
+        vendor=given.get("vendor", "")[:200],
+        action=action if action in ACTIONS else "",
+        tracked={"yes": True, "no": False}.get(given.get("tracked", "")),
+        text=given.get("text", "")[:200],
+    )
+
+
+def _page(wanted: MessageFilter) -> Page:
+    number = request.args.get("page", "1")
+    return catalogue().messages(
+        wanted, int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 1
+    )
+
+
+def _message(number: int) -> MessageDetail:
+    found = catalogue().message(number) if number < 2**63 else None
+    if found is None:
+        abort(404)
+    return found
+
+
+@blueprint.get("/messages")
+def index() -> str:
+    """The messages that pass the filter, newest first."""
+    wanted = _wanted()
+    return render_template(
+        "messages/list.html",
+        page=_page(wanted),
+        wanted=wanted,
+        actions=ACTIONS,
+        accounts=catalogue().accounts(),
+        query={name: value for name, value in request.args.items() if name != "page" and value},
+    )
+
+
+@blueprint.get("/messages.json")
+def index_twin() -> Response:
+    """The same list for programs."""
+    return jsonify(_page(_wanted()).as_dict())
+
+
+@blueprint.get("/messages/<int:number>")
+def one(number: int) -> str:
+    """One message."""
+    found = _message(number)
+    references = found.report.references
+    return render_template(
+        "messages/one.html",
+        message=found,
+        blocked=[(judged, told(judged)) for judged in references if judged.verdict.blocks],
+        others=[(judged, told(judged)) for judged in references if not judged.verdict.blocks],
+        waiting=[c for c in catalogue().pending(found.account) if c.arguments.get("message") == found.id],
+    )
+
+
+@blueprint.get("/messages/<int:number>.json")
+def one_twin(number: int) -> Response:
+    """The same for programs."""
+    return jsonify(_message(number).as_dict())

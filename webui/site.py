@@ -1,0 +1,41 @@
+"""What a request needs to know of the application it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from flask import current_app, request
+
+from blocker.catalogue import Catalogue
+from webui.limiter import Limiter
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One application's own things."""
+
+    catalogue: Catalogue
+    key: bytes | None
+    """The installation's key, which signs what the API neutralises."""
+    limiter: Limiter = field(default_factory=Limiter)
+
+
+def site() -> Site:
+    """The present application's `Site`."""
+    return cast(Site, current_app.extensions["unpixel"])
+
+
+def catalogue() -> Catalogue:
+    """The present application's catalogue."""
+    return site().catalogue
+
+
+def is_api() -> bool:
+    """Whether the request came through the plugin door."""
+    return request.path.startswith("/api/")
+
+
+def wants_json() -> bool:
+    """Whether the request's answer is JSON, also where it is an error."""
+    return is_api() or request.path.endswith(".json")

@@ -1,0 +1,80 @@
+"""How values are written on the pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask
+from markupsafe import Markup
+
+from webui.explain import KIND_NAMES
+
+ACTION_NAMES = {
+    "reported": "Looked at only",
+    "flagged": "Marked with a keyword",
+    "copied": "Neutralised copy put beside it",
+    "replaced": "Replaced by a neutralised copy",
+    "left": "Left alone",
+}
+ORDER_NAMES = {
+    "tracked": "Most tracked mail",
+    "messages": "Most mail",
+    "share": "Largest share",
+    "recent": "Newest",
+    "name": "Name",
+}
+RANGE_NAMES = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "A year", "all": "All"}
+STATE_NAMES = {"waiting": "Waiting", "running": "Under way", "done": "Done", "failed": "Failed"}
+COMMAND_NAMES = {"sweep": "Look through past mail", "restore": "Put the original back"}
+
+
+def percent(share: float) -> str:
+    """A share in whole per cent; only none is 0 and only all is 100."""
+    if share <= 0:
+        return "0 %"
+    if share >= 1:
+        return "100 %"
+    return f"{min(99, max(1, round(100 * share)))} %"
+
+
+def moment(value: datetime) -> Markup:
+    """An instant, to the minute, in UTC."""
+    return Markup('<time datetime="{}">{}</time>').format(
+        value.isoformat(timespec="seconds"), f"{value.day} {value:%b %Y, %H:%M}"
+    )
+
+
+def size(octets: int) -> str:
+    """Octets, rounded."""
+    if octets < 1000:
+        return f"{octets} bytes"
+    if octets < 999_500:
+        return f"{octets / 1000:.0f} KB"
+    return f"{octets / 1_000_000:.1f} MB"
+
+
+def count(number: int) -> str:
+    """A number with thin spaces between thousands."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def plural(number: int, one: str, many: str) -> str:
+    """A number and its noun."""
+    return f"{count(number)} {one if number == 1 else many}"
+
+
+def register(app: Flask) -> None:
+    """Make these words known to the templates."""
+    app.jinja_env.filters.update(
+        percent=percent,
+        moment=moment,
+        size=size,
+        count=count,
+        plural=plural,
+        action=lambda name: ACTION_NAMES.get(name, name),
+        kind=lambda name: KIND_NAMES.get(name, name),
+        order=lambda name: ORDER_NAMES.get(name, name),
+        range_name=lambda name: RANGE_NAMES.get(name, name),
+        state=lambda name: STATE_NAMES.get(name, name),
+        command=lambda name: COMMAND_NAMES.get(name, name),
+    )
