@@ -7,13 +7,13 @@ cannot backtrack. Nothing here does I/O except the one reading of that file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
-import re2
+import re2  # type: ignore[import-untyped]  # ships no types
 
 from blocker.detect import rules as files
 from blocker.detect.rules import ANY_HOST, HeaderRule, RulesError, UrlRule, Vendor
@@ -77,7 +77,6 @@ class Rules:
         self.vendors = tuple(vendors)
         self._hosts = _by_host(self.vendors)
         self._any = self._hosts.pop(ANY_HOST, None)
-        self._numbered = any("#" in host for host in self._hosts)
         self._headers = [*_by_field(self.vendors, carriers=False), *_by_field(self.vendors, carriers=True)]
 
     @classmethod
@@ -95,27 +94,19 @@ class Rules:
         click = None
         for matcher in self._matchers(host[:MAX_HOST]):
             known = matcher.first(text)
-            if known is None:
-                continue
-            if known.kind != "click":
+            if known is not None and known.kind != "click":
                 return known
             click = click or known
         return click
 
-    def _matchers(self, host: str) -> Iterator[_Matcher]:
-        table = self._hosts
-        suffix = host
-        while suffix:
-            if (matcher := table.get(suffix)) is not None:
-                yield matcher
-            suffix = suffix.partition(".")[2]
-        if self._numbered and (masked := _masked(host)) != host:
-            while "#" in masked:
-                if (matcher := table.get(masked)) is not None:
-                    yield matcher
-                masked = masked.partition(".")[2]
+    def _matchers(self, host: str) -> list[_Matcher]:
+        found = [self._hosts[name] for name in _suffixes(host) if name in self._hosts]
+        masked = _NUMBER.sub("#", host)
+        if masked != host:
+            found += [self._hosts[name] for name in _suffixes(masked) if "#" in name and name in self._hosts]
         if self._any is not None:
-            yield self._any
+            found.append(self._any)
+        return found
 
     def identify(self, headers: Callable[[str], Sequence[str]]) -> Known | None:
         """The service that sent a message, from the fields it leaves behind.
@@ -175,9 +166,10 @@ def _header_row(row: tuple[Vendor, HeaderRule]) -> tuple[str, Known]:
     return rule.pattern, Known(vendor.name, vendor.role, "sender", rule.id)
 
 
-def _masked(host: str) -> str:
-    """The host with each run of digits as one '#', the way numbered hosts stand in the vendor file."""
-    return _NUMBER.sub("#", host)
+def _suffixes(host: str) -> list[str]:
+    """The host and every name above it, longest first; the last label alone is nobody's and left out."""
+    labels = host.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
 
 _PROXIES = (
