@@ -1,0 +1,57 @@
+"""`unpixel demo`: the whole product on a mailbox made for the purpose."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+
+import click
+import structlog
+from rich.console import Console
+
+from blocker.demo.play import EVERY, PORT, play
+
+LOG_CELLS = 120
+"""Width of the lines where they go to a file or a pipe."""
+
+
+@click.command(epilog="Example: unpixel demo --port 8500 --every 2")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help="Where the pages listen on 127.0.0.1; another free port if it is taken.",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.2, max=86400),
+    default=EVERY,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often a new message arrives.",
+)
+@click.option("--no-deliver", is_flag=True, help="Let no new mail arrive.")
+def demo(port: int, every: float, no_deliver: bool) -> None:
+    """Watch unpixel clean a mailbox, with nothing to set up.
+
+    Starts an IMAP server with about 40 messages, the service, and the pages, all on this machine's loopback
+    interface and in a temporary directory. It prints a login link and a line for each message. Ctrl-C ends it
+    and removes all of it.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    console = Console(highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = LOG_CELLS
+    try:
+        play(console, stop, port=port, every=None if no_deliver else every)
+    except OSError as error:
+        raise click.ClickException(f"The demonstration cannot run: {error}") from error
