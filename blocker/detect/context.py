@@ -56,6 +56,12 @@ class Context:
         return tuple(found)
 
     @cached_property
+    def sender_domain(self) -> str:
+        """Domain of the From address, lower case."""
+        addresses = getaddresses([self.message.headers.first("from")[:2000]])
+        return addresses[0][1].rpartition("@")[2].lower() if addresses else ""
+
+    @cached_property
     def service(self) -> Known | None:
         """The sending service that the headers name."""
         return self.rules.identify(self.message.headers.all)

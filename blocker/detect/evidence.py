@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from turbohtml import Element
+
 from blocker.detect.box import Box
 from blocker.detect.context import Context
 from blocker.detect.knowledge import Known, inner_url
@@ -27,7 +29,9 @@ _ENDPOINT = re.compile(
     re.IGNORECASE,
 )
 _FILLER = re.compile(
-    r"(?:spacer?|blank|clear|transparent|trans|empty|dot|pixel|1x1|shim|filler|px|b|s|t|x|white|line|null)[-_0-9a-z]{0,8}\.(?:gif|png|jpg)$",
+    r"(?:^|[/_-])(?:spacer?|blank|clear|transparent|trans|empty|dot|pixel|shim|filler|px|1x1|1px|b|s|t|x|white|black|line|null)"
+    r"(?:[-_]?(?:[0-9]{1,4}(?:x[0-9]{1,4})?(?:px)?|dot|gif|pixel|white|black|clear|image|img|line|px|space|[a-z]{1,5}[0-9]x[0-9]))?"
+    r"\.(?:gif|png|jpe?g)$",
     re.IGNORECASE,
 )
 
@@ -107,13 +111,18 @@ def token(reference: Reference, context: Context) -> Iterator[Reason]:
                 break
     kind = extension(url.path)
     name = url.path.rpartition("/")[2]
-    bits = 0.0
+    bits = file_bits = 0.0
     for value in found:
-        if value == name and kind in PICTURES and not url.query:
-            continue
-        bits = max(bits, opacity(value))
-    if bits >= 40:
+        if value == name and kind in PICTURES:
+            file_bits = max(file_bits, opacity(value.rpartition(".")[0]))
+        else:
+            bits = max(bits, opacity(value))
+    if bits >= 40 and kind in PICTURES and not url.query:
+        yield reason("token.directory", "an id among the folders of a picture file")
+    elif bits >= 40:
         yield reason("token.opaque", f"a value of about {bits:.0f} bits")
+    elif file_bits >= 40:
+        yield reason("token.file", "a file name that could be a hash of the picture or an id")
     elif bits > 0:
         yield reason("token.numbers", "a number or short id")
     else:
@@ -152,6 +161,13 @@ def shape(reference: Reference, context: Context) -> Iterator[Reason]:
         yield reason("shape.endpoint", "named like a tracking endpoint")
     if context.hosts[url.host] == 1:
         yield reason("shape.alone", "alone on its host")
+    if _in_link(reference):
+        yield reason("shape.linked", "the picture of a link")
     alt = reference.attrs.get("alt")
     if isinstance(alt, str) and alt.strip():
         yield reason("shape.alt", "has a text for those who do not see it")
+
+
+def _in_link(reference: Reference) -> bool:
+    node = reference.node
+    return reference.element == "img" and isinstance(node, Element) and node.closest("a[href]") is not None

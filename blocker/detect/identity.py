@@ -28,6 +28,7 @@ _DIGESTS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 _HEX = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32}|[0-9a-f]{8})(?![0-9a-f])")
 _HEX_TEXT = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{10,}")
+_ADDRESS = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@((?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,18})(?![A-Za-z0-9.-])")
 _NUMBER = re.compile(r"(?<![0-9])[0-9]{8,10}(?![0-9])")
 
 
@@ -35,7 +36,7 @@ class Found(NamedTuple):
     """The address, found in a URL."""
 
     what: str
-    """`address`, `digest`, or `part` (local part alone)."""
+    """`address`, `digest`, or `other` (some address, but none known to be the recipient's)."""
     form: str
     """In words, such as `base64` or `MD5 of the address in lower case`."""
 
@@ -191,3 +192,28 @@ def evidence(reference: Reference, context: Context) -> Iterator[Reason]:
         if found is not None:
             yield reason(f"identity.{found.what}", f"the recipient's address stands in the URL, {found.form}")
             return
+    form = some_address(text, context.sender_domain)
+    if form is not None:
+        yield reason("identity.other", f"an e-mail address stands in the URL, {form}")
+
+
+def some_address(text: str, sender_domain: str) -> str | None:
+    """The form of any e-mail address in a URL that is not of the sender's own domain.
+
+    A list may know its reader under an address that stands nowhere in the message.
+    """
+    plain = unquote(text[:MAX_TEXT])
+    if _is_foreign(plain, sender_domain):
+        return "as it is"
+    for inner, name in _opened(plain, [MAX_DECODED]):
+        if _is_foreign(inner, sender_domain):
+            return name
+    return None
+
+
+def _is_foreign(text: str, sender_domain: str) -> bool:
+    for match in _ADDRESS.finditer(text):
+        domain = match.group(1).lower()
+        if not (sender_domain and (domain == sender_domain or domain.endswith("." + sender_domain))):
+            return True
+    return False

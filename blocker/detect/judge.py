@@ -18,7 +18,7 @@ from blocker.message.read import Message, read
 from blocker.message.references import Reference
 
 INDIVIDUAL = frozenset(
-    {"knowledge.open", "identity.address", "identity.digest", "identity.part", "token.shared", "token.opaque"}
+    {"knowledge.open", "identity.address", "identity.digest", "identity.other", "token.shared", "token.opaque"}
 )
 """Reasons that single out the mail or its reader."""
 

@@ -23,15 +23,17 @@ WEIGHTS: dict[str, float] = {
     # knowledge
     "knowledge.open": 6.0,
     "knowledge.aggregate": 6.0,
-    "knowledge.ad": 4.0,
+    "knowledge.ad": 3.0,
     "knowledge.click": 0.5,
     # identity
     "identity.address": 2.0,
     "identity.digest": 2.0,
-    "identity.part": 1.0,
+    "identity.other": 1.5,
     # token
     "token.shared": 1.0,
     "token.opaque": 1.5,
+    "token.directory": 0.5,
+    "token.file": 0.3,
     "token.numbers": 0.7,
     "token.macro": 1.0,
     "token.none": -2.0,
@@ -44,7 +46,7 @@ WEIGHTS: dict[str, float] = {
     "shape.picture": -1.0,
     "shape.alone": 0.5,
     "shape.edge": 0.5,
-    "shape.linked": -1.0,
+    "shape.linked": -2.0,
     "shape.alt": -0.5,
     "shape.script": 1.0,
     "vector.font": -5.0,

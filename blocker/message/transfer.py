@@ -36,16 +36,17 @@ def _decode_base64(body: bytes) -> bytes:
 class Mapping:
     """Offsets of decoded bytes → offsets in the encoded body.
 
-    `starts` are decoded offsets at which a run begins; within a run both sides advance together
-    (`step` raw bytes for each decoded one is always 1; escapes are runs of one byte).
+    The body is a sequence of runs: plain ones, in which both sides advance together, and escapes,
+    which are one decoded byte. `starts` are the runs' decoded offsets, `raw` and `ends` their raw ones.
     """
 
-    __slots__ = ("_ends", "_raw", "_starts")
+    __slots__ = ("_ends", "_raw", "_size", "_starts")
 
-    def __init__(self, starts: list[int], raw: list[int], ends: list[int]) -> None:
+    def __init__(self, starts: list[int], raw: list[int], ends: list[int], size: int) -> None:
         self._starts = starts
         self._raw = raw
         self._ends = ends
+        self._size = size
 
     def start(self, offset: int) -> int:
         """Raw offset at which the decoded byte `offset` begins."""
@@ -59,10 +60,10 @@ class Mapping:
         if offset <= 0:
             return 0
         run = bisect_right(self._starts, offset - 1) - 1
-        past = self._raw[run] + (offset - 1 - self._starts[run]) + 1
-        # An escape is a run of one decoded byte and three raw ones.
-        last = run + 1 >= len(self._starts) or self._starts[run + 1] == offset
-        return self._ends[run] if last and past <= self._ends[run] else past
+        following = self._starts[run + 1] if run + 1 < len(self._starts) else self._size
+        if following - self._starts[run] == self._ends[run] - self._raw[run]:
+            return self._raw[run] + offset - self._starts[run]
+        return self._ends[run]
 
 
 class Base64Mapping:
@@ -96,7 +97,7 @@ class Base64Mapping:
 def mapping(encoding: str, body: bytes, decoded: bytes) -> Mapping | Base64Mapping | None:
     """The way back for this body, or None where it cannot be told with certainty."""
     if encoding in IDENTITY:
-        return Mapping([0], [0], [len(body)])
+        return Mapping([0], [0], [len(body)], len(body))
     if encoding == "quoted-printable":
         return _map_quoted_printable(body, decoded)
     if encoding == "base64":
@@ -135,7 +136,7 @@ def _map_quoted_printable(body: bytes, decoded: bytes) -> Mapping | None:
         out += size - position
     if out != len(decoded):
         return None
-    return Mapping(starts, raw, ends) if starts else Mapping([0], [0], [0])
+    return Mapping(starts, raw, ends, out) if starts else Mapping([0], [0], [0], 0)
 
 
 def _map_base64(body: bytes, decoded: bytes) -> Base64Mapping | None:

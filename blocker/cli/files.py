@@ -1,0 +1,171 @@
+"""Commands on messages in files: scan, neutralise, restore, filter."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from blocker.detect.report import Report
+
+LEVEL_NAMES = ("standard", "strict", "paranoid")
+MAX_FILTERED = 256 << 20
+"""Octets that `filter` looks at; a larger message is passed on as it is."""
+
+
+@click.command(
+    epilog="Example: unpixel scan ~/Maildir --format jsonl > scan.jsonl",
+)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "jsonl"]),
+    default="text",
+    show_default=True,
+    help="One line a finding for people, or one JSON object a message.",
+)
+@click.option("--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's.")
+@click.option("--max-size", type=int, default=64, show_default=True, metavar="MB", help="Skip larger messages.")
+def scan(paths: tuple[str, ...], form: str, recipients: tuple[str, ...], max_size: int) -> None:
+    """Judge every reference of the messages in PATH: a message file, a folder of them, a Maildir, an mbox, or -."""
+    from blocker.detect.judge import scan as judge
+
+    problems: list[str] = []
+
+    def problem(sentence: str) -> None:
+        problems.append(sentence)
+        click.echo(f"unpixel: {sentence}", err=True)
+
+    messages = 0
+    for source, raw in _messages(paths, max_size << 20, problem):
+        report = judge(raw, recipients=recipients, source=source)
+        messages += 1
+        if form == "jsonl":
+            click.echo(json.dumps(report.as_dict(), ensure_ascii=True))
+        else:
+            _print_report(report)
+    if not messages and not problems:
+        problem("there is no message in that place; name a message file, a folder of them or an mbox.")
+    if form == "text":
+        click.echo(f"{messages} message{'s' * (messages != 1)} read.", err=True)
+    sys.exit(1 if problems else 0)
+
+
+@click.command(epilog="Example: unpixel neutralise newsletter.eml > quiet.eml")
+@click.argument("file", metavar="FILE|-")
+@click.option(
+    "--level", type=click.Choice(LEVEL_NAMES), default="standard", show_default=True, help="How much to neutralise."
+)
+@click.option("--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's.")
+def neutralise(file: str, level: str, recipients: tuple[str, ...]) -> None:
+    """Write the message to standard output without what spies; every other byte stays."""
+    from blocker.rewrite.neutralise import neutralise as change
+
+    outcome = change(_read(file), level=level, recipients=recipients)  # type: ignore[arg-type]
+    _write(outcome.raw)
+    if outcome.refused:
+        click.echo(f"unpixel: the message was left as it is: {outcome.refused}.", err=True)
+
+
+@click.command(epilog="Example: unpixel restore quiet.eml > newsletter.eml")
+@click.argument("file", metavar="FILE|-")
+def restore(file: str) -> None:
+    """Write the original of a neutralised message to standard output, byte for byte."""
+    from blocker.rewrite.neutralise import RestoreError
+    from blocker.rewrite.neutralise import restore as turn_back
+
+    try:
+        _write(turn_back(_read(file)))
+    except RestoreError as error:
+        _fail(str(error))
+
+
+@click.command(name="filter", epilog="Example, in a Sieve script with vnd.dovecot.filter: filter \"unpixel\" [\"filter\"];")
+@click.option(
+    "--level", type=click.Choice(LEVEL_NAMES), default="standard", show_default=True, help="How much to neutralise."
+)
+@click.option("--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's.")
+def filter_(level: str, recipients: tuple[str, ...]) -> None:
+    """Read a message on standard input, write it to standard output neutralised.
+
+    For delivery programs: on ANY error the input is written unchanged and the exit code is 0.
+    """
+    raw = sys.stdin.buffer.read()
+    out = raw
+    if len(raw) <= MAX_FILTERED:
+        try:
+            from blocker.rewrite.neutralise import neutralise as change
+
+            out = change(raw, level=level, recipients=recipients).raw  # type: ignore[arg-type]
+        except Exception as error:  # noqa: BLE001 (mail must pass whatever happens)
+            click.echo(f"unpixel: passed on unchanged: {type(error).__name__}", err=True)
+    _write(out)
+
+
+def _messages(
+    paths: tuple[str, ...], limit: int, problem: Callable[[str], None]
+) -> Iterator[tuple[str, bytes]]:
+    """Every message of the given places; `problem` is told of each that cannot be read."""
+    from blocker.mailbox.files import read_path
+    from blocker.mailbox.protocol import MailboxError
+
+    for name in paths:
+        if name == "-":
+            yield "standard input", sys.stdin.buffer.read()
+            continue
+        try:
+            yield from read_path(Path(name), limit=limit, problem=problem)
+        except MailboxError as error:
+            problem(str(error))
+
+
+def _print_report(report: Report) -> None:
+    head = report.message
+    click.echo(f"{head.source}: {head.from_ or 'no sender'}: {head.subject or 'no subject'}")
+    if report.error:
+        click.echo(f"    {report.error}")
+    for judged in report.references:
+        verdict = judged.verdict
+        if verdict.kind in ("content", "spacer"):
+            continue
+        whose = f" of {verdict.vendor}" if verdict.vendor else ""
+        click.echo(f"    {verdict.kind}{whose} ({verdict.confidence:.0%}, {judged.vector}): {printable(judged.raw)}")
+        for why in verdict.reasons:
+            click.echo(f"        {why.weight:+.1f} {printable(why.detail)}")
+    for receipt in report.receipts:
+        click.echo(f"    receipt asked for by {receipt.header}: {printable(receipt.value)}")
+    rest = sum(1 for judged in report.references if judged.verdict.kind in ("content", "spacer"))
+    if rest:
+        click.echo(f"    {rest} other reference{'s' * (rest != 1)} that single{'s' * (rest == 1)} nobody out")
+
+
+def printable(text: str, most: int = 160) -> str:
+    """Text from a mail, fit for a terminal: no control characters, not too long."""
+    clean = "".join(c if c.isprintable() else "·" for c in text[: most + 1])
+    return clean if len(clean) <= most else clean[: most - 1] + "…"
+
+
+def _read(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        _fail(f"{name} cannot be read ({error.strerror}); check the path.")
+
+
+def _write(raw: bytes) -> None:
+    out: BinaryIO = sys.stdout.buffer
+    out.write(raw)
+    out.flush()
+
+
+def _fail(sentence: str) -> NoReturn:
+    click.echo(f"unpixel: {sentence}", err=True)
+    sys.exit(1)
