@@ -13,6 +13,8 @@ import pytest
 from tests.servers.dovecot import Dovecot, Variant
 from tests.servers.proxy import Proxy
 
+pytest.register_assert_rewrite("tests.mailbox.contract", "tests.mailbox.observers")
+
 SLOW = ("dovecot", "browser")
 """Marks that --fast leaves out."""
 

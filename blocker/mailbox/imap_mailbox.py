@@ -157,6 +157,8 @@ class ImapMailbox:
         Raises MailboxError before anything is changed where the server offers neither, or where our rights
         would stop it half-way (Dovecot then leaves two copies).
         """
+        if not uids:
+            return
         target = self._native(folder)
         self._may_remove()
         self._use()
@@ -179,6 +181,9 @@ class ImapMailbox:
 
     def remove(self, uids: Sequence[int]) -> None:
         """\\Deleted and UID EXPUNGE of exactly these; MailboxError before any change without UIDPLUS."""
+        if not uids:
+            return
+        self._may_write("take messages out")
         if not self._connection.can("UIDPLUS"):
             raise MailboxError(
                 f"{self._connection.host} cannot take away single messages (no UIDPLUS); remove them in a mail program."

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal, TypeVar
 
+from blocker.mailbox.imap_text import flag_list
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, OverQuota, Recreated, Status, Stored
 
 T = TypeVar("T")
@@ -213,6 +214,8 @@ class MemoryMailbox:
         """Store a message."""
         if internal_date is not None and internal_date.utcoffset() is None:
             raise ValueError("an INTERNALDATE needs a time zone")
+        flags = list(flags)
+        flag_list(flags)
 
         def act() -> int:
             folder, account = self._store.folder(self._name), self._store.account
@@ -233,6 +236,7 @@ class MemoryMailbox:
     def add_flags(self, uids: Sequence[int], flags: Iterable[str]) -> dict[int, frozenset[str]]:
         """Set flags; those the folder does not keep are dropped in silence, as servers do."""
         wanted = list(flags)
+        flag_list(wanted)
 
         def act() -> dict[int, frozenset[str]]:
             self._may_write()
@@ -247,6 +251,8 @@ class MemoryMailbox:
         """Move, all or nothing."""
 
         def act() -> None:
+            if not uids:
+                return
             self._may_write()
             self._may_remove()
             source, target = self._folder(), self._store.folder(folder)
@@ -260,6 +266,8 @@ class MemoryMailbox:
         """Take away exactly these."""
 
         def act() -> None:
+            if not uids:
+                return
             self._may_write()
             self._may_remove()
             for uid, _ in self._known(uids):
