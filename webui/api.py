@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 import blocker
-from webui.description import LEVELS, describe
+from blocker.rewrite.levels import LEVELS, Level
+from webui.description import describe
 from webui.errors import Problem
 from webui.site import catalogue, site
 
@@ -23,9 +24,7 @@ def scan() -> Response:
 @blueprint.post("/neutralise")
 def neutralise() -> Response:
     """A raw message in, the message with its trackers neutralised out; as it came, where it must not be changed."""
-    level = request.args.get("level", "standard")
-    if level not in LEVELS:
-        raise Problem(400, "bad_request", f"There is no such level: use one of {', '.join(LEVELS)}.")
+    level = _level()
     raw = _message()
     report = blocker.scan(raw, recipients=_recipients())
     done = blocker.neutralise(raw, level=level, report=report, key=site().key)
@@ -49,6 +48,14 @@ def messages() -> Response:
 def openapi() -> Response:
     """This door's description (OpenAPI 3.1)."""
     return jsonify(describe())
+
+
+def _level() -> Level:
+    asked = request.args.get("level", "standard")
+    for level in LEVELS:
+        if level == asked:
+            return level
+    raise Problem(400, "bad_request", f"There is no such level: use one of {', '.join(LEVELS)}.")
 
 
 def _message() -> bytes:

@@ -79,10 +79,10 @@ def _column(bar: Bar, x: float, place: float, top: int, step: str) -> Column:
 
 
 def _round_up(number: int) -> int:
-    """The next of 1, 2, 5, 10, 20, 50 … at or above a number, so that the scale can be read."""
+    """The next round number at or above a number, so that the scale can be read."""
     unit = 1
     while True:
-        for factor in (1, 2, 5):
+        for factor in (1, 2, 3, 4, 5, 6, 8):
             if number <= factor * unit:
                 return factor * unit
         unit *= 10

@@ -6,8 +6,7 @@ from typing import Any
 
 from blocker.catalogue.values import ACTIONS
 from blocker.detect.report import KINDS
-
-LEVELS = ("standard", "strict", "paranoid")
+from blocker.rewrite.levels import LEVELS
 
 TEXT = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}

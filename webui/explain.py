@@ -17,8 +17,8 @@ KIND_NAMES: dict[Kind, str] = {
 }
 KIND_MEANINGS: dict[Kind, str] = {
     "pixel": "It shows nothing. Loading it tells that you opened this very mail.",
-    "beacon": "It shows nothing and measures, but its address is the same for every reader.",
-    "personal": "It is a visible picture, but its address singles you out.",
+    "beacon": "It shows nothing and measures, but its URL is the same for every reader.",
+    "personal": "It is a visible picture, but its URL singles you out.",
     "content": "It is a visible picture, the same for every reader.",
     "spacer": "It shows nothing and only fills space, the same for every reader.",
 }
@@ -73,7 +73,12 @@ def why(reason: Reason) -> Why:
     """A reason in plain words."""
     family = reason.rule.split(".", 1)[0]
     speaks = "for" if reason.weight > 0 else "against" if reason.weight < 0 else "neither"
-    return Why(FAMILIES.get(family, _sentence(family)), _sentence(reason.detail or reason.rule), speaks)
+    return Why(FAMILIES.get(family, sentence(family)), sentence(reason.detail or reason.rule), speaks)
+
+
+def sentence(text: str) -> str:
+    """A text with a capital at its start."""
+    return text[:1].upper() + text[1:]
 
 
 def _told(judged: Judged) -> Iterator[str]:
@@ -92,7 +97,3 @@ def _told(judged: Judged) -> Iterator[str]:
     for reason in judged.verdict.reasons:
         if reason.rule.startswith("identity") and reason.weight > 0:
             yield f"Who you are: {(reason.detail or reason.rule).rstrip('.')}."
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

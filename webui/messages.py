@@ -63,12 +63,13 @@ def index_twin() -> Response:
 def one(number: int) -> str:
     """One message."""
     found = _message(number)
-    references = found.report.references
+    explained = [(judged, told(judged)) for judged in found.report.references]
     return render_template(
         "messages/one.html",
         message=found,
-        blocked=[(judged, told(judged)) for judged in references if judged.verdict.blocks],
-        others=[(judged, told(judged)) for judged in references if not judged.verdict.blocks],
+        blocked=[pair for pair in explained if pair[0].verdict.blocks],
+        personal=[pair for pair in explained if pair[0].verdict.kind == "personal"],
+        others=[pair for pair in explained if pair[0].verdict.kind in {"content", "spacer"}],
         waiting=[c for c in catalogue().pending(found.account) if c.arguments.get("message") == found.id],
     )
 

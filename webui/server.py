@@ -55,22 +55,30 @@ class Server:
         self._server.task_dispatcher.shutdown(timeout=1)
         wasyncore.close_all(self._sockets)
 
+    def run_until_signal(self) -> None:
+        """Serve until SIGINT or SIGTERM; on another thread than the main one, until `stop` alone."""
+
+        def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (the signal module's signature)
+            self.stop()
+
+        if current_thread() is not main_thread():
+            self.run()
+            return
+        before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            self.run()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
     def stop(self) -> None:
         """End `run` within a moment; from any thread or signal handler."""
         self._stopping.set()
 
 
 def serve(app: Flask, host: str = "127.0.0.1", port: int = 8400) -> None:
-    """Serve until SIGINT or SIGTERM (where called on the main thread). Raises OSError as `Server` does."""
-    server = Server(app, host, port)
-
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (the signal module's signature)
-        server.stop()
-
-    if current_thread() is main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, end)
-    server.run()
+    """Serve until SIGINT or SIGTERM. Raises OSError as `Server` does."""
+    Server(app, host, port).run_until_signal()
 
 
 def _port(server: Any) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Flask
 from markupsafe import Markup
 
-from webui.explain import KIND_NAMES
+from webui.explain import KIND_NAMES, sentence
 
 ACTION_NAMES = {
     "reported": "Looked at only",
@@ -71,6 +71,7 @@ def register(app: Flask) -> None:
         size=size,
         count=count,
         plural=plural,
+        sentence=sentence,
         action=lambda name: ACTION_NAMES.get(name, name),
         kind=lambda name: KIND_NAMES.get(name, name),
         order=lambda name: ORDER_NAMES.get(name, name),

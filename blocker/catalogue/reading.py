@@ -81,7 +81,7 @@ def overview(connection: Connection, days: int | None, today: date) -> Overview:
         total=connection.scalar(select(_COUNT)) or 0,
         step=step,
         trend=bars,
-        senders=_senders(connection, "tracked", TOP, (*where, MessageRow.tracked.is_(True))),
+        senders=_senders(connection, "tracked", TOP, where, least=1),
         vendors=vendors(connection, TOP, where),
         actions={name: count for name, count in connection.execute(actions.order_by(desc(_COUNT)))},  # noqa: C416 (typed)
         left=_pairs(connection, left.group_by(MessageRow.detail), MessageRow.detail),
@@ -234,13 +234,19 @@ def _grouped(items: Iterable[Any], key: Any) -> dict[Any, list[Any]]:
 
 
 def _senders(
-    connection: Connection, order: SenderOrder, limit: int, where: tuple[ColumnElement[bool], ...]
+    connection: Connection,
+    order: SenderOrder,
+    limit: int,
+    where: tuple[ColumnElement[bool], ...],
+    least: int = 0,
 ) -> tuple[SenderLine, ...]:
+    """Senders with at least `least` tracked messages among those that pass `where`."""
     query = (
         select(SenderRow.domain, _COUNT, _TRACKED, _LAST)
         .join(MessageRow, MessageRow.sender_id == SenderRow.id)
         .where(*where)
         .group_by(SenderRow.domain)
+        .having(least <= _TRACKED)
         .order_by(*_ORDERS[order], SenderRow.domain)
         .limit(limit)
     )

@@ -1,0 +1,256 @@
+"""The commands that show what was found: web, senders, export."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from ipaddress import ip_address
+from typing import Any, cast, get_args
+
+import click
+
+from blocker.catalogue import Catalogue, CatalogueError
+from blocker.catalogue.reading import SenderOrder
+from blocker.config import Config, ConfigError, load
+
+DATABASE = click.option("--database", metavar="URL", help="Another database than the configured one.")
+HOST = click.option("--host", help="Address to listen on; 127.0.0.1 where nothing is configured.")
+PORT = click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port to listen on; 8400 where nothing is configured."
+)
+
+
+@contextmanager
+def catalogue_of(database: str | None) -> Iterator[Catalogue]:
+    """The catalogue of the configuration, or of a URL; what goes wrong with either ends the command in a sentence."""
+    try:
+        with Catalogue.open(database or _config().database) as opened:
+            yield opened
+    except CatalogueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _config() -> Config:
+    try:
+        return load()
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.group(invoke_without_command=True)
+@HOST
+@PORT
+@DATABASE
+@click.pass_context
+def web(ctx: click.Context, host: str | None, port: int | None, database: str | None) -> None:
+    """Serve the pages; set their password; make tokens for programs.
+
+    \b
+    Example:
+      unpixel web password
+      unpixel web --port 8400
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(serve, host=host, port=port, database=database)
+
+
+@web.command()
+@HOST
+@PORT
+@DATABASE
+def serve(host: str | None, port: int | None, database: str | None) -> None:
+    """Serve the pages until Ctrl-C; the same as `unpixel web` alone.
+
+    \b
+    Example:
+      unpixel web serve --host 127.0.0.1 --port 8400
+    """
+    from webui import Server, create_app
+    from webui.auth import one_time_link
+
+    config = _config()
+    with catalogue_of(database or config.database) as store:
+        try:
+            server = Server(
+                create_app(store, key=config.key()),
+                config.web.host if host is None else host,
+                config.web.port if port is None else port,
+            )
+        except ConfigError as error:
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            raise click.ClickException(
+                f"The address cannot be listened on ({error.strerror or error}): name another with --host or --port."
+            ) from error
+        click.echo(f"The pages are at {server.url} (Ctrl-C ends them).")
+        if not store.credentials("password"):
+            click.echo("No password is set yet: set one with `unpixel web password`, or open this once:")
+            click.echo(one_time_link(store, server.url))
+        if not _is_loopback(server.host):
+            click.echo(
+                "Other machines can reach this address without encryption: put an HTTPS proxy in front.",
+                err=True,
+            )
+        server.run_until_signal()
+
+
+@web.command()
+@DATABASE
+@click.option(
+    "--stdin", "from_stdin", is_flag=True, help="Read the password from the first line of standard input."
+)
+def password(database: str | None, from_stdin: bool) -> None:
+    """Set the password of the pages; whoever was logged in is logged out.
+
+    \b
+    Example:
+      unpixel web password
+    """
+    from webui.auth import set_password
+
+    with catalogue_of(database) as store:
+        given = (
+            sys.stdin.readline().rstrip("\r\n")
+            if from_stdin
+            else click.prompt("Password", hide_input=True, confirmation_prompt="Once more")
+        )
+        try:
+            set_password(store, given)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+    click.echo("The password is set.")
+
+
+@web.command()
+@DATABASE
+@click.option("--revoke", is_flag=True, help="End all tokens instead of making one.")
+def token(database: str | None, revoke: bool) -> None:
+    """Make a token for the API and print it: this is the only time it can be read.
+
+    \b
+    Example:
+      unpixel web token
+      curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: message/rfc822" \\
+           --data-binary @message.eml http://127.0.0.1:8400/api/v1/scan
+    """
+    from webui.auth import new_token, revoke_tokens
+
+    with catalogue_of(database) as store:
+        if revoke:
+            ended = revoke_tokens(store)
+            click.echo(f"{ended} {'token was' if ended == 1 else 'tokens were'} ended.")
+        else:
+            click.echo(new_token(store))
+
+
+@click.command()
+@DATABASE
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--order", type=click.Choice(get_args(SenderOrder)), default="tracked", show_default=True)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+def senders(database: str | None, as_json: bool, order: str, limit: int) -> None:
+    """List who sends, and how much of it is tracked.
+
+    \b
+    Example:
+      unpixel senders --order share --limit 20
+    """
+    with catalogue_of(database) as store:
+        lines = store.senders(cast(SenderOrder, order), limit)
+    if as_json:
+        for line in lines:
+            click.echo(json.dumps(line.as_dict(), ensure_ascii=False))
+        return
+    if not lines:
+        click.echo(
+            "No sender was seen yet: start with `unpixel run`, or look at past mail with `unpixel sweep`."
+        )
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("Sender", box=None, pad_edge=False, header_style="bold")
+    for heading in ("Tracked", "Mail", "Share", "Last"):
+        table.add_column(heading, justify="right")
+    for line in lines:
+        table.add_row(
+            # Text, not markup: a domain comes from a mail.
+            Text(line.domain, overflow="fold"),
+            str(line.tracked),
+            str(line.messages),
+            f"{line.share:.0%}",
+            f"{line.last:%Y-%m-%d}",
+        )
+    Console().print(table)
+
+
+@click.command()
+@DATABASE
+@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+def export(database: str | None, form: str) -> None:
+    """Write everything the catalogue knows to standard output.
+
+    jsonl gives what `unpixel scan --format jsonl` gives, with what was done and where; csv gives one line a message.
+
+    \b
+    Example:
+      unpixel export --format csv > mail.csv
+    """
+    with catalogue_of(database) as store:
+        if form == "jsonl":
+            for found in store.export():
+                click.echo(json.dumps(found, ensure_ascii=False))
+            return
+        writer = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(_flat(found) for found in store.export())
+
+
+_ENVELOPE = ("message_id", "from", "from_domain", "to", "date", "subject")
+_PLACE = ("id", "account", "mailbox", "uid", "internal_date", "size")
+_COUNTS = ("pixel", "beacon", "personal", "content", "spacer")
+_COLUMNS = (
+    *_PLACE,
+    *_ENVELOPE,
+    *_COUNTS,
+    "vendors",
+    "receipts",
+    "signed",
+    "unjudged",
+    "action",
+    "detail",
+    "error",
+)
+
+
+def _flat(found: Mapping[str, Any]) -> dict[str, Any]:
+    """One message as a line: its place, its envelope, its references counted by verdict."""
+    references = found["references"]
+    counts = {kind: sum(r["verdict"] == kind for r in references) for kind in _COUNTS}
+    more = {
+        "vendors": "; ".join(sorted({r["vendor"] for r in references if r["vendor"]})),
+        "receipts": len(found["receipts"]),
+    }
+    line = {name: found[name] for name in (*_PLACE, "signed", "unjudged", "action", "detail", "error")}
+    line |= {name: found["message"][name] for name in _ENVELOPE} | counts | more
+    return {name: _cell(value) for name, value in line.items()}
+
+
+def _cell(value: object) -> object:
+    """A value that no spreadsheet takes for a formula (OWASP, CSV injection): subjects come from strangers."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + value
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
