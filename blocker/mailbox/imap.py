@@ -52,12 +52,20 @@ class Connection:
         self._client = client
         self._imap: imaplib.IMAP4 = client._imap
         self._open = True
+        self._capabilities: frozenset[str] | None = None
         self.selected: object | None = None
         """Whoever selected a folder last; another one has to select its own again."""
 
+    def capabilities(self) -> frozenset[str]:
+        """What the server announces to a signed-in client, in upper case; asked once."""
+        if self._capabilities is None:
+            found = self.call("list its capabilities", self._client.capabilities)
+            self._capabilities = frozenset(name.decode("ascii", "replace").upper() for name in found)
+        return self._capabilities
+
     def can(self, capability: str) -> bool:
         """Whether the server offers this capability."""
-        return bool(self.call("list its capabilities", lambda: self._client.has_capability(capability)))
+        return capability in self.capabilities()
 
     def call(self, doing: str, function: Callable[[], Any]) -> Any:
         """Run one exchange. `doing` is an infinitive for the sentence of a failure."""
@@ -321,6 +329,7 @@ class ImapStore:
                 client.shutdown()
             raise
         self._connection = Connection(client, host)
+        self._connection.capabilities()  # now, while imaplib still has what came with the sign-in
         self._names = FolderNames(self._connection)
 
     def open(self, folder: str, *, readonly: bool = False) -> ImapMailbox:
@@ -345,8 +354,7 @@ class ImapStore:
 
     def capabilities(self) -> frozenset[str]:
         """What the server announces to a signed-in client, in upper case."""
-        found = self._connection.call("list its capabilities", self._connection._client.capabilities)
-        return frozenset(name.decode("ascii", "replace") for name in found)
+        return self._connection.capabilities()
 
     def close(self) -> None:
         """Sign out. Expunges nothing, never fails."""

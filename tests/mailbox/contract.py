@@ -384,7 +384,7 @@ class MailboxContract:
     def test_closing_expunges_nothing(self, place: Place, store: Store) -> None:
         r"""Leaving a folder and the store leaves messages that someone marked \Deleted."""
         (uid,) = fill(place, PLAIN)
-        place.observer.mark(1, "\\Deleted")
+        place.observer.mark(uid, "\\Deleted")
         box = store.open("INBOX")
         assert box.uids() == [uid]
         box.close()
