@@ -8,18 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-import structlog
-
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, Mailbox, MailboxError, Recreated, Store
 from blocker.service import steps
 from blocker.service.decide import REMOVED, TRACKED, Powers
 from blocker.service.desk import Desk, event_of, seen_of, source_of
 from blocker.service.judge import FIELD, Judgement, judge, token_of, unread
+from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS, lasting, next_step
 from blocker.service.spool import Kept
 from blocker.service.steps import Entry, Place, Saw, Stage
 
-_log = structlog.get_logger(__name__)
+_log = logger()
 NOT_THE_MESSAGE = (ConnectionLost, LoginRefused, Recreated)
 """Failures that say nothing about the message under way: the journal goes on later."""
 
@@ -111,7 +110,7 @@ class Exchanger:
             case steps.RemoveStray():
                 return entry, self._remove_stray(step, saw)
             case steps.RemoveCopy():
-                return entry, self._remove_copy(step, saw)
+                return entry, self._remove_copy(step, entry, saw)
             case _:
                 return self._record(step, entry, saw, work)
 
@@ -219,7 +218,13 @@ class Exchanger:
             quarantine.close()
         return replace(saw, quarantined=())
 
-    def _remove_copy(self, step: steps.RemoveCopy, saw: Saw) -> Saw:
+    def _remove_copy(self, step: steps.RemoveCopy, entry: Entry, saw: Saw) -> Saw:
+        """Only what carries our field for this very message is ever taken away, whatever UID a server named."""
+        fields = self._mailbox.headers([step.uid], FIELD)
+        if step.uid not in fields:
+            return replace(saw, removed=True)
+        if token_of(fields[step.uid]) != entry.token:
+            return replace(saw, refused="it does not carry our field; delete it by hand")
         try:
             self._mailbox.remove([step.uid])
         except NOT_THE_MESSAGE:
@@ -232,11 +237,10 @@ class Exchanger:
         reason = step.reason
         if step.keep_spool and work.kept is not None:
             reason += f"; its bytes are kept in {self._desk.spool.path(entry.place).name}"
-        return self._finish(
-            replace(entry, stage=Stage.LEFT, reason=reason), "left", work, keep_spool=step.keep_spool
-        )
+        left = replace(entry, stage=Stage.LEFT, reason=reason, keeps_spool=step.keep_spool)
+        return self._finish(left, "left", work)
 
-    def _finish(self, entry: Entry, action: str, work: Work, *, keep_spool: bool = False) -> Entry:
+    def _finish(self, entry: Entry, action: str, work: Work) -> Entry:
         """Journal and catalogue in one transaction; only then is the spool let go."""
         detail = entry.reason if action == "left" else ""
         judgement = work.judgement or self._judge_again(entry.place, work)
@@ -245,7 +249,7 @@ class Exchanger:
         with self._desk.journal.batch() as batch:
             batch.record([seen])
             batch.put(entry)
-        if not keep_spool:
+        if not entry.keeps_spool:
             self._desk.spool.drop(entry.place)
         self._desk.observer(event_of(seen))
         return entry

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
-import structlog
-
 from blocker.catalogue import Seen
 from blocker.detect.report import Report as MailReport
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store, Stored
@@ -19,13 +17,14 @@ from blocker.service.act import NOT_THE_MESSAGE, Exchanger, flag_all
 from blocker.service.decide import Exchange, Flag, Found, Powers, Report, Skip, decide
 from blocker.service.desk import Desk, event_of, powers, seen_of, source_of
 from blocker.service.judge import Judgement, headers_only, is_ours, judge, unread
+from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS
-from blocker.service.steps import Entry, LeaveAlone, Place, Stage
+from blocker.service.steps import FINISHED, Entry, LeaveAlone, Place, Stage
 
 CHUNK = 100
 """Messages in one transaction of the catalogue."""
 _SAID = ("From", "To", "Subject", "Date", "Message-ID")
-_log = structlog.get_logger(__name__)
+_log = logger()
 _T = TypeVar("_T")
 
 Progress = Callable[[int, int], None]
@@ -72,6 +71,7 @@ class Look:
 
         A folder that was never seen, or was made anew, begins with what arrives from now on.
         """
+        self._tidy()
         self._resume()
         name, validity = self._account.name, self._status.uidvalidity
         cursor = self._desk.journal.cursor(name, self._folder, validity)
@@ -98,6 +98,13 @@ class Look:
             recorded = self._desk.journal.recorded(self._account.name, self._folder, self._status.uidvalidity)
             found = [uid for uid in found if uid not in recorded]
         return found[::-1]
+
+    def _tidy(self) -> None:
+        """Let go what a process that ended just after its last record still has in the spool."""
+        for place in self._desk.spool.places(self._account.name, self._folder):
+            entry = self._desk.journal.get(place)
+            if entry and entry.stage in FINISHED and not entry.keeps_spool:
+                self._desk.spool.drop(place)
 
     def _resume(self) -> None:
         again: dict[int, Entry] = {}

@@ -184,6 +184,7 @@ def _values(entry: Entry) -> dict[str, Any]:
         "quarantine_next": entry.quarantine_next,
         "reason": entry.reason,
         "again": entry.again,
+        "keeps_spool": entry.keeps_spool,
     }
     return {
         "account": place.account,

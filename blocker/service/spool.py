@@ -31,8 +31,16 @@ class Spool:
 
     def path(self, place: Place) -> Path:
         """Where the original's bytes lie; a mail program opens the file."""
-        folder = hashlib.sha256(f"{place.account}\0{place.mailbox}".encode()).hexdigest()[:16]
+        folder = _folder(place.account, place.mailbox)
         return self._directory / f"{folder}-{place.uidvalidity}-{place.uid}.original.eml"
+
+    def places(self, account: str, mailbox: str) -> list[Place]:
+        """Messages of a folder that lie here."""
+        found = []
+        for path in self._directory.glob(f"{_folder(account, mailbox)}-*.original.eml"):
+            _, uidvalidity, uid = path.name.removesuffix(".original.eml").split("-")
+            found.append(Place(account, mailbox, int(uidvalidity), int(uid)))
+        return found
 
     def keep(self, place: Place, kept: Kept) -> None:
         """Write both, and wait until the disk has them."""
@@ -56,6 +64,11 @@ class Spool:
         original = self.path(place)
         original.unlink(missing_ok=True)
         _copy_of(original).unlink(missing_ok=True)
+
+
+def _folder(account: str, mailbox: str) -> str:
+    """Part of a file's name: folders may be called anything."""
+    return hashlib.sha256(f"{account}\0{mailbox}".encode()).hexdigest()[:16]
 
 
 def _copy_of(original: Path) -> Path:

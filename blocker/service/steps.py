@@ -70,6 +70,8 @@ class Entry:
     reason: str = ""
     again: bool = False
     """Whether the message is judged anew once our copy is gone."""
+    keeps_spool: bool = False
+    """Whether its spooled bytes stay for good: they may be the last."""
 
 
 # Observations: None always means "not looked at yet".

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import structlog
-
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.config import ConfigError
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Recreated, Store
@@ -14,9 +12,10 @@ from blocker.service.backoff import Backoff
 from blocker.service.commands import carry_out
 from blocker.service.desk import Desk, Stopped
 from blocker.service.folder import Look
+from blocker.service.log import logger
 from blocker.service.stores import Stores
 
-_log = structlog.get_logger(__name__)
+_log = logger()
 
 
 class Watch:
@@ -45,9 +44,8 @@ class Watch:
                 return
             except (MailboxError, CatalogueError, OSError) as error:
                 self._trouble(str(error))
-            except (
-                Exception
-            ) as error:  # a mistake of ours: told with its trace, and the account is not given up
+            # A mistake of ours: told with its trace, and the account is not given up in silence.
+            except Exception as error:  # noqa: BLE001
                 _log.exception("unexpected failure", account=self._desk.account.name)
                 self._trouble(f"unexpected failure ({type(error).__name__}): please report it with the log")
             self._desk.stop.wait(self._backoff.wait())
