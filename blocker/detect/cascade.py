@@ -209,23 +209,22 @@ class Cascade:
     """Declared values of the elements of one document."""
 
     def __init__(self, document: HtmlDocument) -> None:
-        self._sheets: list[tuple[Sheet, int]] = []
-        self._cache: dict[int, list[Declaration]] = {}
-        if "<style" in document.text or "<STYLE" in document.text or "<style" in document.text.lower():
+        self.sheets: list[tuple[Sheet, int]] = []
+        if "<style" in document.lowered:
             for style in document.tree.select("style"):
                 text = style.text
                 if not _INTERESTING.search(text):
                     continue
                 media = style.attr("media")
                 views = media_views(media) if isinstance(media, str) else ALL_VIEWS
-                self._sheets.append((parse_sheet(text), views))
+                self.sheets.append((parse_sheet(text), views))
 
     def declared(self, element: Element | Tag, attrs: Mapping[str, Any]) -> list[Declaration]:
         """Every interesting declaration that applies to an element, weakest first."""
         found: list[Declaration] = []
-        if self._sheets and isinstance(element, Element):
+        if self.sheets and isinstance(element, Element):
             tag = element.tag
-            for number, (sheet, views) in enumerate(self._sheets):
+            for number, (sheet, views) in enumerate(self.sheets):
                 for rule in sheet.candidates(tag, attrs):
                     if not _matches(element, rule.selector):
                         continue

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
-from email.utils import getaddresses
 from functools import cached_property
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from blocker.message.references import Reference
 from blocker.message.urls import Url, clean, parse
 
 RECIPIENT_HEADERS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
+_ADDRESS = re.compile(r"[^\s<>,;:\"'()]{1,128}@[^\s<>,;:\"'()@]{3,253}")
 MAX_RECIPIENTS = 20
 MAX_LINKS = 2000
 
@@ -49,17 +50,18 @@ class Context:
         """Addresses the message was sent to, lower case, the given ones first."""
         found = dict.fromkeys(address.strip().lower() for address in self._given if "@" in address)
         headers = self.message.headers
-        values = [value for name in RECIPIENT_HEADERS for value in headers.all(name)[:3]]
-        for _, address in getaddresses([value[:2000] for value in values]):
-            if "@" in address and len(found) < MAX_RECIPIENTS:
-                found.setdefault(address.strip().lower())
+        for name in RECIPIENT_HEADERS:
+            for value in headers.all(name)[:3] if name in headers else ():
+                for address in _ADDRESS.findall(value[:2000]):
+                    if len(found) < MAX_RECIPIENTS:
+                        found.setdefault(address.lower())
         return tuple(found)
 
     @cached_property
     def sender_domain(self) -> str:
         """Domain of the From address, lower case."""
-        addresses = getaddresses([self.message.headers.first("from")[:2000]])
-        return addresses[0][1].rpartition("@")[2].lower() if addresses else ""
+        found = _ADDRESS.findall(self.message.headers.first("from")[:2000])
+        return found[-1].rpartition("@")[2].lower() if found else ""
 
     @cached_property
     def service(self) -> Known | None:
@@ -93,7 +95,7 @@ class Context:
     @cached_property
     def link_tokens(self) -> frozenset[str]:
         """Values that stand in the message's links."""
-        return frozenset(token for link in dict.fromkeys(self.links) for token in tokens(link))
+        return frozenset(token for target in {link.target for link in self.links} for token in tokens(target))
 
     @cached_property
     def header_tokens(self) -> dict[str, str]:
@@ -126,7 +128,7 @@ class _Plain(Cascade):
     """The cascade of markup that no style sheet reaches."""
 
     def __init__(self) -> None:
-        self._sheets = []
+        self.sheets = []
 
 
 _NO_SHEETS = _Plain()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 from turbohtml import Element
 
@@ -19,6 +21,8 @@ from blocker.detect.weights import reason
 from blocker.message.references import Reference
 from blocker.message.urls import Url, parse
 
+OPAQUE = 40.0
+"""Bits from which a value is taken for more than a short number."""
 TINY = 3.0
 """Pixels up to which a side shows nothing that a person would see."""
 
@@ -29,7 +33,7 @@ _ENDPOINT = re.compile(
     re.IGNORECASE,
 )
 _FILLER = re.compile(
-    r"(?:^|[/_-])(?:spacer?|blank|clear|transparent|trans|empty|dot|pixel|shim|filler|px|1x1|1px|b|s|t|x|white|black|line|null)"
+    r"(?:^|[_-])(?:spacer?|blank|clear|transparent|trans|empty|dot|pixel|shim|filler|px|1x1|1px|b|s|t|x|white|black|line|null)"
     r"(?:[-_]?(?:[0-9]{1,4}(?:x[0-9]{1,4})?(?:px)?|dot|gif|pixel|white|black|clear|image|img|line|px|space|[a-z]{1,5}[0-9]x[0-9]))?"
     r"\.(?:gif|png|jpe?g)$",
     re.IGNORECASE,
@@ -91,6 +95,47 @@ def knowledge(found: Known | None) -> Iterator[Reason]:
         yield reason(f"knowledge.{found.kind}", words[found.kind].format(found.vendor))
 
 
+class Traits(NamedTuple):
+    """What can be read off a URL alone."""
+
+    extension: str
+    tokens: tuple[str, ...]
+    bits: float
+    """Of the most opaque value in its folders and query."""
+    file_bits: float
+    """Of a picture's file name."""
+    filler: bool
+    endpoint: bool
+
+
+def traits(url: Url) -> Traits:
+    """A URL's traits; those of URLs of ordinary length are remembered."""
+    if len(url.path) + len(url.query) > 2048:
+        return _traits.__wrapped__(url.host, url.path[:2048], url.query[:2048])
+    return _traits(url.host, url.path, url.query)
+
+
+@lru_cache(maxsize=8192)
+def _traits(host: str, path: str, query: str) -> Traits:
+    name = path.rpartition("/")[2]
+    kind = extension(path)
+    found = tokens(path + query)
+    bits = file_bits = 0.0
+    for value in found:
+        if value == name and kind in PICTURES:
+            file_bits = max(file_bits, opacity(value.rpartition(".")[0]))
+        else:
+            bits = max(bits, opacity(value))
+    return Traits(
+        kind,
+        tuple(found),
+        bits,
+        file_bits,
+        not query and _FILLER.search(name) is not None,
+        bool(_ENDPOINT.search(path) or _ENDPOINT.search(host.partition(".")[0])),
+    )
+
+
 def token(reference: Reference, context: Context) -> Iterator[Reason]:
     """Reasons from values in the URL that could single out the message or the person."""
     if _MACRO.search(reference.raw[:2048]):
@@ -98,32 +143,19 @@ def token(reference: Reference, context: Context) -> Iterator[Reason]:
     url = reference.target
     if url is None:
         return
-    found = tokens(url)
-    for value in found:
-        label = context.header_tokens.get(value)
-        if label is not None:
-            yield reason("token.shared", f"{value[:24]}… also stands in {label}")
+    own = traits(url)
+    for value in own.tokens:
+        where = context.header_tokens.get(value) or ("the links of this mail" if value in context.link_tokens else "")
+        if where:
+            yield reason("token.shared", f"{value[:24]} also stands in {where}")
             break
-    else:
-        for value in found:
-            if value in context.link_tokens:
-                yield reason("token.shared", f"{value[:24]}… also stands in the links of this mail")
-                break
-    kind = extension(url.path)
-    name = url.path.rpartition("/")[2]
-    bits = file_bits = 0.0
-    for value in found:
-        if value == name and kind in PICTURES:
-            file_bits = max(file_bits, opacity(value.rpartition(".")[0]))
-        else:
-            bits = max(bits, opacity(value))
-    if bits >= 40 and kind in PICTURES and not url.query:
+    if own.bits >= OPAQUE and own.extension in PICTURES and not url.query:
         yield reason("token.directory", "an id among the folders of a picture file")
-    elif bits >= 40:
-        yield reason("token.opaque", f"a value of about {bits:.0f} bits")
-    elif file_bits >= 40:
+    elif own.bits >= OPAQUE:
+        yield reason("token.opaque", f"a value of about {own.bits:.0f} bits")
+    elif own.file_bits >= OPAQUE:
         yield reason("token.file", "a file name that could be a hash of the picture or an id")
-    elif bits > 0:
+    elif own.bits > 0:
         yield reason("token.numbers", "a number or short id")
     else:
         yield reason("token.none", "nothing in the URL could tell one mail from another")
@@ -150,14 +182,14 @@ def shape(reference: Reference, context: Context) -> Iterator[Reason]:
         yield reason("vector.sheet", "a background")
     if url is None:
         return
-    kind = extension(url.path)
-    if _FILLER.search(url.path) and not url.query:
+    own = traits(url)
+    if own.filler:
         yield reason("shape.filler", "named like a layout filler")
-    elif kind in PICTURES and not url.query:
+    elif own.extension in PICTURES and not url.query:
         yield reason("shape.picture", "a plain picture file")
-    elif kind not in PICTURES:
+    elif own.extension not in PICTURES:
         yield reason("shape.script", "not the address of a picture file")
-    if _ENDPOINT.search(url.path) or _ENDPOINT.search(url.host.partition(".")[0]):
+    if own.endpoint:
         yield reason("shape.endpoint", "named like a tracking endpoint")
     if context.hosts[url.host] == 1:
         yield reason("shape.alone", "alone on its host")

@@ -7,8 +7,7 @@ import binascii
 import codecs
 import hashlib
 import re
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -25,11 +24,14 @@ MAX_DECODED = 24
 MAX_LAYERS = 3
 
 _DIGESTS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
-_HEX = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32}|[0-9a-f]{8})(?![0-9a-f])")
+_HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{32,128}(?![0-9a-f])")
 _HEX_TEXT = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{10,}")
-_ADDRESS = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@((?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,18})(?![A-Za-z0-9.-])")
-_NUMBER = re.compile(r"(?<![0-9])[0-9]{8,10}(?![0-9])")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}")
+_URL_SAFE = str.maketrans("-_", "+/")
+_DIGEST_LENGTHS = frozenset({22, 27, 38, 43, 64, 86})
+_ADDRESS = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@((?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,18})(?![A-Za-z0-9.-])"
+)
 
 
 class Found(NamedTuple):
@@ -44,11 +46,11 @@ class Found(NamedTuple):
 class Forms(NamedTuple):
     """The disguises of one address."""
 
-    address: str
     needles: tuple[tuple[str, str], ...]
     """Text to look for (lower case) and the name of the form."""
+    base64: tuple[str, ...]
+    """What the address looks like inside base64, at each of its three alignments."""
     digests: dict[str, str]
-    numbers: dict[str, str]
 
 
 @lru_cache(maxsize=1024)
@@ -57,23 +59,32 @@ def forms(address: str) -> Forms:
     address = address.strip().lower()
     local, _, domain = address.partition("@")
     needles = [
+        (address, "as it is"),
         (address[::-1], "reversed"),
         (codecs.encode(address, "rot13"), "rot13"),
         (address.encode().hex(), "hexadecimal"),
+        (f"{local}={domain}", "with = for @"),
+        (f"{local}_at_{domain}", "with _at_ for @"),
     ]
-    for separator, name in (("=", "with = for @"), ("_at_", "with _at_ for @"), ("%", "with % for @")):
-        needles.append((f"{local}{separator}{domain}", name))
     digests: dict[str, str] = {}
-    numbers: dict[str, str] = {}
     for text, label in _variants(address, local, domain):
         data = text.encode("utf-8", "replace")
         for name in _DIGESTS:
-            digests.setdefault(hashlib.new(name, data, usedforsecurity=False).hexdigest(), f"{name.upper()} of {label}")
-        for name, value in (("CRC-32", zlib.crc32(data)), ("Adler-32", zlib.adler32(data))):
-            if label == "the address":
-                digests.setdefault(f"{value:08x}", f"{name} of {label}")
-                numbers.setdefault(str(value), f"{name} of {label}, as a number")
-    return Forms(address, tuple(needles), digests, numbers)
+            digest = hashlib.new(name, data, usedforsecurity=False).hexdigest()
+            digests.setdefault(digest, f"{name.upper()} of {label}")
+    cores = {core for text in (address, address.upper(), address.capitalize()) for core in _cores(text)}
+    return Forms(tuple(needles), tuple(sorted(cores)), digests)
+
+
+def _cores(text: str) -> Iterator[str]:
+    """The characters that a text surely gives inside base64, whatever stands around it."""
+    data = text.encode("utf-8", "replace")
+    for shift in range(3):
+        body = data[(3 - shift) % 3 :]
+        core = base64.b64encode(body[: len(body) // 3 * 3]).decode("ascii")
+        if len(core) >= 8:
+            yield core
+            yield core.translate(str.maketrans("+/", "-_"))
 
 
 def _variants(address: str, local: str, domain: str) -> Iterator[tuple[str, str]]:
@@ -86,41 +97,81 @@ def _variants(address: str, local: str, domain: str) -> Iterator[tuple[str, str]
         yield domain, "the domain"
 
 
-def find(text: str, address: str) -> Found | None:
-    """The strongest form of an address in a URL."""
-    if len(address) < 5 or "@" not in address:
-        return None
-    looked_for = forms(address)
-    text = text[:MAX_TEXT]
-    return _search(text, looked_for, 0, "", [MAX_DECODED])
+def evidence(reference: Reference, context: Context) -> Iterator[Reason]:
+    """Reasons from addresses in the URL: the recipients', or any other that is not the sender's own."""
+    found = find(reference.raw[:MAX_TEXT], context.recipients, context.sender_domain)
+    if found is not None:
+        whose = "an e-mail address" if found.what == "other" else "the recipient's address"
+        yield reason(f"identity.{found.what}", f"{whose} stands in the URL, {found.form}")
 
 
-def _search(text: str, looked_for: Forms, layer: int, wrapped: str, budget: list[int]) -> Found | None:
-    plain = unquote(text) if "%" in text else text
-    lowered = plain.lower()
-    if _stands_alone(lowered, looked_for.address):
-        return Found("address", wrapped + ("percent-encoded" if plain is not text and "%40" in text else "as it is"))
-    if "%" in plain:
-        again = unquote(plain).lower()
-        if again != lowered and _stands_alone(again, looked_for.address):
-            return Found("address", wrapped + "percent-encoded twice")
+def find(text: str, addresses: Sequence[str], sender_domain: str = "") -> Found | None:
+    """The strongest form of an address in a URL; None where there is none."""
+    known = [forms(address) for address in addresses if len(address) >= 5]
+    other: Found | None = None
+    for plain, wrapped in _layers(text):
+        lowered = plain.lower()
+        for looked_for in known:
+            found = _known(plain, lowered, looked_for)
+            if found is not None:
+                return Found(found.what, _wrapped(wrapped, found.form))
+        if other is None and "@" in plain and _is_foreign(plain, sender_domain):
+            other = Found("other", _wrapped(wrapped, "as it is"))
+    return other
+
+
+def _wrapped(wrapped: tuple[str, ...], form: str) -> str:
+    """The form in words, outermost disguise first."""
+    if form == "as it is" and wrapped:
+        return ", in it ".join(wrapped)
+    return ", in it ".join((*wrapped, form))
+
+
+def _layers(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The text itself, then what stands inside its encoded values, layer by layer, bounded."""
+    queue: list[tuple[str, tuple[str, ...]]] = [(text, ())]
+    opened = 0
+    while queue:
+        current, wrapped = queue.pop(0)
+        yield current, wrapped
+        if len(wrapped) >= MAX_LAYERS:
+            continue
+        if "%" in current:
+            inner = unquote(current)
+            if inner != current:
+                queue.append((inner, (*wrapped, "percent-encoded")))
+                continue
+        for inner, name in _opened(current):
+            opened += 1
+            if opened > MAX_DECODED:
+                return
+            queue.append((inner, (*wrapped, name)))
+
+
+def _known(plain: str, lowered: str, looked_for: Forms) -> Found | None:
     for needle, name in looked_for.needles:
-        if _stands_alone(lowered, needle):
-            return Found("address", wrapped + name)
+        if needle in lowered and _stands_alone(lowered, needle):
+            return Found("address", name)
+    for needle in looked_for.base64:
+        if needle in plain:
+            return Found("address", "base64")
     for match in _HEX.finditer(lowered):
         label = looked_for.digests.get(match.group())
-        if label is not None and len(match.group()) > 8:
-            return Found("digest", wrapped + label)
-    if layer < MAX_LAYERS:
-        for inner, name in _opened(plain, budget):
-            found = _search(inner, looked_for, layer + 1, f"{wrapped}{name}, then ", budget)
-            if found is not None:
-                form = found.form.removesuffix(", then as it is")
-                return Found(found.what, form)
-        found = _binary_digest(plain, looked_for)
-        if found is not None:
-            return found
+        if label is not None:
+            return Found("digest", label)
+    for match in _BASE64.finditer(plain):
+        if len(match.group()) in _DIGEST_LENGTHS:
+            label = looked_for.digests.get(_base64_hex(match.group()))
+            if label is not None:
+                return Found("digest", f"{label}, in base64")
     return None
+
+
+def _base64_hex(value: str) -> str:
+    try:
+        return base64.b64decode(value.translate(_URL_SAFE) + "=" * (-len(value) % 4)).hex()
+    except binascii.Error:
+        return ""
 
 
 def _stands_alone(text: str, needle: str) -> bool:
@@ -133,85 +184,37 @@ def _stands_alone(text: str, needle: str) -> bool:
     return False
 
 
-def _opened(text: str, budget: list[int]) -> Iterator[tuple[str, str]]:
-    """Readable text inside base64 and hexadecimal values, at each of base64's three alignments."""
-    for match in _BASE64.finditer(text):
-        value = match.group()
-        if budget[0] <= 0 or not _mixed(value):
+def _opened(text: str) -> Iterator[tuple[str, str]]:
+    """Readable text inside base64 and hexadecimal values."""
+    for value in _values(text):
+        if value.isalpha() and (value.islower() or value[1:].islower()):
             continue
-        budget[0] -= 1
-        standard = value.replace("-", "+").replace("_", "/")
-        for shift in range(4):
-            piece = standard[shift : shift + (len(standard) - shift) // 4 * 4]
-            rest = standard[shift + len(piece) :]
-            if len(rest) > 1:
-                piece += rest + "=" * (4 - len(rest))
+        if _HEX_TEXT.fullmatch(value):
+            data, name = bytes.fromhex(value), "hexadecimal"
+        else:
+            usable = value.translate(_URL_SAFE)
             try:
-                data = base64.b64decode(piece)
+                data, name = base64.b64decode(usable[: len(usable) // 4 * 4 or None]), "base64"
             except binascii.Error:
                 continue
-            if b"@" in data or _looks_encoded(data):
-                yield data.decode("latin-1"), "base64"
-    for match in _HEX_TEXT.finditer(text):
-        if budget[0] > 0:
-            budget[0] -= 1
-            data = bytes.fromhex(match.group())
-            if b"@" in data or _looks_encoded(data):
-                yield data.decode("latin-1"), "hexadecimal"
+            rest = len(usable) % 4
+            if rest > 1:
+                data += base64.b64decode(usable[-rest:] + "=" * (4 - rest))
+        if b"@" in data or (len(data) >= 12 and data.isascii() and data.decode("ascii").isprintable()):
+            yield data.decode("latin-1"), name
 
 
-def _mixed(value: str) -> bool:
-    return not value.isdigit() and not (value.islower() and value.isalpha())
-
-
-def _looks_encoded(data: bytes) -> bool:
-    """Whether decoded bytes are text again and so worth opening."""
-    return len(data) >= 12 and data.isascii() and all(31 < byte < 127 for byte in data)
-
-
-def _binary_digest(text: str, looked_for: Forms) -> Found | None:
-    """A digest written in base64 instead of hexadecimal."""
+def _values(text: str) -> Iterator[str]:
+    """Values that may be encoded: a slash is both a folder's end and a character of base64."""
     for match in _BASE64.finditer(text):
         value = match.group()
-        if len(value) in (22, 27, 38, 43, 64, 86):
-            padded = value.replace("-", "+").replace("_", "/") + "=" * (-len(value) % 4)
-            try:
-                label = looked_for.digests.get(base64.b64decode(padded).hex())
-            except binascii.Error:
-                continue
-            if label is not None:
-                return Found("digest", f"{label}, in base64")
-    return None
-
-
-def evidence(reference: Reference, context: Context) -> Iterator[Reason]:
-    """Reasons from the recipients' addresses."""
-    text = reference.raw
-    for address in context.recipients:
-        found = find(text, address)
-        if found is not None:
-            yield reason(f"identity.{found.what}", f"the recipient's address stands in the URL, {found.form}")
-            return
-    form = some_address(text, context.sender_domain)
-    if form is not None:
-        yield reason("identity.other", f"an e-mail address stands in the URL, {form}")
-
-
-def some_address(text: str, sender_domain: str) -> str | None:
-    """The form of any e-mail address in a URL that is not of the sender's own domain.
-
-    A list may know its reader under an address that stands nowhere in the message.
-    """
-    plain = unquote(text[:MAX_TEXT])
-    if _is_foreign(plain, sender_domain):
-        return "as it is"
-    for inner, name in _opened(plain, [MAX_DECODED]):
-        if _is_foreign(inner, sender_domain):
-            return name
-    return None
+        yield value
+        if "/" in value:
+            yield from (piece for piece in value.split("/") if len(piece) >= 12)
 
 
 def _is_foreign(text: str, sender_domain: str) -> bool:
+    """Whether an address stands in the text that is not of the sender's own domain."""
     for match in _ADDRESS.finditer(text):
         domain = match.group(1).lower()
         if not (sender_domain and (domain == sender_domain or domain.endswith("." + sender_domain))):

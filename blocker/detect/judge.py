@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
 from blocker.detect import evidence, identity
 from blocker.detect.context import Context, Memory
 from blocker.detect.knowledge import Known, Rules, default_rules
 from blocker.detect.report import Envelope, Judged, Kind, Reason, Report, Verdict
 from blocker.detect.weights import PRIOR
-from blocker.message.headers import Headers, decode_words
+from blocker.message.headers import decode_words
 from blocker.message.model import Links
-from blocker.message.read import Message, read
+from blocker.message.read import read
 from blocker.message.references import Reference
 
 INDIVIDUAL = frozenset(
@@ -51,7 +51,7 @@ def scan(
         for reference, verdict in _verdicts(context)
     )
     return Report(
-        message=envelope(message, source),
+        message=envelope(context, source),
         references=judged,
         receipts=message.receipts,
         links=_links(context),
@@ -123,18 +123,17 @@ def _links(context: Context) -> Links:
     return Links(len(context.links), tracked)
 
 
-def envelope(message: Message, source: str = "") -> Envelope:
+def envelope(context: Context, source: str = "") -> Envelope:
     """The header facts of a report."""
-    headers: Headers = message.headers
+    message = context.message
+    headers = message.headers
     sender = headers.first("from")
-    addresses = getaddresses([sender[:2000]])
-    address = addresses[0][1] if addresses else ""
     return Envelope(
         sha256=hashlib.sha256(message.raw).hexdigest(),
         source=source,
         message_id=_shown(headers.first("message-id")),
         from_=_shown(decode_words(sender)),
-        from_domain=_shown(address.rpartition("@")[2].lower().strip("> ")) if "@" in address else "",
+        from_domain=_shown(context.sender_domain),
         to=_shown(headers.text("to")),
         date=_date(headers.first("date")),
         subject=_shown(headers.text("subject")),

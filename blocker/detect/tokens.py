@@ -7,27 +7,18 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-from blocker.message.urls import Url
-
-MIN_SHARED = 6
-"""Characters a value must have for its second appearance to mean anything."""
 MAX_TOKENS = 64
-_SPLIT = re.compile(r"[/?&;=:@<>,\s()]+")
+MAX_TEXT = 4096
+_PIECE = re.compile(r"[^/?&;=:@<>,\s()]{6,}")
+_DIGIT = re.compile(r"[0-9]")
 _WORDS = re.compile(r"[a-z]{3,}|[A-Z][a-z]{2,}|[A-Z]{3,}")
 _EXTENSION = re.compile(r"\.([A-Za-z0-9]{2,5})$")
 PICTURES = frozenset("gif png jpg jpeg webp svg bmp ico avif jfif tif tiff".split())
 
 
-def tokens(source: Url | str) -> list[str]:
-    """Values of a URL's path and query (or of a header), bounded; digits in each, so words stay out."""
-    text = source if isinstance(source, str) else source.target
-    found = []
-    for piece in _SPLIT.split(text[:4096]):
-        if len(piece) >= MIN_SHARED and any(c.isdigit() for c in piece):
-            found.append(piece)
-            if len(found) >= MAX_TOKENS:
-                break
-    return found
+def tokens(text: str) -> list[str]:
+    """Values in a URL's path and query or in a header, bounded; a digit in each, so words stay out."""
+    return [piece for piece in _PIECE.findall(text[:MAX_TEXT])[:MAX_TOKENS] if _DIGIT.search(piece)]
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ Strings, comments, escapes and bad tokens are told apart as that specification d
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _QUICK = re.compile(r"url\(|src\(|@import|image-set|\\", re.IGNORECASE)
@@ -16,6 +17,7 @@ _NAME_CHARACTER = re.compile(r"[-\w]|[^\x00-\x7f]")
 _NAME = re.compile(r"(?:[-\w]|[^\x00-\x7f]|\\(?:[0-9a-fA-F]{1,6}[ \t\n\f]?|[^\n\f0-9a-fA-F]))*")
 _UNQUOTED_END = re.compile(r"[)\s\"'(]")
 _STRING_END = {'"': re.compile(r'["\n\\]'), "'": re.compile(r"['\n\\]")}
+_REMEMBERED = 64 << 10
 _SPACE = " \t\n\f\r"
 
 
@@ -35,6 +37,14 @@ def css_urls(text: str, *, sheet: bool = False) -> list[CssUrl]:
     """Every URL in `text`; with `sheet`, at-rules are told apart."""
     if not _QUICK.search(text):
         return []
+    if len(text) <= _REMEMBERED:
+        return _remembered(text, sheet)
+    return _Scanner(text, sheet).run()
+
+
+@lru_cache(maxsize=256)
+def _remembered(text: str, sheet: bool) -> list[CssUrl]:
+    """A sender's style sheet comes with each of its mails."""
     return _Scanner(text, sheet).run()
 
 

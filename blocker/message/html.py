@@ -57,9 +57,14 @@ class HtmlDocument:
         return turbohtml.parse(self.text, source_locations=True)
 
     @cached_property
+    def lowered(self) -> str:
+        """The markup in lower case, to look for what it cannot hold."""
+        return self.text.lower()
+
+    @cached_property
     def base(self) -> Url | None:
         """The URL that relative ones are resolved against, where a <base> gives one."""
-        if "<base" not in self.text and "<BASE" not in self.text and "<base" not in self.text.lower():
+        if "<base" not in self.lowered:
             return None
         element = self.tree.select_one("base[href]")
         href = element.attr("href") if element is not None else None
@@ -222,8 +227,7 @@ def conditional_comments(document: HtmlDocument) -> list[tuple[str, str, int]]:
     Outlook's Word engine reads what stands in them (Microsoft, "About conditional comments").
     """
     text = document.text
-    lowered = text if "<!--[if" in text else text.lower()
-    if "<!--[if" not in lowered and "[if" not in lowered:
+    if "[if" not in document.lowered:
         return []
     found: list[tuple[str, str, int]] = []
     position = 0
