@@ -27,6 +27,7 @@ TINY = 3.0
 """Pixels up to which a side shows nothing that a person would see."""
 
 _MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
+_MACRO_SIGNS = frozenset("[]{}%|$<")
 _ENDPOINT = re.compile(
     r"(?:^|[/_.=-])(?:open(?:s|ed|track(?:ing)?|rate)?|track(?:ing|er|open)?|pixel|beacon|imp(?:ression)?|view(?:ed)?|wf|trk|"
     r"read(?:receipt)?|stats?|log(?:ger)?|hit|ping|event|e2t|webbug|bug)(?:$|[/_.?=-])",
@@ -138,7 +139,7 @@ def _traits(host: str, path: str, query: str) -> Traits:
 
 def token(reference: Reference, context: Context) -> Iterator[Reason]:
     """Reasons from values in the URL that could single out the message or the person."""
-    if _MACRO.search(reference.raw[:2048]):
+    if not _MACRO_SIGNS.isdisjoint(reference.raw) and _MACRO.search(reference.raw[:2048]):
         yield reason("token.macro", "the sender's template was not filled in here")
     url = reference.target
     if url is None:

@@ -76,7 +76,7 @@ def _verdicts(context: Context) -> list[tuple[Reference, Verdict]]:
 def judge(reference: Reference, context: Context) -> Verdict:
     """The verdict on one reference: all reasons, summed."""
     found = evidence.known(reference.target, context)
-    return combine(reasons(reference, context, found), found, context.service)
+    return combine(reasons(reference, context, found), found, context)
 
 
 def reasons(reference: Reference, context: Context, found: Known | None) -> list[Reason]:
@@ -93,7 +93,7 @@ def reasons(reference: Reference, context: Context, found: Known | None) -> list
     ]
 
 
-def combine(why: list[Reason], found: Known | None, service: Known | None) -> Verdict:
+def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict:
     """Reasons → kind and confidence.
 
     The sum of the weights is the log-odds that the reference is there to report the opening. What
@@ -110,9 +110,15 @@ def combine(why: list[Reason], found: Known | None, service: Known | None) -> Ve
         kind = "spacer"
     else:
         kind = "personal" if ids & {"identity.address", "identity.digest"} else "content"
-    vendor = found.vendor if found is not None else service.vendor if service and odds > 0 else None
+    if found is None and odds > 0:
+        found = context.service
     confidence = tracking if odds > 0 else 1 - tracking
-    return Verdict(kind, confidence, vendor, tuple(sorted(why, key=lambda r: -abs(r.weight))))
+    why.sort(key=_strength)
+    return Verdict(kind, confidence, found.vendor if found is not None else None, tuple(why))
+
+
+def _strength(why: Reason) -> float:
+    return -abs(why.weight)
 
 
 def _links(context: Context) -> Links:

@@ -137,9 +137,10 @@ def _by_host(vendors: Iterable[Vendor]) -> dict[str, _Matcher]:
     return {host: _Matcher(map(_url_row, sorted(found, key=_preference))) for host, found in rows.items()}
 
 
-def _preference(row: tuple[Vendor, UrlRule]) -> tuple[bool, bool]:
-    """Image endpoints before links, and within each a path before a whole host; the file's order decides the rest."""
-    return row[1].kind == "click", not row[1].path
+def _preference(row: tuple[Vendor, UrlRule]) -> tuple[bool, bool, int]:
+    """Image endpoints before links, a path before a whole host, opens first; the file's order decides the rest."""
+    rule = row[1]
+    return rule.kind == "click", not rule.path, files.KINDS.index(rule.kind)
 
 
 def _url_row(row: tuple[Vendor, UrlRule]) -> tuple[str, Known]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -86,7 +85,8 @@ def references(document: HtmlDocument) -> Iterator[Reference]:
                 if value:
                     yield from _in_attribute(document, element, tag, name, value, attrs, base, None)
     for condition, markup, offset in conditional_comments(document):
-        if not _ANY_NAME.search(markup):
+        lowered = markup.lower()
+        if not any(sign in lowered for sign in _SIGNS):
             continue
         for piece in start_tags(markup, offset):
             for name, value in piece.attrs.items():
@@ -97,8 +97,8 @@ def references(document: HtmlDocument) -> Iterator[Reference]:
 
 
 _NAMES = frozenset(ATTRIBUTES)
-_ANY_NAME = re.compile("|".join(name for name in ATTRIBUTES if name != "style") + "|url|image|\\\\", re.IGNORECASE)
-"""What a conditional comment must hold to be worth a look."""
+_SIGNS = tuple(dict.fromkeys(name for name in ATTRIBUTES if name not in ("style", "content"))) + ("url", "image", "\\")
+"""One of these stands in a conditional comment that is worth a look."""
 
 
 def _string(value: object) -> str:
