@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Protocol
 
 from blocker.detect.box import Box, Boxes
 from blocker.detect.cascade import Cascade
 from blocker.detect.knowledge import Known, Rules
+from blocker.detect.memory import Memory
 from blocker.detect.tokens import tokens
 from blocker.message.headers import Headers
 from blocker.message.read import Message
@@ -21,16 +21,6 @@ RECIPIENT_HEADERS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to",
 _ADDRESS = re.compile(r"[^\s<>,;:\"'()]{1,128}@[^\s<>,;:\"'()@]{3,253}")
 MAX_RECIPIENTS = 20
 MAX_LINKS = 2000
-
-
-class Memory(Protocol):
-    """What this installation has seen before of a URL."""
-
-    def messages(self, url: str) -> int:
-        """In how many other messages the same URL stood."""
-
-    def recipients(self, url: str) -> int:
-        """For how many different recipients it stood there."""
 
 
 class Context:

@@ -23,10 +23,18 @@ from blocker.message.urls import Url, parse
 
 OPAQUE = 40.0
 """Bits from which a value is taken for more than a short number."""
+LONG = 120.0
+"""Bits that no name of a picture needs."""
+PROGRAMS = frozenset("asp aspx ashx php php3 php5 phtml jsp jspx do cfm cgi pl py html htm shtml dll action".split())
 TINY = 3.0
 """Pixels up to which a side shows nothing that a person would see."""
 
 _MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
+_PERSON = re.compile(
+    r"(?:mi_u|u|uid|user|user_?id|euid|e?mail|email_?(?:address|hash|id|md5|sha256)|recip(?:ient)?(?:_?id)?|rid|"
+    r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member_?id|cust(?:omer)?_?id|profile_?id|lead_?id|partner_uid)",
+    re.IGNORECASE,
+)
 _MACRO_SIGNS = frozenset("[]{}%|$<")
 _ENDPOINT = re.compile(
     r"(?:^|[/_.=-])(?:open(?:s|ed|track(?:ing)?|rate)?|track(?:ing|er|open)?|pixel|beacon|imp(?:ression)?|view(?:ed)?|wf|trk|"
@@ -90,6 +98,7 @@ def knowledge(found: Known | None) -> Iterator[Reason]:
         "open": "an open-tracking endpoint of {}",
         "aggregate": "an audience beacon of {}",
         "ad": "an advertising endpoint of {}",
+        "personal": "pictures made for one reader by {}",
         "click": "a click-tracking endpoint of {}",
     }
     if found is not None and found.kind in words:
@@ -107,6 +116,8 @@ class Traits(NamedTuple):
     """Of a picture's file name."""
     filler: bool
     endpoint: bool
+    person: str
+    """Name of a query parameter that names a person and is filled in."""
 
 
 def traits(url: Url) -> Traits:
@@ -134,7 +145,16 @@ def _traits(host: str, path: str, query: str) -> Traits:
         file_bits,
         not query and _FILLER.search(name) is not None,
         bool(_ENDPOINT.search(path) or _ENDPOINT.search(host.partition(".")[0])),
+        _person(query),
     )
+
+
+def _person(query: str) -> str:
+    for pair in query[1:2048].split("&"):
+        name, _, value = pair.partition("=")
+        if len(value) >= 5 and _PERSON.fullmatch(name) and any(c.isdigit() or c == "@" for c in value):
+            return name
+    return ""
 
 
 def token(reference: Reference, context: Context) -> Iterator[Reason]:
@@ -145,6 +165,10 @@ def token(reference: Reference, context: Context) -> Iterator[Reason]:
     if url is None:
         return
     own = traits(url)
+    if own.person:
+        yield reason("token.person", f"a parameter named {own.person[:24]}")
+    if own.extension in PROGRAMS and own.bits >= LONG:
+        yield reason("token.program", "made by a program from a long opaque value")
     for value in own.tokens:
         where = context.header_tokens.get(value) or ("the links of this mail" if value in context.link_tokens else "")
         if where:
@@ -167,11 +191,16 @@ def recurrence(reference: Reference, context: Context) -> Iterator[Reason]:
     count = context.counts[reference.part, reference.raw]
     if count > 1:
         yield reason("recurrence.repeated", f"stands {count} times in this message")
-    memory = context.memory
-    if memory is not None and reference.url is not None:
-        people = memory.recipients(reference.url)
-        if people > 1:
-            yield reason("recurrence.layout", f"the same URL was sent to {people} recipients")
+    memory, url = context.memory, reference.target
+    if memory is None or url is None:
+        return
+    past = memory.recall(url, context.sender_domain, context.recipients)
+    if past.recipients > 1:
+        yield reason("memory.shared", "the same URL was sent to somebody else")
+    elif past.messages:
+        yield reason("memory.seen", f"the same URL stood in {past.messages} other messages")
+    elif past.template_messages >= 2 and past.template_variants == past.template_messages:
+        yield reason("memory.individual", f"new in each of {past.template_messages + 1} mails of this sender")
 
 
 def shape(reference: Reference, context: Context) -> Iterator[Reason]:

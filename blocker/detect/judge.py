@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 
 from blocker.detect import evidence, identity
-from blocker.detect.context import Context, Memory
+from blocker.detect.context import Context
 from blocker.detect.knowledge import Known, Rules, default_rules
+from blocker.detect.memory import FolderMemory, Memory
 from blocker.detect.report import Envelope, Judged, Kind, Reason, Report, Verdict
 from blocker.detect.weights import PRIOR
 from blocker.message.headers import decode_words
@@ -18,9 +19,13 @@ from blocker.message.read import read
 from blocker.message.references import Reference
 
 INDIVIDUAL = frozenset(
-    {"knowledge.open", "identity.address", "identity.digest", "identity.other", "token.shared", "token.opaque"}
+    """knowledge.open identity.address identity.digest identity.other token.shared token.opaque token.person
+    token.directory memory.individual""".split()
 )
 """Reasons that single out the mail or its reader."""
+NOT_SHOWN = frozenset("geometry.tiny geometry.zero geometry.line geometry.one-side visibility.hidden".split())
+PERSONAL = frozenset("identity.address identity.digest knowledge.personal token.person token.program".split())
+"""Reasons for which a picture that shows is one made for its reader."""
 
 
 def scan(
@@ -59,6 +64,13 @@ def scan(
         unjudged=message.unjudged,
         error="not everything was looked at: the message is above a bound" if message.cut else None,
     )
+
+
+def learn(memory: FolderMemory, raw: bytes, recipients: Sequence[str] = ()) -> None:
+    """The first pass over a folder: let `memory` take in one message."""
+    context = Context(read(raw), default_rules(), recipients)
+    urls = [r.target for r in context.message.references if r.target is not None]
+    memory.learn(urls, context.sender_domain, context.recipients)
 
 
 def _verdicts(context: Context) -> list[tuple[Reference, Verdict]]:
@@ -106,10 +118,10 @@ def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict
     if odds > 0:
         aggregate = "knowledge.aggregate" in ids or ("knowledge.ad" in ids and not ids & INDIVIDUAL)
         kind = "beacon" if aggregate or not ids & INDIVIDUAL else "pixel"
-    elif ids & {"geometry.tiny", "geometry.zero", "geometry.line", "visibility.hidden", "geometry.one-side"}:
+    elif ids & NOT_SHOWN:
         kind = "spacer"
     else:
-        kind = "personal" if ids & {"identity.address", "identity.digest"} else "content"
+        kind = "personal" if ids & PERSONAL and "memory.shared" not in ids else "content"
     if found is None and odds > 0:
         found = context.service
     confidence = tracking if odds > 0 else 1 - tracking

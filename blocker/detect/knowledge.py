@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -30,6 +30,9 @@ MAX_VALUES = 32
 """Values of one header field that are looked at (a message can repeat Received without end)."""
 MAX_PROXIED = 65536
 """Characters of a URL that is searched for an inner one."""
+
+KEPT_HOSTS = 1024
+"""Hosts whose place in the tables is remembered: a mail names the same few again and again."""
 
 _SET_MEMORY = 64 << 20
 """Room for the automaton of the largest set; taken only as far as inputs need it."""
@@ -77,6 +80,7 @@ class Rules:
         self.vendors = tuple(vendors)
         self._hosts = _by_host(self.vendors)
         self._any = self._hosts.pop(ANY_HOST, None)
+        self._matchers = lru_cache(KEPT_HOSTS)(self._of_host)
         self._headers = [*_by_field(self.vendors, carriers=False), *_by_field(self.vendors, carriers=True)]
 
     @classmethod
@@ -99,14 +103,14 @@ class Rules:
             click = click or known
         return click
 
-    def _matchers(self, host: str) -> list[_Matcher]:
+    def _of_host(self, host: str) -> tuple[_Matcher, ...]:
         found = [self._hosts[name] for name in _suffixes(host) if name in self._hosts]
         masked = _NUMBER.sub("#", host)
         if masked != host:
             found += [self._hosts[name] for name in _suffixes(masked) if "#" in name and name in self._hosts]
         if self._any is not None:
             found.append(self._any)
-        return found
+        return tuple(found)
 
     def identify(self, headers: Callable[[str], Sequence[str]]) -> Known | None:
         """The service that sent a message, from the fields it leaves behind.

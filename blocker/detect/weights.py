@@ -24,6 +24,7 @@ WEIGHTS: dict[str, float] = {
     "knowledge.open": 6.0,
     "knowledge.aggregate": 6.0,
     "knowledge.ad": 3.0,
+    "knowledge.personal": 0.0,
     "knowledge.click": 0.5,
     # identity
     "identity.address": 2.0,
@@ -35,11 +36,16 @@ WEIGHTS: dict[str, float] = {
     "token.directory": 0.5,
     "token.file": 0.3,
     "token.numbers": 0.7,
+    "token.person": 1.0,
+    "token.program": 0.5,
     "token.macro": 1.0,
     "token.none": -2.0,
     # recurrence
     "recurrence.repeated": -3.0,
-    "recurrence.layout": -2.0,
+    # memory: the same URL in other messages
+    "memory.shared": -3.0,
+    "memory.seen": -1.0,
+    "memory.individual": 1.5,
     # shape
     "shape.endpoint": 1.5,
     "shape.filler": -1.5,
