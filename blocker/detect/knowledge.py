@@ -34,7 +34,7 @@ MAX_PROXIED = 65536
 KEPT_HOSTS = 1024
 """Hosts whose place in the tables is remembered: a mail names the same few again and again."""
 
-_SET_MEMORY = 64 << 20
+_SET_MEMORY = 16 << 20
 """Room for the automaton of the largest set; taken only as far as inputs need it."""
 _NUMBER = re.compile(r"[0-9]+")
 

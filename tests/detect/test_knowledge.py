@@ -13,7 +13,7 @@ import pytest
 from blocker.detect.knowledge import Known, Rules, RulesError, default_rules, inner_url
 from blocker.detect.rules import KINDS, ROLES, HeaderRule, UrlRule, Vendor, parse, slug
 
-MANY_VENDORS = 360
+MANY_VENDORS = 470
 VENDORS = default_rules().vendors
 URL_RULES = [(vendor, rule) for vendor in VENDORS for rule in vendor.rules]
 HEADER_RULES = [(vendor, rule) for vendor in VENDORS for rule in vendor.headers]
