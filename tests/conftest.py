@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.servers.dovecot import Dovecot, Variant
 from tests.servers.proxy import Proxy
@@ -117,6 +118,19 @@ def dovecot_acl(dovecot_servers: Servers) -> Dovecot:
 def dovecot_quota(dovecot_servers: Servers) -> Dovecot:
     """A Dovecot that gives each account 20 KB."""
     return dovecot_servers.get(Variant(quota="20K"))
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority that nobody trusts unless told to."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def dovecot_tls(dovecot_servers: Servers, authority: trustme.CA) -> Dovecot:
+    """A Dovecot with TLS, its certificate made out to localhost by `authority`."""
+    issued = authority.issue_cert("localhost")
+    return dovecot_servers.get(Variant(certificate=issued.private_key_and_cert_chain_pem.bytes()))
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import imaplib
-import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -28,6 +27,7 @@ from imapclient.response_parser import parse_response  # type: ignore[import-unt
 from blocker.mailbox import imap_text as text
 from blocker.mailbox.imap_mailbox import ImapMailbox
 from blocker.mailbox.imap_names import FolderNames, Listed
+from blocker.mailbox.imap_reach import is_loopback, tls_context, unreachable
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, Status
 
 __all__ = ["ImapStore", "SocketTimeout"]
@@ -147,16 +147,19 @@ class Connection:
         return found
 
     def _gather(self, doing: str, data: list[Any], wanted: set[int], found: dict[int, Item]) -> None:
-        answers = self.call(doing, lambda: parse_response([d for d in data if d is not None]))
-        for pairs in answers[1::2]:
-            item: Item = {
-                key.upper(): value
-                for key, value in zip(pairs[::2], pairs[1::2], strict=True)
-                if isinstance(key, bytes)
-            }
-            uid = item.get(b"UID")
-            if uid in wanted:
-                found.setdefault(uid, {}).update(item)
+        def read() -> None:
+            answers = parse_response([part for part in data if part is not None])
+            for pairs in answers[1::2]:
+                item: Item = {
+                    key.upper(): value
+                    for key, value in zip(pairs[::2], pairs[1::2], strict=True)
+                    if isinstance(key, bytes)
+                }
+                uid = item.get(b"UID")
+                if uid in wanted:
+                    found.setdefault(uid, {}).update(item)
+
+        self.call(doing, read)
 
     def code(self, name: str) -> str:
         """The data of a response code that came with the last command, or an empty string."""
@@ -317,7 +320,7 @@ class ImapStore:
         timeout: SocketTimeout = TIMEOUT,
         insecure: bool = False,
     ) -> None:
-        if security == "none" and not (insecure or _is_loopback(host)):
+        if security == "none" and not (insecure or is_loopback(host)):
             raise MailboxError(
                 f'A password must not travel to {host} in plain text; set security to "tls" or "starttls".'
             )
@@ -364,15 +367,11 @@ class ImapStore:
 def _connect(
     host: str, port: int, security: Security, cafile: str | Path | None, timeout: SocketTimeout
 ) -> IMAPClient:
-    try:
-        context = ssl.create_default_context(cafile=cafile and str(cafile))
-    except OSError as error:
-        why = error.strerror or "no certificate in it"
-        raise MailboxError(f"The cafile {cafile} cannot be used ({why}); name a PEM file.") from None
+    context = tls_context(cafile)
     try:
         client = IMAPClient(host, port, ssl=security == "tls", ssl_context=context, timeout=timeout)
     except (OSError, imaplib.IMAP4.error) as error:
-        raise text.unreachable(host, port, error) from None
+        raise unreachable(host, port, error) from None
     imap: Any = client._imap
     imap.debug = 0  # imapclient sets 5, at which imaplib formats every fetched body for a log nobody reads
     imap._log = _silent  # below 4 imaplib keeps the last commands in memory, LOGIN with its password too
@@ -385,7 +384,7 @@ def _connect(
         with contextlib.suppress(OSError):
             client.shutdown()
         if isinstance(error, OSError | imaplib.IMAP4.error):
-            raise text.unreachable(host, port, error) from None
+            raise unreachable(host, port, error) from None
         raise
     return client
 
@@ -398,12 +397,16 @@ def _start_tls(client: IMAPClient, host: str, context: ssl.SSLContext) -> None:
 
 
 def _sign_in(client: IMAPClient, host: str, user: str, password: str) -> None:
-    """AUTHENTICATE PLAIN where offered, as it carries any character; else LOGIN."""
-    if client._imap.state != "NONAUTH":
+    """AUTHENTICATE PLAIN where offered, as it carries any character; else LOGIN.
+
+    Past imapclient, which makes a broken connection look like a refused password.
+    """
+    imap: imaplib.IMAP4 = client._imap
+    if imap.state != "NONAUTH":
         raise MailboxError(f"{host} signs everyone in without a password (PREAUTH); use another port.")
     try:
         if client.has_capability("AUTH=PLAIN"):
-            client.plain_login(user, password)
+            imap.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
         elif client.has_capability("LOGINDISABLED"):
             raise MailboxError(
                 f'{host} takes no password on this connection; set security to "tls" or "starttls".'
@@ -411,7 +414,7 @@ def _sign_in(client: IMAPClient, host: str, user: str, password: str) -> None:
         elif not (user + password).isascii() or any(c in user + password for c in "\r\n\0"):
             raise MailboxError(f"{host} only takes ASCII names and passwords; set such a password there.")
         else:
-            client.login(text.quoted(user), password)  # imaplib quotes the password, not the name
+            imap.login(text.quoted(user), password)  # imaplib quotes the password, not the name
     except (imaplib.IMAP4.abort, OSError) as error:
         raise text.lost(host, "sign in", error) from None
     except imaplib.IMAP4.error as error:
@@ -435,13 +438,6 @@ def _bounded(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
         return read(size)
 
     return bounded
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _last(data: Sequence[Any]) -> object:

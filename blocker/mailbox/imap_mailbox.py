@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from blocker.mailbox import imap_text as text
 from blocker.mailbox.protocol import MailboxError, Recreated, Status, Stored
 
 if TYPE_CHECKING:
     from blocker.mailbox.imap import Connection
+
+T = TypeVar("T")
 
 BATCH = 50
 """Messages in one FETCH: measured on Dovecot, more bring nothing."""
@@ -106,7 +108,7 @@ class ImapMailbox:
         """RFC822.SIZE."""
         self._use()
         found = self._connection.items("tell sizes", uids, "(UID RFC822.SIZE)")
-        return {uid: int(item.get(b"RFC822.SIZE") or 0) for uid, item in found.items()}
+        return self._told(found, b"RFC822.SIZE", int)
 
     def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
         """FLAGS, after a NOOP: without it a server may still show what another client took away."""
@@ -114,7 +116,7 @@ class ImapMailbox:
             return {}
         self._use(fresh=True)
         found = self._connection.items("tell flags", uids, "(UID FLAGS)")
-        return {uid: text.flag_set(item[b"FLAGS"]) for uid, item in found.items() if b"FLAGS" in item}
+        return self._told(found, b"FLAGS", text.flag_set)
 
     def headers(self, uids: Sequence[int], field: str) -> dict[int, bytes]:
         """BODY.PEEK[HEADER.FIELDS]: the field's lines as they stand, without the empty line after them."""
@@ -122,7 +124,21 @@ class ImapMailbox:
             raise MailboxError(f"{field!r} cannot be the name of a header field; check its spelling.")
         self._use()
         found = self._connection.items("read headers", uids, f"(UID BODY.PEEK[HEADER.FIELDS ({field})])")
-        return {uid: _header(item) for uid, item in found.items()}
+        return self._told(found, b"BODY[HEADER", _header)
+
+    def _told(self, found: dict[int, text.Item], name: bytes, read: Callable[[Any], T]) -> dict[int, T]:
+        """One data item of each message whose answer holds it; news about other items alone tells nothing."""
+
+        def values() -> dict[int, T]:
+            return {
+                uid: read(value)
+                for uid, item in found.items()
+                for key, value in item.items()
+                if key.startswith(name)
+            }
+
+        told: dict[int, T] = self._connection.call("tell of messages", values)
+        return told
 
     def append(
         self, raw: bytes, flags: Iterable[str] = (), internal_date: datetime | None = None
@@ -241,11 +257,9 @@ class ImapMailbox:
         return status
 
 
-def _header(item: text.Item) -> bytes:
-    for key, value in item.items():
-        if key.startswith(b"BODY[HEADER") and isinstance(value, bytes):
-            return value[: -len(b"\r\n")] if value.endswith(b"\r\n") else value
-    return b""
+def _header(value: bytes | None) -> bytes:
+    """The field without the empty line that ends every answer."""
+    return value[: -len(b"\r\n")] if value and value.endswith(b"\r\n") else value or b""
 
 
 def _date(when: bytes, uid: int) -> datetime:

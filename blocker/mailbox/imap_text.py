@@ -6,8 +6,6 @@ Nothing here touches a socket. Server text is untrusted: it is cut and cleaned b
 from __future__ import annotations
 
 import re
-import socket
-import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -158,44 +156,3 @@ def lost(host: str, doing: str, error: BaseException) -> ConnectionLost:
         return ConnectionLost(f"{host} did not answer in time while asked to {doing}; connect again later.")
     why = clean(error).removeprefix("socket error: ") or type(error).__name__
     return ConnectionLost(f"The connection to {host} broke while asked to {doing} ({why}); connect again.")
-
-
-_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
-_EXPIRED = (9, 10)  # not yet valid, has expired
-
-
-def unreachable(host: str, port: int, error: BaseException) -> MailboxError:
-    """No connection came about: name, network, TLS."""
-    where = f"{host}:{port}"
-    match error:
-        case ssl.SSLCertVerificationError() if error.verify_code in _MISMATCH:
-            return MailboxError(
-                f"The certificate of {where} is made out to another name; use the host name that the provider gives."
-            )
-        case ssl.SSLCertVerificationError() if error.verify_code in _EXPIRED:
-            return MailboxError(
-                f"The certificate of {where} is not valid today; check this computer's clock, then tell the provider."
-            )
-        case ssl.SSLCertVerificationError():
-            return MailboxError(
-                f"The certificate of {where} is signed by an authority that is not known here ({error.verify_message}); "
-                "if the server is yours, set cafile to its authority's certificate."
-            )
-        case ssl.SSLError():
-            return MailboxError(
-                f"{where} does not speak TLS ({error.reason or 'handshake failed'}); "
-                'check the port (usually 993), or set security to "starttls".'
-            )
-        case socket.gaierror():
-            return ConnectionLost(f"The host {host} was not found; check its name and the network.")
-        case TimeoutError():
-            return ConnectionLost(f"{where} did not answer in time; check host, port and the network.")
-        case ConnectionRefusedError():
-            return ConnectionLost(
-                f"Nothing listens at {where}; check the port (993 for TLS, 143 for STARTTLS)."
-            )
-        case OSError():
-            return ConnectionLost(
-                f"{where} could not be reached ({error.strerror or clean(error)}); check the network."
-            )
-    return ConnectionLost(f"{where} ended the connection at once ({clean(error)}); try again in a minute.")

@@ -7,7 +7,7 @@ no code with the one under test.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Protocol
 
@@ -44,9 +44,9 @@ class Observer(Protocol):
     """The second client: another program on the same account."""
 
     def deliver(
-        self, raw: bytes, folder: str = "INBOX", flags: str = "", when: datetime | None = None
+        self, raws: Sequence[bytes], folder: str = "INBOX", flags: str = "", when: datetime | None = None
     ) -> None:
-        """Store a message."""
+        """Store messages."""
 
     def messages(self, folder: str = "INBOX") -> dict[int, bytes]:
         """Octets by UID, seen without leaving a trace."""
@@ -91,8 +91,7 @@ def fill(
     place: Place, *raws: bytes, folder: str = "INBOX", flags: str = "", when: datetime | None = None
 ) -> list[int]:
     """Let the second client store messages; the UIDs of all that the folder holds then (servers start anywhere)."""
-    for raw in raws:
-        place.observer.deliver(raw, folder, flags, when)
+    place.observer.deliver(raws, folder, flags, when)
     return sorted(place.observer.messages(folder))
 
 
@@ -146,7 +145,7 @@ class MailboxContract:
 
     def test_fetching_for_writing_sets_no_flag(self, place: Place, store: Store) -> None:
         """A folder opened for writing still shows every message unseen after it was fetched."""
-        place.observer.deliver(PLAIN)
+        fill(place, PLAIN)
         box = store.open("INBOX")
         assert len(list(box.fetch(box.uids()))) == 1
         box.close()

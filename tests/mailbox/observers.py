@@ -56,13 +56,14 @@ class ImapObserver:
             session.logout()
 
     def deliver(
-        self, raw: bytes, folder: str = "INBOX", flags: str = "", when: datetime | None = None
+        self, raws: Sequence[bytes], folder: str = "INBOX", flags: str = "", when: datetime | None = None
     ) -> None:
         """APPEND."""
         with self._session() as session:
             date = imaplib.Time2Internaldate(when) if when else ""
-            typ, answer = session.append(_quoted(folder), f"({flags})", date, raw)
-            assert typ == "OK", answer
+            for raw in raws:
+                typ, answer = session.append(_quoted(folder), f"({flags})", date, raw)
+                assert typ == "OK", answer
 
     def messages(self, folder: str = "INBOX") -> dict[int, bytes]:
         """UID FETCH BODY.PEEK[] in an EXAMINEd folder."""
@@ -157,10 +158,11 @@ class MemoryObserver:
         self._account = account
 
     def deliver(
-        self, raw: bytes, folder: str = "INBOX", flags: str = "", when: datetime | None = None
+        self, raws: Sequence[bytes], folder: str = "INBOX", flags: str = "", when: datetime | None = None
     ) -> None:
-        """Put a message there."""
-        self._account.deliver(raw, folder, flags.split(), when)
+        """Put messages there."""
+        for raw in raws:
+            self._account.deliver(raw, folder, flags.split(), when)
 
     def messages(self, folder: str = "INBOX") -> dict[int, bytes]:
         """Octets."""

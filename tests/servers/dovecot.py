@@ -36,9 +36,8 @@ class Variant:
     """Lines of a global ACL file, such as "Shelf owner lri"; empty switches ACLs off."""
     quota: str = ""
     """Room of each account, such as "20K"; empty for no limit."""
-    certificate: Path | None = None
-    """PEM file with the chain; switches TLS on, on the second port and by STARTTLS."""
-    key: Path | None = None
+    certificate: bytes = b""
+    """PEM with key and chain; switches TLS on, on the second port and by STARTTLS."""
     connections: int = 500
     """Connections of one user at a time."""
 
@@ -70,6 +69,7 @@ class Dovecot:
         """Start and wait until it greets. Raises RuntimeError with the end of its log where it does not."""
         self.config.write_text(self._text())
         (self.folder / "acl").write_text(self.variant.acl + "\n" if self.variant.acl else "")
+        (self.folder / "tls.pem").write_bytes(self.variant.certificate)
         for name in ("run", "state", "mail"):
             (self.folder / name).mkdir()
         _give_away(self.folder)
@@ -126,7 +126,7 @@ class Dovecot:
         plugins = [*(["acl"] if variant.acl else []), *(["quota"] if variant.quota else [])]
         imap_plugins = [*plugins, *(f"imap_{name}" for name in plugins)]
         tls = (
-            f"ssl = yes\nssl_cert = <{variant.certificate}\nssl_key = <{variant.key}"
+            f"ssl = yes\nssl_cert = <{folder}/tls.pem\nssl_key = <{folder}/tls.pem"
             if variant.certificate
             else "ssl = no"
         )
@@ -173,6 +173,9 @@ plugin {{
 }}
 service anvil {{
  chroot =
+ unix_listener anvil-auth-penalty {{
+ mode = 0
+ }}
 }}
 service imap-login {{
  chroot =

@@ -88,7 +88,7 @@ class Proxy:
 
     def lose_append_reply(self) -> None:
         """From now on the server gets each APPEND whole, and its answer, with the connection, is lost."""
-        self.to_client = cut_at(rb"(?i)^[A-Z]+\d+ OK (\[APPENDUID|append)")
+        self.to_client = cut_at(rb"(?im)^[A-Z]+\d+ OK (\[APPENDUID|append)")
 
     def swallow_append(self) -> SwallowAppend:
         """From now on literals of APPEND do not reach the server, and the client is told that all went well."""

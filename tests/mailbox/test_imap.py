@@ -1,0 +1,614 @@
+"""IMAP where servers or the network do not do their best."""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from blocker.mailbox import imap_mailbox
+from blocker.mailbox.imap import ImapStore, Security, SocketTimeout
+from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, OverQuota
+from tests.mailbox.contract import PLAIN
+from tests.mailbox.observers import ImapObserver
+from tests.servers.dovecot import PASSWORD, Account, Dovecot, Variant, free_ports
+from tests.servers.proxy import Proxy, cut_after, cut_at, stall_after, stalling
+from tests.servers.scripted import Answer, ScriptedServer
+
+PATIENT = SocketTimeout(connect=20.0, read=20.0)
+QUICK = SocketTimeout(connect=20.0, read=1.5)
+ONE_SENTENCE = re.compile(r"[^\n]{20,400}[;,][^\n]+\.")
+"""What went wrong, then what to do."""
+
+
+def connect(host: str, port: int, account: Account, **settings: Any) -> ImapStore:
+    """A store in plain text, unless the settings say otherwise."""
+    return ImapStore(
+        host, port, account.user, account.password, **{"security": "none", "timeout": PATIENT, **settings}
+    )
+
+
+@pytest.fixture
+def account(dovecot: Dovecot) -> Account:
+    """A new account of a Dovecot that can do everything."""
+    return dovecot.account()
+
+
+@pytest.fixture
+def scripted() -> Iterator[Callable[..., ImapStore]]:
+    """Signs in at a `ScriptedServer` that gives these answers."""
+
+    def make(answers: dict[str, Answer] | None = None, greeting: bytes = b"* OK ready\r\n") -> ImapStore:
+        server = ScriptedServer(answers, greeting)
+        account = Account(server.host, server.port, "alice", PASSWORD)
+        return connect(server.host, server.port, account, timeout=SocketTimeout(2, 2))
+
+    yield make
+
+
+@pytest.fixture(autouse=True)
+def _no_server_is_left() -> Iterator[None]:
+    """Every scripted server and every proxy ends with its test."""
+    yield
+    ScriptedServer.stop_all()
+    Proxy.stop_all()
+
+
+# --- signing in ---------------------------------------------------------------------------------------
+
+
+def test_a_wrong_password(account: Account) -> None:
+    """A refused sign-in is a LoginRefused that names the user and the next step, not the password."""
+    wrong = "ses" + "ame"
+    with pytest.raises(LoginRefused, match=f"{account.user}.*app password") as refused:
+        ImapStore(account.host, account.port, account.user, wrong, security="none")
+    assert ONE_SENTENCE.fullmatch(str(refused.value))
+    assert "sesame" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_server_that_echoes_the_password(scripted: Callable[..., ImapStore]) -> None:
+    """Even a server that repeats the password in its refusal does not get it into the sentence."""
+    echo = b"NO [AUTHENTICATIONFAILED] bad password " + PASSWORD.encode()
+    with pytest.raises(LoginRefused) as refused:
+        scripted({"AUTHENTICATE": echo})
+    assert PASSWORD not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_sign_in_put_off(scripted: Callable[..., ImapStore]) -> None:
+    """A server that is out of order for now does not make the account look refused."""
+    with pytest.raises(ConnectionLost, match="later"):
+        scripted({"AUTHENTICATE": b"NO [UNAVAILABLE] the password database is away"})
+
+
+def test_too_many_connections(dovecot_servers: Any) -> None:
+    """A limit on connections is no wrong password: trying later is the next step."""
+    account = dovecot_servers.get(Variant(connections=1)).account()
+    first = connect(account.host, account.port, account)
+    with pytest.raises(ConnectionLost, match="onnections"):
+        connect(account.host, account.port, account)
+    first.close()
+
+
+def test_no_password_in_any_log(account: Account, caplog: pytest.LogCaptureFixture) -> None:
+    """With every logger at DEBUG, neither the password nor a message's text is written."""
+    caplog.set_level(logging.DEBUG)
+    store = connect(account.host, account.port, account)
+    box = store.open("INBOX")
+    box.append(PLAIN)
+    list(box.fetch(box.uids()))
+    store.close()
+    assert PASSWORD not in caplog.text
+    assert "AHVzZX" not in caplog.text  # "\0user…" in base64
+    assert "Hello." not in caplog.text
+
+
+@pytest.mark.parametrize("password", ["corr\u00e9ct", "line\r\nA1 DELETE INBOX", "nul\0"])
+def test_login_carries_ascii_only(password: str) -> None:
+    """Where only LOGIN is offered, a password it cannot carry is refused before a word of it is sent."""
+    server = ScriptedServer({"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n"})
+    with pytest.raises(MailboxError, match="ASCII"):
+        ImapStore(server.host, server.port, "alice", password, security="none", timeout=PATIENT)
+    assert b"LOGIN" not in server.sent
+
+
+def test_login_quotes_the_name() -> None:
+    """LOGIN sends name and password between quotes, so neither can end the command."""
+    server = ScriptedServer({"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n", "LOGIN": b""})
+    ImapStore(server.host, server.port, 'a b"c', 'x"\\y', security="none", timeout=PATIENT).close()
+    assert b'LOGIN "a b\\"c" "x\\"\\\\y"\r\n' in server.sent
+
+
+def test_plain_carries_any_character() -> None:
+    """AUTHENTICATE PLAIN carries a password in UTF-8."""
+    server = ScriptedServer()
+    ImapStore(server.host, server.port, "alice", "corr\u00e9ct", security="none", timeout=PATIENT).close()
+    assert b"AGFsaWNlAGNvcnLDqWN0" in server.sent
+
+
+# --- reaching the server ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_tls_with_the_right_authority(
+    dovecot_tls: Dovecot, authority: Any, security: Security, tmp_path: Any
+) -> None:
+    """With the authority named, mail goes through TLS from the start and by STARTTLS, nothing of it readable."""
+    account = dovecot_tls.account()
+    proxy = Proxy(account.host, account.tls_port if security == "tls" else account.port)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    store = connect("localhost", proxy.port, account, security=security, cafile=tmp_path / "ca.pem")
+    box = store.open("INBOX")
+    box.append(PLAIN)
+    assert [m.raw for m in box.fetch(box.uids())] == [PLAIN]
+    store.close()
+    proxy.stop()
+    assert b"Hello." not in proxy.sent + proxy.received
+    assert b"AUTHENTICATE" not in proxy.sent
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+@pytest.mark.parametrize(
+    ("host", "trusted", "sentence"),
+    [("localhost", False, "authority"), ("127.0.0.1", True, "another name"), ("mail.example.org", True, "another name")],
+)  # fmt: skip
+def test_tls_that_cannot_be_trusted(
+    dovecot_tls: Dovecot,
+    authority: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Any,
+    security: Security,
+    host: str,
+    trusted: bool,
+    sentence: str,
+) -> None:
+    """An unknown authority or another name ends the connection with a sentence, before any sign-in."""
+    account = dovecot_tls.account()
+    proxy = Proxy(account.host, account.tls_port if security == "tls" else account.port)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    direct = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda _host, *rest, **more: direct("127.0.0.1", *rest, **more)
+    )
+    with pytest.raises(MailboxError, match=sentence) as refused:
+        connect(host, proxy.port, account, security=security, cafile=tmp_path / "ca.pem" if trusted else None)
+    assert ONE_SENTENCE.fullmatch(str(refused.value))
+    assert b"AUTHENTICATE" not in proxy.sent
+
+
+def test_tls_to_a_port_without_tls(account: Account) -> None:
+    """The sentence names the usual port and the other setting."""
+    with pytest.raises(MailboxError, match=r"does not speak TLS.*993.*starttls"):
+        connect(account.host, account.port, account, security="tls")
+
+
+def test_starttls_that_is_not_offered(account: Account) -> None:
+    """There is no falling back to plain text: nothing but CAPABILITY is sent."""
+    proxy = Proxy(account.host, account.port)
+    with pytest.raises(MailboxError, match="STARTTLS"):
+        connect(proxy.host, proxy.port, account, security="starttls")
+    assert {line.split()[1] for line in bytes(proxy.sent).splitlines()} == {b"CAPABILITY"}
+
+
+def test_no_plain_text_to_other_hosts() -> None:
+    """Without TLS only this computer is spoken to, unless the caller insists; no connection is tried."""
+    with pytest.raises(MailboxError, match="plain text"):
+        ImapStore("192.0.2.1", 143, "alice", PASSWORD, security="none")
+
+
+def test_a_cafile_that_is_none(tmp_path: Any) -> None:
+    """A file without a certificate, or none at all, is named."""
+    (tmp_path / "empty.pem").write_text("")
+    for name in ("empty.pem", "missing.pem"):
+        with pytest.raises(MailboxError, match=name):
+            ImapStore("localhost", 993, "alice", PASSWORD, cafile=tmp_path / name)
+
+
+def test_nobody_listens() -> None:
+    """A closed port is said so, with the usual ones."""
+    with pytest.raises(ConnectionLost, match=r"Nothing listens.*993"):
+        ImapStore("127.0.0.1", free_ports(1)[0], "alice", PASSWORD, security="none")
+
+
+def test_an_unknown_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host without an address is named."""
+
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(ConnectionLost, match=r"mail\.example\.org was not found"):
+        ImapStore("mail.example.org", 993, "alice", PASSWORD)
+
+
+@pytest.mark.parametrize("security", ["none", "tls"])
+def test_a_server_that_never_speaks(security: Security) -> None:
+    """A host that takes the connection and says nothing is given up after the connect timeout."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.monotonic()
+        with pytest.raises(ConnectionLost, match="did not answer in time"):
+            ImapStore(
+                "127.0.0.1",
+                silent.getsockname()[1],
+                "a",
+                "b",
+                security=security,
+                timeout=SocketTimeout(0.5, 30),
+            )
+        assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("greeting", "sentence"),
+    [
+        (b"* BYE overloaded\r\n", "overloaded"),
+        (b"* PREAUTH welcome\r\n", "PREAUTH"),
+        (b"HTTP/1.0 400 Bad Request\r\n\r\n", "at once"),
+        (b"", "did not answer in time"),
+    ],
+)
+def test_greetings_that_lead_nowhere(
+    scripted: Callable[..., ImapStore], greeting: bytes, sentence: str
+) -> None:
+    """Each ends in a sentence, none in a sign-in."""
+    with pytest.raises(MailboxError, match=sentence) as refused:
+        scripted(greeting=greeting)
+    assert ONE_SENTENCE.fullmatch(str(refused.value))
+
+
+# --- a link that breaks -------------------------------------------------------------------------------
+
+
+def test_a_connection_cut_while_fetching(account: Account, proxy: type[Proxy]) -> None:
+    """What came before the cut is good, the cut is a ConnectionLost, and so is every call afterwards."""
+    ImapObserver(account).deliver([PLAIN + b"%d\r\n" % n + b"x" * 5000 for n in range(120)])
+    cutting = proxy(account.host, account.port)
+    store = connect(cutting.host, cutting.port, account)
+    box = store.open("INBOX", readonly=True)
+    coming = box.fetch(box.uids())
+    first = [next(coming).raw for _ in range(50)]
+    cutting.to_client = cut_after(100_000)
+    with pytest.raises(ConnectionLost, match="connect again"):
+        list(coming)
+    assert first == [PLAIN + b"%d\r\n" % n + b"x" * 5000 for n in range(50)]
+    with pytest.raises(ConnectionLost, match="ended"):
+        box.uids()
+    store.close()
+
+
+@pytest.mark.parametrize("what", ["all", "in the middle"])
+def test_a_black_hole(account: Account, proxy: type[Proxy], what: str) -> None:
+    """A link on which nothing arrives any more is given up after the read timeout, and closing does not wait long."""
+    ImapObserver(account).deliver([PLAIN * 200])
+    hole = proxy(account.host, account.port)
+    store = connect(hole.host, hole.port, account, timeout=QUICK)
+    box = store.open("INBOX", readonly=True)
+    hole.to_client = stalling if what == "all" else stall_after(2000)
+    started = time.monotonic()
+    with pytest.raises(ConnectionLost, match="did not answer in time"):
+        list(box.fetch([1]))
+    store.close()
+    assert time.monotonic() - started < 10
+
+
+def test_closing_into_a_black_hole(
+    account: Account, proxy: type[Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signing out does not wait for a server that is gone."""
+    monkeypatch.setattr("blocker.mailbox.imap._GOODBYE", 0.3)
+    hole = proxy(account.host, account.port)
+    store = connect(hole.host, hole.port, account, timeout=SocketTimeout(5, 60))
+    hole.to_client = stalling
+    started = time.monotonic()
+    store.close()
+    assert time.monotonic() - started < 3
+
+
+def test_the_answer_to_append_is_lost(account: Account, proxy: type[Proxy]) -> None:
+    """A lost answer is a ConnectionLost and nothing is sent twice: the server holds the message once."""
+    losing = proxy(account.host, account.port)
+    store = connect(losing.host, losing.port, account)
+    box = store.open("INBOX")
+    losing.lose_append_reply()
+    with pytest.raises(ConnectionLost, match="store a message"):
+        box.append(PLAIN)
+    assert list(ImapObserver(account).messages().values()) == [PLAIN]
+    store.close()
+
+
+def test_an_append_that_is_swallowed(account: Account, proxy: type[Proxy]) -> None:
+    """A server that says OK and keeps nothing gives no UID, or one that leads to another message: never an error."""
+    ImapObserver(account).deliver([PLAIN])
+    lying = proxy(account.host, account.port)
+    store = connect(lying.host, lying.port, account)
+    box = store.open("INBOX")
+    swallowing = lying.swallow_append()
+    assert box.append(b"Subject: copy\r\n\r\n") is None
+    swallowing.answer = b"[APPENDUID %d 1] done" % box.status().uidvalidity
+    assert box.append(b"Subject: copy\r\n\r\n") == 1
+    swallowing.answer = b"[APPENDUID 12345 1] done"
+    assert box.append(b"Subject: copy\r\n\r\n") is None
+    assert swallowing.swallowed == 3
+    assert ImapObserver(account).messages() == {1: PLAIN}
+    store.close()
+
+
+def test_a_server_that_is_stopped(dovecot: Dovecot, account: Account) -> None:
+    """When the server ends the session, the next call is a ConnectionLost."""
+    store = connect(account.host, account.port, account)
+    box = store.open("INBOX")
+    dovecot.doveadm("kick", account.user)
+    time.sleep(0.2)
+    with pytest.raises(ConnectionLost):
+        box.uids()
+    store.close()
+
+
+# --- what is sent -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "raw", [b"a: b\n\nbare\nline feeds\n", b"a: b\r\n\r\nbare\rreturns\r", b"a: b\r\n\r\nnul \0\r\n"]
+)
+def test_octets_leave_as_they_are(account: Account, proxy: type[Proxy], raw: bytes) -> None:
+    """Bare CR, LF and NUL are sent unchanged: what a server makes of them is found by reading back."""
+    seeing = proxy(account.host, account.port)
+    store = connect(seeing.host, seeing.port, account)
+    box = store.open("INBOX")
+    uid = box.append(raw)
+    assert b"{%d+}\r\n%s\r\n" % (len(raw), raw) in seeing.sent
+    if uid is not None:
+        assert {uid: next(iter(box.fetch([uid]))).raw} == ImapObserver(account).messages()
+    store.close()
+
+
+def test_large_messages_come_one_by_one(
+    account: Account, proxy: type[Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A FETCH asks for no more octets than the bound, so that memory stays bounded whatever the folder holds."""
+    monkeypatch.setattr(imap_mailbox, "BATCH_OCTETS", 10_000)
+    raws = [PLAIN + b"x" * size for size in (4000, 4000, 4000, 30_000, 100, 100)]
+    ImapObserver(account).deliver(raws)
+    seeing = proxy(account.host, account.port)
+    store = connect(seeing.host, seeing.port, account)
+    assert [m.raw for m in store.open("INBOX").fetch([1, 2, 3, 4, 5, 6])] == raws
+    asked = re.findall(rb"UID FETCH ([\d,]+) \(UID FLAGS INTERNALDATE BODY", bytes(seeing.sent))
+    assert asked == [b"1,2", b"3", b"4", b"5,6"]
+    store.close()
+
+
+def test_a_folder_of_many_uids(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searching in windows finds the same UIDs as one search."""
+    ImapObserver(account).deliver([PLAIN] * 25)
+    store = connect(account.host, account.port, account)
+    box = store.open("INBOX")
+    monkeypatch.setattr(imap_mailbox, "WINDOW", 4)
+    assert box.uids() == list(range(1, 26))
+    assert box.uids(7) == list(range(7, 26))
+    assert box.uids(26) == []
+    store.close()
+
+
+def test_many_uids_in_short_lines(account: Account, proxy: type[Proxy]) -> None:
+    """However many UIDs are named, no command line is above the 8,192 octets of RFC 7162."""
+    ImapObserver(account).deliver([PLAIN])
+    seeing = proxy(account.host, account.port)
+    store = connect(seeing.host, seeing.port, account)
+    box = store.open("INBOX")
+    uids = [1, *range(4_000_000_000, 4_000_002_000)]
+    assert set(box.flags(uids)) == set(box.sizes(uids)) == set(box.add_flags(uids, ["\\Seen"])) == {1}
+    box.remove(uids)
+    assert box.uids() == []
+    assert max(map(len, bytes(seeing.sent).splitlines())) <= 8192
+    store.close()
+
+
+# --- servers with limits ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("literal_plus", [True, False])
+def test_over_quota(dovecot_servers: Any, literal_plus: bool) -> None:
+    """A full account is an OverQuota sentence; what was there stays, and the connection goes on working."""
+    capability = "" if literal_plus else "IMAP4rev1 UIDPLUS"
+    account = dovecot_servers.get(Variant(quota="20K", capability=capability)).account()
+    store = connect(account.host, account.port, account)
+    box = store.open("INBOX")
+    box.append(PLAIN)
+    with pytest.raises(OverQuota, match=r"no room.*nothing was changed\.$"):
+        box.append(PLAIN + b"x" * 30_000)
+    assert ImapObserver(account).messages() == {1: PLAIN}
+    assert box.append(PLAIN) == 2
+    store.close()
+
+
+def test_copying_over_quota(dovecot_servers: Any) -> None:
+    """Without MOVE, a move that needs room it does not have leaves the original unmarked and makes no copy."""
+    account = dovecot_servers.get(Variant(quota="20K", capability="IMAP4rev1 UIDPLUS")).account()
+    raw = PLAIN + b"x" * 15_000
+    ImapObserver(account).deliver([raw])
+    store = connect(account.host, account.port, account)
+    store.ensure("Quarantine")
+    with pytest.raises(OverQuota):
+        store.open("INBOX").move([1], "Quarantine")
+    assert ImapObserver(account).messages() == {1: raw}
+    assert ImapObserver(account).flags() == {1: set()}
+    assert ImapObserver(account).messages("Quarantine") == {}
+    store.close()
+
+
+def test_flags_refused_in_silence(dovecot_acl: Dovecot) -> None:
+    """Where rights forbid it, the flags read back tell that nothing was set; append drops the keyword, not the mail."""
+    account = dovecot_acl.account()
+    store = connect(account.host, account.port, account)
+    store.ensure("Shelf")
+    box = store.open("Shelf")
+    assert not box.status().stores("\\Flagged")
+    assert not box.status().stores("$Tracked")
+    box.append(PLAIN, ["$Tracked", "\\Flagged"])
+    assert box.add_flags([1], ["$Tracked", "\\Flagged"]) == {1: set()}
+    assert ImapObserver(account).messages("Shelf") == {1: PLAIN}
+    store.close()
+
+
+@pytest.mark.parametrize("act", ["move", "remove"])
+def test_rights_are_asked_before_moving(dovecot_acl: Dovecot, act: str) -> None:
+    """Where messages may not be taken out, nothing is copied first: Dovecot would leave two (seen with MOVE)."""
+    account = dovecot_acl.account()
+    store = connect(account.host, account.port, account)
+    for folder in ("Shelf", "Quarantine"):
+        store.ensure(folder)
+    box = store.open("Shelf")
+    box.append(PLAIN)
+    with pytest.raises(MailboxError, match="rights: "):
+        box.move([1], "Quarantine") if act == "move" else box.remove([1])
+    assert ImapObserver(account).messages("Shelf") == {1: PLAIN}
+    assert ImapObserver(account).messages("Quarantine") == {}
+    store.close()
+
+
+# --- servers that answer oddly ------------------------------------------------------------------------
+
+
+def test_news_about_other_messages(scripted: Callable[..., ImapStore]) -> None:
+    """Unasked answers, with a UID not asked for or with none, never mix into those asked for."""
+    store = scripted(
+        {
+            "UID FETCH": b"* 3 FETCH (FLAGS (\\Deleted))\r\n* 9 FETCH (UID 99 FLAGS (\\Draft))\r\n"
+            b"* 1 FETCH (UID 3 FLAGS (\\Seen))\r\n* 2 EXPUNGE\r\n* 1 FETCH (FLAGS (\\Flagged))\r\n",
+            "NOOP": b"* 3 FETCH (FLAGS (\\Answered))\r\n",
+        }
+    )
+    assert store.open("INBOX").flags([3, 1]) == {3: {"\\Seen"}}
+    store.close()
+
+
+def test_a_message_that_is_listed_and_not_given(scripted: Callable[..., ImapStore]) -> None:
+    """A message whose octets the server withholds is an error that names it, not an empty message."""
+    store = scripted({"UID FETCH": b"* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 5 BODY[] NIL)\r\n", "NOOP": b""})
+    with pytest.raises(MailboxError, match="message 1 of INBOX"):
+        list(store.open("INBOX").fetch([1]))
+    store.close()
+
+
+def test_some_messages_are_gone(scripted: Callable[..., ImapStore]) -> None:
+    """EXPUNGEISSUED with some of the answers gives these (RFC 5530)."""
+    store = scripted(
+        {"UID FETCH": b"* 1 FETCH (UID 1 FLAGS (\\Seen))\r\nNO [EXPUNGEISSUED] some are gone", "NOOP": b""}
+    )
+    assert store.open("INBOX").flags([1, 2]) == {1: {"\\Seen"}}
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"* 1 FETCH (UID 1 FLAGS (\\Seen)\r\n",
+        b"* 1 FETCH (UID x FLAGS)\r\n",
+        b"* 1 FETCH (UID 1 BODY[] {99999999999}\r\n",
+        b"* 1 FETCH NIL\r\n",
+        b"\x00\xff garbage\r\n",
+        b"* 1 FETCH (UID 1 RFC822.SIZE many)\r\n",
+    ],
+)  # fmt: skip
+def test_answers_that_are_no_imap(scripted: Callable[..., ImapStore], answer: bytes) -> None:
+    """Whatever comes, it ends in a MailboxError or in nothing found; never in another error, nor in taken memory."""
+    store = scripted({"UID FETCH": answer})
+    box = store.open("INBOX")
+    try:
+        assert box.sizes([1]) == {}
+    except MailboxError as error:
+        assert ONE_SENTENCE.fullmatch(str(error))
+    store.close()
+
+
+def test_a_folder_without_uidvalidity(scripted: Callable[..., ImapStore]) -> None:
+    """Such a folder is refused, as its UIDs mean nothing."""
+    store = scripted({"SELECT|EXAMINE": b"* 1 EXISTS\r\n* 0 RECENT\r\n"})
+    with pytest.raises(MailboxError, match="UIDVALIDITY"):
+        store.open("INBOX")
+    store.close()
+
+
+def test_only_what_was_copied_is_taken_away() -> None:
+    """Where the server confirms the copies of some messages only, the others are neither marked nor expunged."""
+    server = ScriptedServer(
+        {
+            "CAPABILITY": b"* CAPABILITY IMAP4rev1 AUTH=PLAIN UIDPLUS\r\n",
+            "LIST": b'* LIST () "/" ""\r\n',
+            "UID COPY": b"OK [COPYUID 9 1,3 11:12] done",
+            "UID STORE": b"",
+            "UID EXPUNGE": b"",
+        }
+    )
+    store = connect(server.host, server.port, Account(server.host, server.port, "alice", PASSWORD))
+    store.open("INBOX").move([1, 2, 3], "Quarantine")
+    assert b"UID STORE 1,3 +FLAGS.SILENT (\\Deleted)\r\n" in server.sent
+    assert b"UID EXPUNGE 1,3\r\n" in server.sent
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        (b'* NAMESPACE (("INBOX." ".")) NIL NIL\r\n', "INBOX.unpixel.Quarantine"),
+        (b'* NAMESPACE (("" "/")) NIL NIL\r\n', "unpixel/Quarantine"),
+        (b'* NAMESPACE (("" ".")) NIL NIL\r\n', "unpixel.Quarantine"),
+    ],
+)
+def test_folders_take_the_servers_separator(listed: bytes, expected: str) -> None:
+    """A folder is made under the name the server would give it, below the user's own prefix, unsubscribed."""
+    server = ScriptedServer(
+        {
+            "CAPABILITY": b"* CAPABILITY IMAP4rev1 AUTH=PLAIN NAMESPACE\r\n",
+            "NAMESPACE": listed,
+            "LIST": b"",
+            "CREATE": b"",
+            "UNSUBSCRIBE": b"NO not subscribed",
+        }
+    )
+    store = connect(server.host, server.port, Account(server.host, server.port, "alice", PASSWORD))
+    store.ensure("unpixel/Quarantine")
+    assert f'CREATE "{expected}"'.encode() in server.sent
+    assert f'UNSUBSCRIBE "{expected}"'.encode() in server.sent
+    assert store.open("unpixel/Quarantine").name == expected
+    store.close()
+
+
+def test_a_folder_name_nobody_can_decode(scripted: Callable[..., ImapStore]) -> None:
+    """One broken name does not hide the other folders."""
+    store = scripted(
+        {"LIST": b'* LIST () "/" "&bad"\r\n* LIST () "/" Good\r\n* LIST (\\Noselect) "/" Step\r\n'}
+    )
+    assert store.folders() == ["Good"]
+    store.close()
+
+
+def test_hostile_folder_names() -> None:
+    """A name with a line end cannot smuggle in a command."""
+    server = ScriptedServer({"LIST": b"", "CREATE": b"", "UNSUBSCRIBE": b""})
+    store = connect(server.host, server.port, Account(server.host, server.port, "alice", PASSWORD))
+    store.ensure('x"\r\nA9 DELETE INBOX\r\n')
+    store.close()
+    assert not [line for line in bytes(server.sent).splitlines() if line.startswith(b"A9")]
+
+
+def test_a_long_answer_is_cut(scripted: Callable[..., ImapStore]) -> None:
+    """A refusal of any length, with control characters, becomes one short line."""
+    store = scripted({"SELECT|EXAMINE": b"NO " + b"no \x1b[31m\x07way " * 5000})
+    with pytest.raises(MailboxError) as refused:
+        store.open("INBOX")
+    assert len(str(refused.value)) < 400
+    assert str(refused.value).isprintable()
+    store.close()
+
+
+def test_cut_at_the_sign_in(account: Account, proxy: type[Proxy]) -> None:
+    """A connection that ends during the sign-in is not taken for a wrong password."""
+    cutting = proxy(account.host, account.port, to_server=cut_at(rb"AUTHENTICATE"))
+    with pytest.raises(ConnectionLost):
+        connect(cutting.host, cutting.port, account)

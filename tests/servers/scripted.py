@@ -1,0 +1,77 @@
+"""A server that says what a test tells it to, for answers no well-behaved server gives."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+Answer = bytes | Callable[[bytes], bytes]
+"""What is said before the tagged OK; a last line without a line end is the tagged answer itself."""
+
+USUAL: dict[str, Answer] = {
+    "CAPABILITY": b"* CAPABILITY IMAP4rev1 AUTH=PLAIN UIDPLUS MOVE\r\n",
+    "AUTHENTICATE": b"",
+    "SELECT|EXAMINE": b"* 3 EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Seen)\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 4] x\r\n",
+    "LOGOUT": b"* BYE bye\r\n",
+}
+
+
+class ScriptedServer:
+    """Listens on a free port of 127.0.0.1; `answers` maps a pattern of a command (without its tag) to what is said.
+
+    Later patterns go first. `sent` is all that clients sent.
+    """
+
+    _all: ClassVar[list[ScriptedServer]] = []
+
+    def __init__(
+        self, answers: Mapping[str, Answer] | None = None, greeting: bytes = b"* OK ready\r\n"
+    ) -> None:
+        self.answers = {**USUAL, **(answers or {})}
+        self.greeting = greeting
+        self.sent = bytearray()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.host, self.port = "127.0.0.1", int(self._listener.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
+        ScriptedServer._all.append(self)
+
+    @classmethod
+    def stop_all(cls) -> None:
+        """Stop listening, all of them."""
+        while cls._all:
+            cls._all.pop()._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                peer, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+
+    def _serve(self, peer: socket.socket) -> None:
+        try:
+            with peer, peer.makefile("rb") as lines:
+                peer.sendall(self.greeting)
+                for line in lines:
+                    self.sent += line
+                    tag, _, command = line.strip().partition(b" ")
+                    if command.upper().startswith(b"AUTHENTICATE"):
+                        peer.sendall(b"+ \r\n")
+                        self.sent += lines.readline()
+                    peer.sendall(self._answer(tag, command))
+        except OSError:
+            return  # the client left; what it had sent is kept
+
+    def _answer(self, tag: bytes, command: bytes) -> bytes:
+        for pattern, answer in reversed(self.answers.items()):
+            if re.match(pattern, command.decode("utf-8", "replace"), re.IGNORECASE):
+                said = answer(command) if callable(answer) else answer
+                last = said.rpartition(b"\r\n")[2]
+                if last:  # a tagged line of its own
+                    return said[: len(said) - len(last)] + tag + b" " + last + b"\r\n"
+                return said + tag + b" OK done\r\n"
+        return tag + b" BAD what?\r\n"
