@@ -13,7 +13,7 @@ gives it when it is needed. A key that does not exist or has a wrong value is na
 
 from __future__ import annotations
 
-from blocker.config.edit import add_account, remove_account
+from blocker.config.edit import add_account, check_account, remove_account
 from blocker.config.model import (
     AccountConfig,
     Config,
@@ -39,6 +39,7 @@ __all__ = [
     "ServiceConfig",
     "WebConfig",
     "add_account",
+    "check_account",
     "default_path",
     "load",
     "parse",

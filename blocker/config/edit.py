@@ -21,6 +21,16 @@ def add_account(path: Path, account: AccountConfig) -> Config:
     Raises ConfigError where the name is taken, a value is wrong, or the file cannot be written; the file
     is then as it was.
     """
+    return _save(path, _with(path, account))
+
+
+def check_account(path: Path, account: AccountConfig) -> None:
+    """Raises ConfigError where `add_account` would, as far as that can be told without writing."""
+    parse(_with(path, account), path)
+
+
+def _with(path: Path, account: AccountConfig) -> str:
+    """The file's text with a further account."""
     text = read_text(path)
     before = parse(text, path)
     if any(a.name == account.name for a in before.accounts):
@@ -33,7 +43,7 @@ def add_account(path: Path, account: AccountConfig) -> Config:
         document["accounts"] = tomlkit.table(is_super_table=True)
     accounts: Any = document["accounts"]
     accounts[account.name] = _table(account)
-    return _save(path, tomlkit.dumps(document))
+    return tomlkit.dumps(document)
 
 
 def remove_account(path: Path, name: str) -> Config:

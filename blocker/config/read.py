@@ -126,7 +126,8 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
     table = read.table(accounts, at)
     if not 0 < len(name) <= 64 or not set(name) <= _NAME or name[0] in ".-":
         raise read.error(
-            at, f'"{name}" cannot name an account: use up to 64 letters, digits and . _ - @ +, a letter first.'
+            at,
+            f'"{name}" cannot name an account: use up to 64 letters, digits and . _ - @ +, a letter first.',
         )
     read.known(table, at, _ACCOUNT)
     address = read.address(table, (*at, "address"))

@@ -39,8 +39,8 @@ class Found:
     ours: bool = False
     """It is a neutralised copy of ours."""
     flags: frozenset[str] = frozenset()
-    restored: bool = False
-    """Its owner had it put back: it was recorded, and stays as it is."""
+    put_back: bool = False
+    """It was exchanged before, and its owner put it back: it was recorded, and stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ Decision: TypeAlias = Skip | Report | Flag | Exchange | LeaveAlone
 
 def decide(mode: Mode, found: Found, powers: Powers) -> Decision:
     """What the account's mode asks for a message that was judged."""
-    if found.ours or found.restored:
+    if found.ours or found.put_back:
         return Skip()
     if mode == "report" or not (found.tracked or found.changed or found.refused):
         return Report()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -58,7 +57,6 @@ class Look:
             store.ensure(desk.account.quarantine)
         self._powers = Powers(can_move=store.can_move()) if readonly else powers(store, self._status)
         self._exchanger = Exchanger(desk, store, self._mailbox, self._powers)
-        self._restored = {entry.sha256 for entry in desk.journal.restored(desk.account.name)}
         self.done: Counter[str] = Counter()
         """How many messages were dealt with, by action."""
 
@@ -241,7 +239,8 @@ class Look:
             changed=judgement.copy is not None,
             refused=judgement.refused,
             flags=stored.flags,
-            restored=bool(self._restored) and _digest(stored.raw) in self._restored,
+            put_back=judgement.copy is not None
+            and self._desk.journal.exchanged(self._account.name, judgement.report.message.sha256),
         )
 
     def _not_read(
@@ -302,7 +301,3 @@ def _said_date(report: MailReport) -> datetime:
     """When a message that is not fetched says it was written; its arrival is not asked for."""
     said = datetime.fromisoformat(report.message.date) if report.message.date else datetime.now(UTC)
     return said if said.tzinfo else said.replace(tzinfo=UTC)
-
-
-def _digest(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()

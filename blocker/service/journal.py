@@ -16,9 +16,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from blocker.catalogue import Catalogue, JournalRow, Seen
+from blocker.catalogue.model import AccountRow, MessageRow
 from blocker.catalogue.writing import record
 from blocker.service.steps import FINISHED, Entry, Place, Stage
 
+RESTORED = "its original was restored on request"
+"""What the catalogue says of a message whose original was put back."""
 _CURSOR = "cursor"
 _CHUNK = 500
 """UIDs in one query: SQLite allows a limited number of parameters."""
@@ -84,18 +87,18 @@ class Journal:
         """Every UID of a folder that the catalogue has, or had before its row was forgotten."""
         return self._catalogue.seen_uids(account, mailbox, uidvalidity)
 
-    def replaced(self, account: str) -> list[Entry]:
-        """Every exchange of an account that came to its end: what can be restored."""
-        return self._in_stage(account, Stage.DONE)
-
-    def restored(self, account: str) -> list[Entry]:
-        """Every message of an account whose original was put back."""
-        return self._in_stage(account, Stage.RESTORED)
-
-    def _in_stage(self, account: str, stage: Stage) -> list[Entry]:
-        query = select(*_COLUMNS).where(JournalRow.account == account, JournalRow.step == stage)
+    def exchanged(self, account: str, sha256: str) -> bool:
+        """Whether a message of these very bytes was exchanged before: whoever put it back wants it so."""
+        query = (
+            select(MessageRow.action, MessageRow.detail)
+            .join(AccountRow, AccountRow.id == MessageRow.account_id)
+            .where(AccountRow.name == account, MessageRow.sha256 == sha256)
+        )
         with self._catalogue.reading() as connection:
-            return [_entry(row) for row in connection.execute(query.order_by(JournalRow.id))]
+            return any(
+                action in ("replaced", "copied") or detail == RESTORED
+                for action, detail in connection.execute(query)
+            )
 
     @contextmanager
     def batch(self) -> Iterator[Batch]:

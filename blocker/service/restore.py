@@ -15,6 +15,7 @@ from blocker.catalogue.values import MessageDetail
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
 from blocker.service.desk import Desk
 from blocker.service.events import Event
+from blocker.service.journal import RESTORED
 from blocker.service.judge import FIELD, token_of
 from blocker.service.plan import lasting
 from blocker.service.steps import Entry, Place, Stage
@@ -66,7 +67,7 @@ def _note(catalogue: Catalogue, detail: MessageDetail) -> None:
             internal_date=detail.internal_date,
             size=detail.size,
             action="reported",
-            detail="its original was restored on request",
+            detail=RESTORED,
             view=detail.view,
         )
     )

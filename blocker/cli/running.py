@@ -1,0 +1,150 @@
+"""Running the service in front of a person: a line a message, a progress bar, and an end within two seconds."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from blocker.service import Event, Runner, Stopped
+
+if TYPE_CHECKING:
+    from blocker.service.folder import Progress
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells and other tools give it; SIGTERM, how a service is ended, gives 0."""
+_TICK = 0.1
+
+
+class Printer:
+    """Prints one line an event. Called from several threads."""
+
+    def __init__(self, as_json: bool, *, quiet: bool = False, dry_run: bool = False) -> None:
+        from rich.console import Console
+
+        self._as_json = as_json
+        self._quiet = quiet
+        self._dry_run = dry_run
+        self._console = Console(highlight=False)
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        """Print it; a reader of ours that has gone away ends the program as a signal would."""
+        if self._quiet and event.action not in ("trouble", "paused", "left"):
+            return
+        try:
+            with self._lock:
+                self._print(event)
+        except BrokenPipeError:
+            signal.raise_signal(signal.SIGTERM)
+
+    def _print(self, event: Event) -> None:
+        if self._as_json:
+            click.echo(json.dumps(as_dict(event), ensure_ascii=True))
+            return
+        from blocker.demo.lines import line
+
+        text = line(event, self._console.width)
+        if text is None:
+            return
+        if self._dry_run and event.action in ("replaced", "copied", "flagged"):
+            text.append(" (dry run)", "dim")
+        self._console.print(text, no_wrap=True, overflow="ellipsis", crop=self._console.is_terminal)
+
+
+def as_dict(event: Event) -> dict[str, Any]:
+    """An event as JSON."""
+    return {
+        "account": event.account,
+        "action": event.action,
+        "mailbox": event.mailbox,
+        "uid": event.uid,
+        "subject": event.subject,
+        "from": event.sender,
+        "kinds": dict(event.kinds),
+        "detail": event.detail,
+    }
+
+
+def configure_log(verbose: bool) -> None:
+    """The service's log on stderr: each step, or only what is a mistake of the program's own."""
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.ERROR)
+    logging.getLogger("blocker.service").setLevel(logging.DEBUG if verbose else logging.ERROR)
+
+
+def run_until_stopped(runner: Runner, work: Callable[[], object]) -> None:
+    """Do `work` in a thread, so that a signal ends it between steps. Raises what it raises; exits after a signal."""
+    failed: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 (raised again in the thread that waits)
+            failed.append(error)
+
+    thread = threading.Thread(target=guarded, name="work", daemon=True)
+    with _signals() as received:
+        thread.start()
+        while thread.is_alive() and not received:
+            thread.join(_TICK)
+        if received:
+            runner.stop()
+            thread.join(1.5)
+            _leave(received[0])
+    if failed and not isinstance(failed[0], Stopped):
+        raise failed[0]
+
+
+def wait_for_end(runner: Runner) -> None:
+    """Wait for a signal, then end the service and the program; or until no account is watched any more."""
+    with _signals() as received:
+        while not received:
+            if runner.wait(_TICK):
+                raise click.ClickException(
+                    "No account is watched any more: "
+                    + " ".join(f"{name}: {why}" for name, why in runner.paused.items())
+                )
+        runner.stop()
+        _leave(received[0])
+
+
+@contextmanager
+def sweep_progress(name: str, *, hidden: bool) -> Iterator[Progress]:
+    """A progress bar on stderr with an estimate."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=hidden or not console.is_terminal) as bar:
+        task = bar.add_task(f"Sweeping {name}", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collects SIGINT and SIGTERM in place of what they usually do."""
+    received: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(number: int) -> NoReturn:
+    click.echo("Ended; what was under way goes on next time.", err=True)
+    sys.exit(INTERRUPTED if number == signal.SIGINT else 0)
