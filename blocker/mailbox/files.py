@@ -17,7 +17,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from blocker.mailbox.mbox import read_mbox
+from blocker.mailbox.mbox import begins_mbox, read_mbox
 from blocker.mailbox.protocol import MailboxError
 
 Problem = Callable[[str], None]
@@ -119,7 +119,7 @@ def _is_mail(path: Path, tell: Problem) -> bool:
     except OSError as error:
         tell(_why(path, error))
         return False
-    return start.startswith(b"From ") or _looks_like_header(start)
+    return begins_mbox(start) or _looks_like_header(start)
 
 
 def _looks_like_header(start: bytes) -> bool:
@@ -162,7 +162,7 @@ def _is_mbox(path: Path) -> bool:
     if path.suffix.lower() == ".mbox":
         return True
     with path.open("rb") as file:
-        return file.read(5) == b"From "
+        return begins_mbox(file.read(_SNIFF))
 
 
 def _read_message(path: Path, limit: int, tell: Problem) -> Iterator[tuple[str, bytes]]:

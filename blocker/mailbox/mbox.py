@@ -53,6 +53,12 @@ def read_mbox(
         yield from message.end(name, problem, mboxrd)
 
 
+def begins_mbox(start: bytes) -> bool:
+    """Whether the first octets of a file (two lines of them) are those of an mbox."""
+    first, _, rest = start.partition(b"\n")
+    return first.startswith(b"From ") and _FIELD.match(rest) is not None
+
+
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bool, bool, bytes]]:
     """(offset, is a separator, is empty, the line with its end); a line longer than the bound in pieces."""
     offset = 0
