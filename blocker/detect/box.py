@@ -40,11 +40,8 @@ class Box(NamedTuple):
     height: float | None
     hidden: str | None
     """What hides it in every view, in words; None where it shows in at least one."""
-
-    @property
-    def sides(self) -> tuple[float, ...]:
-        """The declared sides."""
-        return tuple(side for side in (self.width, self.height) if side is not None)
+    relative: str | None = None
+    """A size that is declared relative to what is around, in words: `width 100%`."""
 
 
 UNKNOWN = Box(None, None, None)
@@ -109,7 +106,8 @@ class Boxes:
         hidden = reasons[0] if all(reasons) else None
         if hidden is None and isinstance(node, Element):
             hidden = self._hidden_by_ancestor(node, reasons)
-        return Box(width, height, hidden)
+        relative = None if width is not None and height is not None else _relative(views[0], attrs)
+        return Box(width, height, hidden, relative)
 
     def _hidden_by_ancestor(self, node: Element, own: list[str | None]) -> str | None:
         """What hides the element in the views in which it does not hide itself."""
@@ -172,6 +170,18 @@ def _side(name: str, values: Mapping[str, str], attrs: _ORDINARY) -> float | Non
     if least is not None and side is not None:
         side = max(side, least)
     return side
+
+
+def _relative(values: Mapping[str, str], attrs: _ORDINARY) -> str | None:
+    """A side given as a share of what is around, or only bounded from above: sizes that pictures get."""
+    for name in ("width", "height"):
+        declared = values.get(name) or attrs.get(name)
+        if isinstance(declared, str) and declared.strip().endswith("%") and length(declared) is None:
+            return f"{name} {declared.strip()[:12]}"
+    most = length(values.get("max-width")) or 0
+    if most > 3 or (values.get("max-width") or "").endswith("%"):
+        return f"max-width {values['max-width'][:12]}"
+    return None
 
 
 def _hidden(values: Mapping[str, str], attrs: _ORDINARY) -> str | None:

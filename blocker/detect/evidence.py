@@ -53,7 +53,10 @@ def geometry(box: Box) -> Iterator[Reason]:
     """Reasons from the declared size."""
     width, height = box.width, box.height
     if width is None and height is None:
-        yield reason("geometry.unsized", "no size is declared")
+        if box.relative is not None:
+            yield reason("geometry.relative", box.relative)
+        else:
+            yield reason("geometry.unsized", "no size is declared")
         return
     if width is None or height is None:
         side, name = (width, "width") if height is None else (height, "height")
@@ -111,7 +114,9 @@ class Traits(NamedTuple):
     extension: str
     tokens: tuple[str, ...]
     bits: float
-    """Of the most opaque value in its folders and query."""
+    """Of the most opaque value that is no folder or name of a picture file."""
+    folder_bits: float
+    """Of the folders of a picture file."""
     file_bits: float
     """Of a picture's file name."""
     filler: bool
@@ -131,17 +136,18 @@ def traits(url: Url) -> Traits:
 def _traits(host: str, path: str, query: str) -> Traits:
     name = path.rpartition("/")[2]
     kind = extension(path)
-    found = tokens(path + query)
-    bits = file_bits = 0.0
-    for value in found:
-        if value == name and kind in PICTURES:
-            file_bits = max(file_bits, opacity(value.rpartition(".")[0]))
-        else:
-            bits = max(bits, opacity(value))
+    folders = [value for value in tokens(path) if value != name]
+    asked = tokens(query)
+    file_bits = opacity(name.rpartition(".")[0]) if kind in PICTURES else opacity(name)
+    bits = max(map(opacity, asked), default=0.0)
+    folder_bits = max(map(opacity, folders), default=0.0)
+    if kind not in PICTURES:
+        bits, folder_bits, file_bits = max(bits, folder_bits, file_bits), 0.0, 0.0
     return Traits(
         kind,
-        tuple(found),
+        (*folders, *([name] if len(name) >= 6 else ()), *asked),
         bits,
+        folder_bits,
         file_bits,
         not query and _FILLER.search(name) is not None,
         bool(_ENDPOINT.search(path) or _ENDPOINT.search(host.partition(".")[0])),
@@ -174,13 +180,13 @@ def token(reference: Reference, context: Context) -> Iterator[Reason]:
         if where:
             yield reason("token.shared", f"{value[:24]} also stands in {where}")
             break
-    if own.bits >= OPAQUE and own.extension in PICTURES and not url.query:
-        yield reason("token.directory", "an id among the folders of a picture file")
-    elif own.bits >= OPAQUE:
+    if own.bits >= OPAQUE:
         yield reason("token.opaque", f"a value of about {own.bits:.0f} bits")
+    elif own.folder_bits >= OPAQUE:
+        yield reason("token.directory", "an id among the folders of a picture file")
     elif own.file_bits >= OPAQUE:
         yield reason("token.file", "a file name that could be a hash of the picture or an id")
-    elif own.bits > 0:
+    elif own.bits > 0 or own.folder_bits > 0:
         yield reason("token.numbers", "a number or short id")
     else:
         yield reason("token.none", "nothing in the URL could tell one mail from another")

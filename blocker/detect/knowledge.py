@@ -249,7 +249,7 @@ def _absolute(value: str) -> str | None:
         if found and scheme.lower() in ("http", "https"):
             host = value[len(scheme) + 3 :][:1]
             return value if host and host not in "/?#" else None
-        if "%" not in value[:12]:
+        if value[:4].lower() != "http" or "%" not in value[4:12]:
             return None
         value = unquote(value)
     return None

@@ -16,7 +16,8 @@ WEIGHTS: dict[str, float] = {
     "geometry.zero": 2.0,
     "geometry.one-side": 1.0,
     "geometry.line": -2.0,
-    "geometry.unsized": -0.5,
+    "geometry.unsized": -1.0,
+    "geometry.relative": -2.0,
     "geometry.visible": -4.0,
     # visibility
     "visibility.hidden": 2.0,
@@ -27,9 +28,9 @@ WEIGHTS: dict[str, float] = {
     "knowledge.personal": 0.0,
     "knowledge.click": 0.5,
     # identity
-    "identity.address": 2.0,
-    "identity.digest": 2.0,
-    "identity.other": 1.5,
+    "identity.address": 2.5,
+    "identity.digest": 2.5,
+    "identity.other": 2.0,
     # token
     "token.shared": 1.0,
     "token.opaque": 1.5,
@@ -37,7 +38,7 @@ WEIGHTS: dict[str, float] = {
     "token.file": 0.3,
     "token.numbers": 0.7,
     "token.person": 1.0,
-    "token.program": 0.5,
+    "token.program": 1.0,
     "token.macro": 1.0,
     "token.none": -2.0,
     # recurrence
@@ -51,7 +52,6 @@ WEIGHTS: dict[str, float] = {
     "shape.filler": -1.5,
     "shape.picture": -1.0,
     "shape.alone": 0.5,
-    "shape.edge": 0.5,
     "shape.linked": -2.0,
     "shape.alt": -0.5,
     "shape.script": 1.0,
