@@ -7,7 +7,7 @@ bytes are. mail-parser reads addresses and Received hops, BeautifulSoup the link
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import mailparser  # type: ignore[import-untyped]
@@ -15,6 +15,8 @@ from bs4 import BeautifulSoup
 
 MAX_RAW = 256 * 1024
 """Octets of the message that are looked at, counted from its start."""
+MAX_HEAD = 64 * 1024
+"""Octets of the header that are looked at; the rest of an endless one is passed over."""
 MAX_FOOT = 12 * 1024
 """Characters of HTML, counted from its end, in which the foot's links and words are looked for."""
 MAX_HOPS = 50
@@ -136,17 +138,28 @@ class HeaderView:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON for the catalogue and the pages."""
-        return asdict(self)
+        return {
+            "from": [list(pair) for pair in self.from_],
+            "reply_to": [list(pair) for pair in self.reply_to],
+            "to": [list(pair) for pair in self.to],
+            "hops": [
+                {"by": hop.by, "from": hop.from_, "with": hop.with_, "date": hop.date, "delay": hop.delay}
+                for hop in self.hops
+            ],
+            "links": [{"kind": link.kind, "text": link.text, "url": link.url} for link in self.links],
+            "mentions": list(self.mentions),
+            "reason": self.reason,
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> HeaderView:
         """What `as_dict` gave."""
         return cls(
-            from_=tuple((name, address) for name, address in data["from_"]),
+            from_=tuple((name, address) for name, address in data["from"]),
             reply_to=tuple((name, address) for name, address in data["reply_to"]),
             to=tuple((name, address) for name, address in data["to"]),
-            hops=tuple(Hop(**hop) for hop in data["hops"]),
-            links=tuple(FooterLink(**link) for link in data["links"]),
+            hops=tuple(Hop(h["by"], h["from"], h["with"], h["date"], h["delay"]) for h in data["hops"]),
+            links=tuple(FooterLink(link["kind"], link["text"], link["url"]) for link in data["links"]),
             mentions=tuple(data["mentions"]),
             reason=data["reason"],
         )
@@ -174,7 +187,7 @@ def foot_of(html: str) -> tuple[tuple[FooterLink, ...], str]:
 
 
 def _view(raw: bytes) -> HeaderView:
-    mail = mailparser.parse_from_bytes(raw[:MAX_RAW])
+    mail = mailparser.parse_from_bytes(_bounded(raw))
     links, words = (
         foot_of(mail.text_html[-1]) if mail.text_html else ((), " ".join(mail.text_plain).casefold())
     )
@@ -187,6 +200,13 @@ def _view(raw: bytes) -> HeaderView:
         mentions=tuple(word for word in TRACKING_WORDS if word in words[-MAX_FOOT:]),
         reason="" if len(raw) <= MAX_RAW else "Only the first 256 KB of the message were looked at.",
     )
+
+
+def _bounded(raw: bytes) -> bytes:
+    raw = raw[:MAX_RAW]
+    ends = [at for at in (raw.find(b"\n\n"), raw.find(b"\n\r\n")) if at >= 0]
+    end = min(ends, default=len(raw))
+    return raw if end <= MAX_HEAD else raw[:MAX_HEAD] + raw[end:]
 
 
 def _addresses(found: Iterable[Any]) -> tuple[Address, ...]:

@@ -1,0 +1,213 @@
+"""Who gets in: a password, a link once, a token for programs; and nobody else anywhere."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from blocker.catalogue import Catalogue
+from tests.webui.conftest import csrf_of, data_of, path_of
+from webui import create_app
+from webui.auth import PUBLIC, new_token, one_time_link, revoke_tokens, set_password
+from webui.limiter import Limiter
+
+
+def log_in(client: FlaskClient, password: str) -> int:
+    """The status of a try."""
+    page = client.get("/login").text
+    return client.post("/login", data={"csrf": csrf_of(page), "password": password}).status_code
+
+
+def test_a_stranger_gets_no_page(app: Flask, stranger: FlaskClient) -> None:
+    """Every route but the public four leads to the login, or is refused; none answers."""
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        assert rule.methods is not None
+        if rule.endpoint in PUBLIC:
+            continue
+        path = re.sub(r"<int:\w+>", "1", re.sub(r"<\w+>", "example.org", rule.rule))
+        for method in rule.methods - {"OPTIONS"}:
+            answer = stranger.open(path, method=method)
+            tried += 1
+            assert answer.status_code in {303, 400, 401}, (method, path)
+            assert "example.org" not in answer.text.replace("/senders/example.org", "")
+            if answer.status_code == 303:
+                assert answer.headers["Location"] == "/login"
+    assert tried > 20
+
+
+def test_the_right_password_opens_the_pages(stranger: FlaskClient, with_password: str) -> None:
+    """And the wrong one does not."""
+    assert log_in(stranger, "wrong horse battery") == 403
+    assert stranger.get("/overview").status_code == 303
+    assert log_in(stranger, with_password) == 303
+    assert stranger.get("/overview").status_code == 200
+
+
+def test_without_a_password_nobody_logs_in(stranger: FlaskClient) -> None:
+    """The page says how to set one; an empty password is none."""
+    page = stranger.get("/login").text
+    assert "unpixel web password" in page
+    assert "<form" not in page
+    with stranger.session_transaction() as session:
+        session["csrf"] = "known"
+    assert stranger.post("/login", data={"csrf": "known", "password": ""}).status_code == 403
+
+
+def test_a_new_password_ends_old_sessions(client: FlaskClient, filled: Catalogue) -> None:
+    """Whoever was in must log in again."""
+    assert client.get("/overview").status_code == 200
+    set_password(filled, "another horse battery")
+    assert client.get("/overview").status_code == 303
+
+
+def test_the_password_is_kept_as_a_slow_hash(filled: Catalogue, with_password: str) -> None:
+    """scrypt with a salt; the same password hashes differently each time."""
+    (first,) = filled.credentials("password")
+    set_password(filled, with_password)
+    (second,) = filled.credentials("password")
+    assert first.startswith("scrypt:")
+    assert first != second
+    assert with_password not in first
+
+
+@pytest.mark.parametrize(("password", "words"), [("short", "at least 10"), ("x" * 1001, "at most 1000")])
+def test_a_poor_password_is_refused(filled: Catalogue, password: str, words: str) -> None:
+    """With a sentence, and without a change."""
+    with pytest.raises(ValueError, match=words):
+        set_password(filled, password)
+    assert filled.credentials("password") == []
+
+
+def test_guessing_is_slowed_down(app: Flask, with_password: str) -> None:
+    """After five wrong tries even the right password waits, also in a new session."""
+    for _ in range(5):
+        assert log_in(app.test_client(), "wrong horse battery") == 403
+    late = app.test_client()
+    page = late.get("/login").text
+    answer = late.post("/login", data={"csrf": csrf_of(page), "password": with_password})
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 600
+    assert "Try again in 15 minutes" in answer.text
+    assert late.get("/overview").status_code == 303
+
+
+def test_the_limit_slides_and_is_one_for_a_network() -> None:
+    """The window moves on; success clears it; an IPv6 host cannot hide in its own /64; others are not hit."""
+    now = [0.0]
+    limiter = Limiter(allowed=2, window=100, clock=lambda: now[0])
+    limiter.failed("2001:db8::1")
+    now[0] = 60
+    limiter.failed("2001:db8::2")
+    assert limiter.wait("2001:db8::3") == 40
+    assert limiter.wait("2001:db8:1::3") == limiter.wait("192.0.2.1") == 0
+    now[0] = 101
+    assert limiter.wait("2001:db8::3") == 0
+    limiter.failed("2001:db8::3")
+    assert limiter.wait("2001:db8::3") > 0
+    limiter.succeeded("2001:db8::9")
+    assert limiter.wait("2001:db8::3") == 0
+
+
+def test_a_link_works_once_and_leaves_the_address_bar(app: Flask, filled: Catalogue) -> None:
+    """It leads on to a page without the token; opened again it is refused; a HEAD does not use it up."""
+    path = path_of(one_time_link(filled, "http://localhost/"))
+    first, second = app.test_client(), app.test_client()
+    assert second.head(path).status_code == 403
+    answer = first.get(path)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/overview")
+    assert first.get("/overview").status_code == 200
+    again = second.get(path)
+    assert again.status_code == 403
+    assert "used already or is too old" in again.text
+    assert second.get("/overview").status_code == 303
+
+
+def test_only_digests_are_kept(filled: Catalogue) -> None:
+    """Neither a link's token nor a program's stands in the database."""
+    token = new_token(filled)
+    link = one_time_link(filled, "http://localhost").rpartition("/")[2]
+    with filled.reading() as connection:
+        kept = str(connection.exec_driver_sql("SELECT * FROM credentials").all())
+    assert token not in kept
+    assert token.removeprefix("unpixel_") not in kept
+    assert link not in kept
+    assert kept.count("'token'") == kept.count("'link'") == 1
+
+
+@pytest.mark.parametrize("path", ["/logout", "/requests/sweep", "/requests/restore"])
+@pytest.mark.parametrize("token", [None, "", "wrong", "ü"])
+def test_a_form_needs_its_own_token(
+    client: FlaskClient, filled: Catalogue, path: str, token: str | None
+) -> None:
+    """Another site cannot send our forms: nothing happens, and one stays logged in."""
+    client.get("/overview")
+    data = {"account": "home", "message": "1"} | ({} if token is None else {"csrf": token})
+    assert client.post(path, data=data).status_code == 400
+    assert filled.commands() == []
+    assert client.get("/overview").status_code == 200
+
+
+def test_the_login_form_needs_its_token_too(stranger: FlaskClient, with_password: str) -> None:
+    """Nobody is logged in by another site, even with the right password."""
+    stranger.get("/login")
+    assert stranger.post("/login", data={"password": with_password}).status_code == 400
+    assert stranger.get("/overview").status_code == 303
+
+
+def test_logging_out_ends_the_session(client: FlaskClient) -> None:
+    """The next page is the login again."""
+    page = client.get("/overview").text
+    assert client.post("/logout", data={"csrf": csrf_of(page)}).status_code == 303
+    assert client.get("/overview").status_code == 303
+
+
+def test_the_cookie_cannot_be_read_or_sent_from_elsewhere(app: Flask, filled: Catalogue) -> None:
+    """HttpOnly, SameSite=Lax."""
+    answer = app.test_client().get(path_of(one_time_link(filled, "http://localhost")))
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("unpixel=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_a_cookie_of_another_secret_is_worth_nothing(client: FlaskClient, filled: Catalogue) -> None:
+    """Sessions are signed: two programs over one catalogue do not share them unless told to."""
+    cookie = client.get_cookie("unpixel")
+    assert cookie is not None
+    for secret, status in (("for tests only", 200), ("another", 303), (None, 303)):
+        other = create_app(filled, secret=secret).test_client()
+        other.set_cookie("unpixel", cookie.value)
+        assert other.get("/overview").status_code == status
+
+
+def test_a_revoked_token_is_refused(stranger: FlaskClient, filled: Catalogue, bearer: dict[str, str]) -> None:
+    """Revoking ends all of them at once."""
+    new_token(filled)
+    assert stranger.get("/api/v1/messages?message_id=x", headers=bearer).status_code == 200
+    assert revoke_tokens(filled) == 2
+    assert stranger.get("/api/v1/messages?message_id=x", headers=bearer).status_code == 401
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic dTpw", "Bearer \xff"])
+def test_a_wrong_token_is_refused(stranger: FlaskClient, header: str) -> None:
+    """Whatever stands in the header; and the answer says how to do it right."""
+    answer = stranger.get("/api/v1/messages?message_id=x", headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="unpixel"'
+    assert "unpixel web token" in data_of(answer)["error"]["message"]
+
+
+def test_a_session_does_not_open_the_api(client: FlaskClient) -> None:
+    """So that no site can use the browser's cookie there; only the description may be read."""
+    assert client.get("/api/v1/messages?message_id=x").status_code == 401
+    assert client.post("/api/v1/scan", data=b"x", content_type="message/rfc822").status_code == 401
+    assert client.get("/api/v1/openapi.json").status_code == 200
+
+
+def test_health_says_only_that(stranger: FlaskClient) -> None:
+    """Two letters for a watcher."""
+    assert stranger.get("/healthz").text == "ok\n"

@@ -1,0 +1,186 @@
+"""The commands web, senders and export."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from werkzeug.security import check_password_hash
+
+from blocker.catalogue import Catalogue
+from blocker.cli import main
+from tests.catalogue.samples import report, seen
+
+
+@pytest.fixture
+def database(filled: Catalogue) -> str:
+    """The URL of the filled catalogue."""
+    return str(filled.engine.url)
+
+
+def run(*arguments: str, given: str | None = None) -> Result:
+    """One run of the command line."""
+    return CliRunner().invoke(main, arguments, input=given)
+
+
+def test_senders_are_listed(database: str) -> None:
+    """As a table for people and as objects for programs, in the order asked for."""
+    table = run("senders", "--database", database)
+    assert table.exit_code == 0
+    assert [line.split()[:3] for line in table.output.splitlines()[1:]] == [
+        ["example.org", "2", "4"],
+        ["evil.example", "1", "1"],
+    ]
+    lines = run("senders", "--json", "--order", "name", "--database", database).output.splitlines()
+    assert [json.loads(line)["domain"] for line in lines] == ["evil.example", "example.org"]
+    assert json.loads(lines[1])["share"] == 0.5
+
+
+def test_an_empty_catalogue_says_how_to_fill_it(tmp_path: Path) -> None:
+    """And is no failure."""
+    result = run("senders", "--database", f"sqlite:///{tmp_path}/new.sqlite")
+    assert result.exit_code == 0
+    assert "unpixel run" in result.output
+
+
+def test_the_export_has_every_message(filled: Catalogue, database: str) -> None:
+    """jsonl: the catalogue's own objects. csv: a line each, references counted by verdict."""
+    lines = run("export", "--database", database).output.splitlines()
+    assert [json.loads(line) for line in lines] == list(filled.export())
+    rows = list(csv.DictReader(io.StringIO(run("export", "--format", "csv", "--database", database).output)))
+    assert [(r["uid"], r["pixel"], r["personal"], r["content"], r["action"]) for r in rows] == [
+        ("1", "1", "0", "1", "replaced"),
+        ("2", "1", "0", "0", "left"),
+        ("3", "1", "0", "0", "reported"),
+        ("5", "0", "1", "1", "reported"),
+        ("4", "0", "0", "0", "reported"),
+    ]
+    assert rows[0]["vendors"] == "Mailchimp"
+    assert rows[3]["receipts"] == "1"
+
+
+@pytest.mark.parametrize("subject", ["=HYPERLINK(1)", "+1", "-1", "@x", "\t=1"])
+def test_a_spreadsheet_takes_no_subject_for_a_formula(filled: Catalogue, database: str, subject: str) -> None:
+    """Such a cell begins with an apostrophe."""
+    filled.record(seen(77, made=report(77, subject=subject)))
+    output = run("export", "--format", "csv", "--database", database).output
+    rows = list(csv.DictReader(io.StringIO(output)))
+    assert rows[-1]["subject"] == "'" + subject
+
+
+def test_the_password_is_set(filled: Catalogue, database: str) -> None:
+    """From standard input or by asking twice; it is never printed."""
+    first = run("web", "password", "--stdin", "--database", database, given="correct horse battery\n")
+    assert (first.exit_code, first.output) == (0, "The password is set.\n")
+    assert check_password_hash(filled.credentials("password")[0], "correct horse battery")
+    asked = run(
+        "web", "password", "--database", database, given="staple horse battery\nstaple horse battery\n"
+    )
+    assert asked.exit_code == 0
+    assert "staple" not in asked.output
+    assert check_password_hash(filled.credentials("password")[0], "staple horse battery")
+
+
+def test_a_poor_password_fails_in_a_sentence(filled: Catalogue, database: str) -> None:
+    """Exit code 1, nothing set."""
+    result = run("web", "password", "--stdin", "--database", database, given="short\n")
+    assert result.exit_code == 1
+    assert result.output == "Error: The password is too short: use at least 10 characters.\n"
+    assert filled.credentials("password") == []
+
+
+def test_a_token_is_printed_once_and_can_be_revoked(filled: Catalogue, database: str) -> None:
+    """The output is the token alone, for a script to take."""
+    token = run("web", "token", "--database", database).output
+    assert re.fullmatch(r"unpixel_[\w-]{43}\n", token)
+    assert len(filled.credentials("token")) == 1
+    assert run("web", "token", "--revoke", "--database", database).output == "1 token was ended.\n"
+    assert filled.credentials("token") == []
+
+
+@pytest.mark.parametrize(
+    "command", [("senders",), ("export",), ("web", "token"), ("web", "password", "--stdin")]
+)
+def test_a_wrong_database_fails_in_a_sentence(command: tuple[str, ...]) -> None:
+    """Exit code 1 and one line."""
+    result = run(*command, "--database", "nonsense", given="x" * 12)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: The database URL cannot be read")
+    assert len(result.output.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "command", [("web",), ("web", "serve"), ("web", "password"), ("web", "token"), ("senders",), ("export",)]
+)
+def test_every_command_helps_with_an_example(command: tuple[str, ...]) -> None:
+    """--help shows how it is used."""
+    result = run(*command, "--help")
+    assert result.exit_code == 0
+    assert "Example:" in result.output
+    assert f"unpixel {command[0]}" in result.output
+
+
+@pytest.mark.parametrize(
+    "wrong", [("senders", "--order", "luck"), ("export", "--format", "xml"), ("web", "--port", "70000")]
+)
+def test_wrong_use_is_exit_code_2(wrong: tuple[str, ...]) -> None:
+    """As for every command."""
+    assert run(*wrong).exit_code == 2
+
+
+def test_web_serves_until_it_is_told_to_end(database: str, tmp_path: Path) -> None:
+    """`unpixel web` alone serves, prints its address and, without a password, a link; SIGINT ends it within 2 s with 0."""
+    env = os.environ | {
+        "UNPIXEL_CONFIG": str(tmp_path / "none" / "config.toml"),
+        "XDG_DATA_HOME": str(tmp_path),
+        "PYTHONUNBUFFERED": "1",
+    }
+    code = "from blocker.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "web", "--port", "0", "--database", database],
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        first = process.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", first)
+        assert found, first
+        assert "unpixel web password" in process.stdout.readline()
+        link = process.stdout.readline().strip()
+        assert link.startswith(found[0] + "/login/")
+        with urllib.request.urlopen(found[0] + "/healthz", timeout=5) as answer:
+            assert answer.read() == b"ok\n"
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=5) == 0
+        assert time.monotonic() - began < 2
+    finally:
+        process.kill()
+        process.stdout.close()
+
+
+def test_a_taken_port_fails_in_a_sentence(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says which option helps."""
+    import socket
+
+    monkeypatch.setenv("UNPIXEL_CONFIG", str(tmp_path / "none" / "config.toml"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = run("web", "--port", str(taken.getsockname()[1]), "--database", database)
+    assert result.exit_code == 1
+    assert "name another with --host or --port" in result.output
