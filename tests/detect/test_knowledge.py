@@ -113,8 +113,8 @@ def test_misses_are_near_misses() -> None:
         "https://files.constantcontact.com/0a1b2c3d001/1111-2222.png?rdr=true",
         "https://imgssl.constantcontact.com/letters/images/1101116784221/S.gif",
         "https://d3k81ch9hvuctc.cloudfront.net/company/AbCdEf/images/0a1b.png",
-        "https://image.e.example.org/lib/fe2b11717d64047e731277/m/1/0a1b2c3d.png",
-        "https://i1.cmail20.com/ei/i/6C/443/DDE/072606/csfinal/header.png",
+        "https://image.e.example.org/lib/fe2b10010203040506071/m/1/0a1b2c3d.png",
+        "https://i1.cmail20.com/ei/i/0A/1B2/C3D/012345/csfinal/header.png",
         "https://mi.example.org/p/rp/0a1b2c3d4e5f6071.png?mi_u=123456",
         "https://abc.r.bh.d.sendibt3.com/im/1234567/0a1b2c3d4e5f.jpg?e=aBcDeF",
         "https://123456.fs1.hubspotusercontent-na1.net/hub/123456/hubfs/open/logo.png",
@@ -222,9 +222,9 @@ def test_only_the_head_of_a_header_counts() -> None:
 def test_hostile_urls_are_cheap_and_nobodys(host: str, target: str) -> None:
     """A megabyte, a million labels, NULs or half characters neither match, nor fail, nor take time."""
     rules = default_rules()
-    started = time.perf_counter()
+    started = time.process_time()
     assert rules.match(host, target) is None
-    assert time.perf_counter() - started < 0.25
+    assert time.process_time() - started < 0.25
 
 
 def test_a_long_token_does_not_hide_an_endpoint() -> None:
@@ -238,9 +238,9 @@ def test_hostile_headers_are_cheap() -> None:
     """Megabyte values and endless repetitions of a field stay within a bound."""
     shared = {"feedback-id", "x-mailer", "message-id", "list-unsubscribe", "received"}
     rules = default_rules()
-    started = time.perf_counter()
+    started = time.process_time()
     assert rules.identify(lambda name: ["a@b." * 250_000] * 1000 if name.lower() in shared else []) is None
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ HEX = INNER.encode().hex()
         f"https://ci3.googleusercontent.com/proxy/aBcDeF_0123=s0-d-e1-ft#{INNER}",
         f"https://ci5.googleusercontent.com/meips/ADKq_aBcDeF=s0-d-e1-ft#{INNER}",
         f"https://ci3.googleusercontent.com/proxy/aBcDeF=s0-d-e1-ft#{QUOTED}",
-        f"https://ecp.yusercontent.com/mail?url={QUOTED}&t=1610616070&ymreqid=0a1b&sig=aBc--~D",
+        f"https://ecp.yusercontent.com/mail?url={QUOTED}&t=1700000000&ymreqid=0a1b&sig=aBc--~D",
         f"https://imgproxy-prod.services.web.outlook.com/proxy/?u={QUOTED}&s=aBc&r=p",
         f"https://external-content.duckduckgo.com/iu/?u={QUOTED}&f=1",
         f"https://mail.proton.me/api/core/v4/images?Url={QUOTED}&DryRun=0",
@@ -385,6 +385,6 @@ def test_other_urls_hold_no_inner_one(url: str) -> None:
 )
 def test_unwrapping_is_bounded(url: str) -> None:
     """A megabyte made to be unwrapped again and again takes no time."""
-    started = time.perf_counter()
+    started = time.process_time()
     inner_url(url)
-    assert time.perf_counter() - started < 0.25
+    assert time.process_time() - started < 0.25
