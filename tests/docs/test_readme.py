@@ -1,0 +1,123 @@
+"""The README says what the product does: its commands, its output, its words, its keys."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+import blocker
+from blocker.config.model import AccountConfig, Config, Level, Mode, ServiceConfig, WebConfig
+from blocker.detect.report import KINDS
+from tests.docs import reference
+from webui.description import describe
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "README.md").read_text("utf-8")
+MESSAGE = (
+    b"From: News <news@example.org>\r\nTo: you@example.com\r\nDisposition-Notification-To: news@example.org\r\n"
+    b"Content-Type: text/html\r\n\r\n"
+    b'<a href="http://example.org/">x</a><img src="http://example.org/open?u=1" width="1" height="1">\r\n'
+)
+
+
+def section(title: str) -> str:
+    """One section of the README, from its heading to the next of the same rank."""
+    match = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    assert match, f"the README has no section {title}"
+    return match[1]
+
+
+def rows(title: str) -> list[list[str]]:
+    """The cells of a section's tables, without heading and rule, back-quotes taken off."""
+    lines = [line for line in section(title).splitlines() if line.startswith("| `")]
+    return [[cell.strip().replace("`", "") for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def keys(value: Any, path: str = "") -> set[str]:
+    """Every key of a JSON value, dotted; `[]` stands for the members of a list."""
+    if isinstance(value, dict):
+        return {key for name, v in value.items() for key in ({f"{path}{name}"} | keys(v, f"{path}{name}."))}
+    if isinstance(value, list):
+        return {key for v in value for key in keys(v, f"{path.rstrip('.')}[].")}
+    return set()
+
+
+def test_the_two_commands_come_first() -> None:
+    """The first two fenced blocks are the demo and the tests, word for word, and the files they name exist."""
+    blocks = re.findall(r"^```\w*\n(.*?)\n```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert blocks[:2] == [
+        "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/unpixel demo",
+        "tests/run",
+    ]
+    for name in ("tests/run", "tests/check"):
+        assert (ROOT / name).stat().st_mode & 0o111, f"{name} cannot be run"
+
+
+def test_generated_parts_are_fresh() -> None:
+    """Running `python -m tests.docs.reference --write` would change no word: outputs and help texts are today's.
+
+    White space may differ, as other versions of click break lines elsewhere.
+    """
+    assert reference.fresh(TEXT).split() == TEXT.split()
+
+
+@pytest.mark.parametrize("words", [words for words, _ in reference.commands()])
+def test_a_command_has_help_with_an_example(words: str) -> None:
+    """Every command's help has an example that calls unpixel."""
+    _, _, example = reference.help_text(words).partition("Example")
+    assert "unpixel" in example, f"{words} --help has no example"
+
+
+def test_the_json_contract_is_documented() -> None:
+    """Every key a report has is in the README's table, and the table names no other."""
+    report = blocker.scan(MESSAGE).as_dict()
+    assert report["references"], "the sample must have a reference"
+    assert report["references"][0]["reasons"], "and reasons"
+    assert report["receipts"], "and a receipt"
+    assert {row[0] for row in rows("JSON")} == keys(report)
+
+
+def test_the_words_are_explained() -> None:
+    """The verdicts, levels and modes that exist are the ones the README explains."""
+    assert [row[0] for row in rows("Verdicts")] == list(KINDS)
+    assert [row[0] for row in rows("Levels")] == list(get_args(Level))
+    assert [row[0] for row in rows("Modes")][: len(get_args(Mode))] == list(get_args(Mode))
+
+
+def test_the_http_api_is_documented() -> None:
+    """Every request the door's own description names is in the README, and no other."""
+    described = {f"{m.upper()} /api/v1{path}" for path, item in describe()["paths"].items() for m in item}
+    assert {row[0] for row in rows("HTTP API")} == described
+
+
+def test_the_configuration_is_documented() -> None:
+    """Each key of the configuration is in the README with its default, and none that is not a key."""
+    documented = {row[0]: row[1] for row in rows("Configuration")}
+    expected: dict[str, str] = {}
+    for prefix, kind, left_out in (
+        ("", Config, {"path", "accounts", "web", "service"}),
+        ("accounts.NAME.", AccountConfig, {"name"}),
+        ("web.", WebConfig, set()),
+        ("service.", ServiceConfig, set()),
+    ):
+        for field in dataclasses.fields(kind):
+            if field.name not in left_out:
+                expected[prefix + field.name] = written(field.default)
+    assert set(documented) == set(expected)
+    told = {key: value for key, value in expected.items() if value}
+    assert {key: documented[key] for key in told} == told
+
+
+def written(default: object) -> str:
+    """A default as TOML writes it; empty where it is none or worked out at run time."""
+    if default is None or default is dataclasses.MISSING:
+        return ""
+    if isinstance(default, tuple):
+        return "[" + ", ".join(f'"{item}"' for item in default) + "]"
+    if isinstance(default, float | int):
+        return f"{default:g}"
+    return f'"{default}"'
