@@ -111,20 +111,30 @@ class Boxes:
 
     def _hidden_by_ancestor(self, node: Element, own: list[str | None]) -> str | None:
         """What hides the element in the views in which it does not hide itself."""
-        verdicts: list[str | None] = [None] * 4
-        for view in range(4):
-            verdicts[view] = own[view if len(own) > 1 else 0]
-        for count, ancestor in enumerate(node.ancestors):
-            if count >= MAX_ANCESTORS or not isinstance(ancestor, Element):
+        above = self._above(node)
+        if above is _NOTHING:
+            return None
+        verdicts = [v or a for v, a in zip(own * 4 if len(own) == 1 else own, above, strict=True)]
+        return verdicts[0] if all(verdicts) else None
+
+    def _above(self, node: Element) -> tuple[str | None, ...]:
+        """What hides a node from outside, in each view: its ancestors' hiding, each worked out once."""
+        chain: list[Element] = []
+        found = _NOTHING
+        for ancestor in node.ancestors:
+            if len(chain) >= MAX_ANCESTORS or not isinstance(ancestor, Element):
                 break
-            above = self._hiding.get(ancestor)
-            if above is None:
-                above = self._hiding[ancestor] = self._hiding_of(ancestor)
-            if above is not _NOTHING:
-                verdicts = [v or a for v, a in zip(verdicts, above, strict=True)]
-                if all(verdicts):
-                    return verdicts[0]
-        return None
+            known = self._hiding.get(ancestor)
+            if known is not None:
+                found = known
+                break
+            chain.append(ancestor)
+        for ancestor in reversed(chain):
+            own = self._hiding_of(ancestor)
+            if own is not _NOTHING:
+                found = tuple(a or o for a, o in zip(found, own, strict=True))
+            self._hiding[ancestor] = found
+        return found
 
     def _hiding_of(self, element: Element) -> tuple[str | None, ...]:
         attrs = element.attrs

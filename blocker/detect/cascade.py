@@ -36,6 +36,7 @@ _INTERESTING = re.compile(
 )
 _FEATURE = re.compile(r"\(\s*(max|min)-(?:device-)?width\s*:\s*([0-9.]+)\s*(px|em|rem)?\s*\)", re.IGNORECASE)
 _KEY = re.compile(r"(?:\.(?P<class>[-\w]+)|#(?P<id>[-\w]+))|^(?P<tag>[a-zA-Z][\w-]*)")
+_SIMPLE = re.compile(r"[.#]?[A-Za-z][-\w]*")
 _COMBINATOR = re.compile(r"[\s>+~]+(?![^\[]*\])")
 _DYNAMIC = re.compile(r":(?:hover|active|focus|visited|target|checked|before|after|placeholder|first-l)", re.I)
 
@@ -56,6 +57,8 @@ class Rule(NamedTuple):
 
     selector: str
     declarations: tuple[Declaration, ...]
+    simple: bool
+    """The selector is one class, id or element name: being a candidate is matching."""
 
 
 class Sheet:
@@ -165,7 +168,7 @@ def _add_rule(prelude: str, body: str, views: int, rules: list[tuple[str, Rule]]
         weight = specificity(selector)
         declared = tuple(Declaration(n, v, i, weight, order, views) for n, v, i in found)
         last = _COMBINATOR.split(selector)[-1]
-        rules.append((last, Rule(selector, declared)))
+        rules.append((last, Rule(selector, declared, _SIMPLE.fullmatch(selector) is not None)))
 
 
 def specificity(selector: str) -> tuple[int, int, int]:
@@ -226,7 +229,7 @@ class Cascade:
             tag = element.tag
             for number, (sheet, views) in enumerate(self.sheets):
                 for rule in sheet.candidates(tag, attrs):
-                    if not _matches(element, rule.selector):
+                    if not rule.simple and not _matches(element, rule.selector):
                         continue
                     for d in rule.declarations:
                         if d.views & views:

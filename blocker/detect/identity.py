@@ -46,8 +46,8 @@ class Found(NamedTuple):
 class Forms(NamedTuple):
     """The disguises of one address."""
 
-    needles: tuple[tuple[str, str], ...]
-    """Text to look for (lower case) and the name of the form."""
+    needles: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    """The domain in a disguise, then the texts to look for where it stands (lower case), with the form's name."""
     base64: tuple[str, ...]
     """What the address looks like inside base64, at each of its three alignments."""
     digests: dict[str, str]
@@ -58,22 +58,21 @@ def forms(address: str) -> Forms:
     """Every form of an address that is looked for."""
     address = address.strip().lower()
     local, _, domain = address.partition("@")
-    needles = [
-        (address, "as it is"),
-        (address[::-1], "reversed"),
-        (codecs.encode(address, "rot13"), "rot13"),
-        (address.encode().hex(), "hexadecimal"),
-        (f"{local}={domain}", "with = for @"),
-        (f"{local}_at_{domain}", "with _at_ for @"),
-    ]
+    plain = ((address, "as it is"), (f"{local}={domain}", "with = for @"), (f"{local}_at_{domain}", "with _at_ for @"))
+    needles = (
+        (domain, plain),
+        (domain[::-1], ((address[::-1], "reversed"),)),
+        (codecs.encode(domain, "rot13"), ((codecs.encode(address, "rot13"), "rot13"),)),
+        (domain.encode("utf-8", "replace").hex(), ((address.encode("utf-8", "replace").hex(), "hexadecimal"),)),
+    )
     digests: dict[str, str] = {}
     for text, label in _variants(address, local, domain):
         data = text.encode("utf-8", "replace")
         for name in _DIGESTS:
             digest = hashlib.new(name, data, usedforsecurity=False).hexdigest()
             digests.setdefault(digest, f"{name.upper()} of {label}")
-    cores = {core for text in (address, address.upper(), address.capitalize()) for core in _cores(text)}
-    return Forms(tuple(needles), tuple(sorted(cores)), digests)
+    cores = {core for text in (address, address.upper()) for core in _cores(text)}
+    return Forms(needles, tuple(sorted(cores)), digests)
 
 
 def _cores(text: str) -> Iterator[str]:
@@ -149,9 +148,11 @@ def _layers(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _known(plain: str, lowered: str, looked_for: Forms) -> Found | None:
-    for needle, name in looked_for.needles:
-        if needle in lowered and _stands_alone(lowered, needle):
-            return Found("address", name)
+    for domain, disguises in looked_for.needles:
+        if domain in lowered:
+            for needle, name in disguises:
+                if _stands_alone(lowered, needle):
+                    return Found("address", name)
     for needle in looked_for.base64:
         if needle in plain:
             return Found("address", "base64")

@@ -137,7 +137,7 @@ def _links(context: Context) -> Links:
     tracked = 0
     for url in context.links:
         found = context.rules.match(url.host, url.target)
-        tracked += found is not None and found.kind == "click"
+        tracked += found is not None
     return Links(len(context.links), tracked)
 
 
