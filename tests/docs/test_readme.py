@@ -81,6 +81,14 @@ def test_the_json_contract_is_documented() -> None:
     assert {row[0] for row in rows("JSON")} == keys(report)
 
 
+def test_the_python_sample_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The sample names what it would block, and its own assertion holds."""
+    (sample,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert blocker.neutralise(MESSAGE).changed, "so that the sample's assertion is reached"
+    exec(sample, {"raw": MESSAGE})
+    assert capsys.readouterr().out.startswith("http://example.org/open?u=1 beacon (Reason(")
+
+
 def test_the_words_are_explained() -> None:
     """The verdicts, levels and modes that exist are the ones the README explains."""
     assert [row[0] for row in rows("Verdicts")] == list(KINDS)
