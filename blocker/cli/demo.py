@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import sys
 import threading
@@ -17,6 +18,13 @@ LOG_CELLS = 120
 """Width of the lines where they go to a file or a pipe."""
 
 
+def _number(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
+    """Refuse "nan", which is in every range because it compares with nothing."""
+    if math.isnan(value):
+        raise click.BadParameter("name a number of seconds, such as 6.")
+    return value
+
+
 @click.command(epilog="Example: unpixel demo --port 8500 --every 2")
 @click.option(
     "--port",
@@ -29,6 +37,7 @@ LOG_CELLS = 120
     "--every",
     type=click.FloatRange(min=0.2, max=86400),
     default=EVERY,
+    callback=_number,
     show_default=True,
     metavar="SECONDS",
     help="How often a new message arrives.",
