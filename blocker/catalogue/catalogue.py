@@ -70,8 +70,7 @@ class Catalogue:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads, and sees one state of the database throughout."""
-        reader = self.engine.execution_options(**{schema.READ: True})
-        with told(self._where), reader.connect() as connection:
+        with told(self._where), schema.reader(self.engine).connect() as connection:
             yield connection
 
     def ensure_account(self, name: str, address: str, mode: str, level: str) -> int:

@@ -47,6 +47,13 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def reader(engine: Engine) -> Engine:
+    """The same database for transactions that only read, each of which sees one state throughout."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ")
+    return engine.execution_options(**{READ: True})
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
@@ -145,7 +152,7 @@ def _version(connection: Connection) -> str | None:
 
 
 def _bring_up(engine: Engine, where: str) -> None:
-    with engine.execution_options(**{READ: True}).connect() as connection:
+    with reader(engine).connect() as connection:
         version = _version(connection)
     if version == HEAD:
         return
