@@ -29,7 +29,6 @@ _PIXELS = {
     "vh": 8.0,
 }
 _CLIPPED = re.compile(r"rect\(\s*0[a-z]*[\s,]+0[a-z]*[\s,]+0[a-z]*[\s,]+0[a-z]*\s*\)|inset\(\s*(?:50|100)%")
-_HIDES = re.compile(r"none|hidden|collapse|opacity|clip|position|overflow", re.IGNORECASE)
 _ORDINARY = Mapping[str, Any]
 
 
@@ -137,13 +136,9 @@ class Boxes:
         return found
 
     def _hiding_of(self, element: Element) -> tuple[str | None, ...]:
-        attrs = element.attrs
-        if not attrs:
+        if not self._cascade.may_hide(element):
             return _NOTHING
-        style = attrs.get("style")
-        if not (isinstance(style, str) and _HIDES.search(style)) and "hidden" not in attrs:
-            if not self._cascade.sheets or not ("class" in attrs or "id" in attrs):
-                return _NOTHING
+        attrs = element.attrs
         found = self._cascade.declared(element, attrs)
         if not found:
             return _HIDDEN if "hidden" in attrs else _NOTHING

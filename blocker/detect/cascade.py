@@ -36,6 +36,8 @@ _INTERESTING = re.compile(
 )
 _FEATURE = re.compile(r"\(\s*(max|min)-(?:device-)?width\s*:\s*([0-9.]+)\s*(px|em|rem)?\s*\)", re.IGNORECASE)
 _KEY = re.compile(r"(?:\.(?P<class>[-\w]+)|#(?P<id>[-\w]+))|^(?P<tag>[a-zA-Z][\w-]*)")
+HIDES = re.compile(r"none|hidden|collapse|opacity|clip|position|overflow", re.IGNORECASE)
+"""What stands in every declaration that hides something, or takes part in it."""
 _SIMPLE = re.compile(r"[.#]?[A-Za-z][-\w]*")
 _COMBINATOR = re.compile(r"[\s>+~]+(?![^\[]*\])")
 _DYNAMIC = re.compile(r":(?:hover|active|focus|visited|target|checked|before|after|placeholder|first-l)", re.I)
@@ -64,26 +66,34 @@ class Rule(NamedTuple):
 class Sheet:
     """The interesting rules of one style sheet, by what an element must have to match."""
 
-    __slots__ = ("by_class", "by_id", "by_tag", "others")
+    __slots__ = ("by_class", "by_id", "by_tag", "hiding", "others")
 
     def __init__(self, rules: Iterable[tuple[str, Rule]]) -> None:
         self.by_class: dict[str, list[Rule]] = defaultdict(list)
         self.by_id: dict[str, list[Rule]] = defaultdict(list)
         self.by_tag: dict[str, list[Rule]] = defaultdict(list)
         self.others: list[Rule] = []
+        self.hiding: set[str] = set()
+        """Names of the classes, ids and elements for which a rule might hide something; `*` for any element."""
         for last, rule in rules:
             match = _KEY.search(last)
             if match is None:
                 self.others.append(rule)
+                name = "*"
             elif match["class"]:
-                self.by_class[match["class"]].append(rule)
+                name = match["class"]
+                self.by_class[name].append(rule)
             elif match["id"]:
-                self.by_id[match["id"]].append(rule)
+                name = match["id"]
+                self.by_id[name].append(rule)
             else:
-                self.by_tag[match["tag"].lower()].append(rule)
+                name = match["tag"].lower()
+                self.by_tag[name].append(rule)
+            if any(HIDES.search(d.name) or HIDES.search(d.value) for d in rule.declarations):
+                self.hiding.add(name)
 
     def candidates(self, tag: str, attrs: Mapping[str, Any]) -> list[Rule]:
-        """Rules that might match an element."""
+        """Rules that might match an element; each once."""
         found = list(self.others)
         found += self.by_tag.get(tag, ())
         identity = attrs.get("id")
@@ -222,6 +232,22 @@ class Cascade:
                 views = media_views(media) if isinstance(media, str) else ALL_VIEWS
                 self.sheets.append((parse_sheet(text), views))
 
+    def may_hide(self, element: Element) -> bool:
+        """Whether any declaration that applies to an element could hide what it holds."""
+        style = element.attr("style")
+        if isinstance(style, str) and HIDES.search(style):
+            return True
+        for sheet, _ in self.sheets:
+            hiding = sheet.hiding
+            if hiding and (
+                "*" in hiding
+                or element.tag in hiding
+                or not hiding.isdisjoint(_words(element.attr("class")))
+                or element.attr("id") in hiding
+            ):
+                return True
+        return element.attr("hidden") is not None
+
     def declared(self, element: Element | Tag, attrs: Mapping[str, Any]) -> list[Declaration]:
         """Every interesting declaration that applies to an element, weakest first."""
         found: list[Declaration] = []
@@ -243,6 +269,10 @@ class Cascade:
         if len(found) > 1:
             found.sort(key=lambda d: (d.important, d.specificity, d.order))
         return found
+
+
+def _words(value: object) -> Iterable[str]:
+    return value if isinstance(value, list) else value.split() if isinstance(value, str) else ()
 
 
 def _matches(element: Element, selector: str) -> bool:

@@ -82,13 +82,14 @@ def visibility(box: Box) -> Iterator[Reason]:
         yield reason("visibility.hidden", box.hidden)
 
 
-def known(url: Url | None, context: Context) -> Known | None:
+def known(reference: Reference, context: Context) -> Known | None:
     """The vendor rule for a URL; a proxied one is judged by the URL inside it."""
+    url = reference.target
     if url is None:
         return None
     found = context.rules.match(url.host, url.target)
     if found is None or found.kind == "click":
-        inner = inner_url(url.href)
+        inner = inner_url(reference.raw)
         wrapped = parse(inner) if inner else None
         if wrapped is not None:
             found = context.rules.match(wrapped.host, wrapped.target) or found

@@ -106,14 +106,12 @@ def evidence(reference: Reference, context: Context) -> Iterator[Reason]:
 
 def find(text: str, addresses: Sequence[str], sender_domain: str = "") -> Found | None:
     """The strongest form of an address in a URL; None where there is none."""
-    known = [forms(address) for address in addresses if len(address) >= 5]
+    looked_for = _together(tuple(address for address in addresses if len(address) >= 5))
     other: Found | None = None
     for plain, wrapped in _layers(text):
-        lowered = plain.lower()
-        for looked_for in known:
-            found = _known(plain, lowered, looked_for)
-            if found is not None:
-                return Found(found.what, _wrapped(wrapped, found.form))
+        found = _known(plain, looked_for)
+        if found is not None:
+            return Found(found.what, _wrapped(wrapped, found.form))
         if other is None and "@" in plain and _is_foreign(plain, sender_domain):
             other = Found("other", _wrapped(wrapped, "as it is"))
     return other
@@ -147,7 +145,23 @@ def _layers(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
             queue.append((inner, (*wrapped, name)))
 
 
-def _known(plain: str, lowered: str, looked_for: Forms) -> Found | None:
+@lru_cache(maxsize=256)
+def _together(addresses: tuple[str, ...]) -> Forms:
+    """The forms of several addresses as one."""
+    every = [forms(address) for address in addresses]
+    needles: dict[str, tuple[tuple[str, str], ...]] = {}
+    for one in every:
+        for domain, disguises in one.needles:
+            needles[domain] = (*needles.get(domain, ()), *disguises)
+    return Forms(
+        tuple(needles.items()),
+        tuple(dict.fromkeys(core for one in every for core in one.base64)),
+        {digest: label for one in reversed(every) for digest, label in one.digests.items()},
+    )
+
+
+def _known(plain: str, looked_for: Forms) -> Found | None:
+    lowered = plain.lower()
     for domain, disguises in looked_for.needles:
         if domain in lowered:
             for needle, name in disguises:

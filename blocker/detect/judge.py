@@ -87,7 +87,7 @@ def _verdicts(context: Context) -> list[tuple[Reference, Verdict]]:
 
 def judge(reference: Reference, context: Context) -> Verdict:
     """The verdict on one reference: all reasons, summed."""
-    found = evidence.known(reference.target, context)
+    found = evidence.known(reference, context)
     return combine(reasons(reference, context, found), found, context)
 
 

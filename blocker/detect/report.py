@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from blocker.message.model import Links, Receipt, Span
 from blocker.message.references import Reference
@@ -14,8 +14,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 BLOCKED: frozenset[Kind] = frozenset({"pixel", "beacon"})
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One observation that speaks for or against tracking.
 
     ``weight`` is in log-odds: above zero it speaks for tracking, below zero against.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -85,8 +86,7 @@ def references(document: HtmlDocument) -> Iterator[Reference]:
                 if value:
                     yield from _in_attribute(document, element, tag, name, value, attrs, base, None)
     for condition, markup, offset in conditional_comments(document):
-        lowered = markup.lower()
-        if not any(sign in lowered for sign in _SIGNS):
+        if not _SIGNS.search(markup):
             continue
         for piece in start_tags(markup, offset):
             for name, value in piece.attrs.items():
@@ -97,8 +97,11 @@ def references(document: HtmlDocument) -> Iterator[Reference]:
 
 
 _NAMES = frozenset(ATTRIBUTES)
-_SIGNS = tuple(dict.fromkeys(name for name in ATTRIBUTES if name not in ("style", "content"))) + ("url", "image", "\\")
-"""One of these stands in a conditional comment that is worth a look."""
+_SIGNS = re.compile(
+    "|".join(dict.fromkeys(f"[{n[0]}{n[0].upper()}]{n[1:3]}" for n in ATTRIBUTES if n not in ("style", "content")))
+    + r"|[uU][rR][lL]|[iI][mM][aA]|\\|[A-Z]{3}"
+)
+"""The start of one of the attributes stands in a conditional comment that is worth a look."""
 
 
 def _string(value: object) -> str:
