@@ -48,24 +48,17 @@ class Part:
         value = self.headers.first("content-type")
         if "charset" not in value.lower():
             return None
-        try:
-            return parameters(value).get_content_charset()
-        except (LookupError, ValueError):
-            return None
+        charset = parameters(value).get("charset")
+        return charset.lower() if charset is not None and charset.isascii() else None
 
     @property
     def filename(self) -> str:
         """The name under which a reader would offer to save the part."""
-        if "content-disposition" not in self.headers and "name" not in self.headers.first("content-type"):
+        disposition, kind = self.headers.first("content-disposition"), self.headers.first("content-type")
+        if "name" not in disposition.lower() and "name" not in kind.lower():
             return ""
-        holder = parameters(self.headers.first("content-type"))
-        disposition = self.headers.first("content-disposition")
-        if disposition:
-            holder["Content-Disposition"] = disposition
-        try:
-            return holder.get_filename() or ""
-        except (LookupError, ValueError):
-            return ""
+        name = parameters(disposition).get("filename")
+        return (parameters(kind).get("name", "") if name is None else name).strip()
 
 
 @dataclass(slots=True)
@@ -89,12 +82,15 @@ def read_structure(raw: bytes) -> Structure:
 
 
 def content_type(headers: Headers, default: str) -> str:
-    """Type and subtype in lower case, with the standard library's fallback for broken ones."""
+    """Type and subtype in lower case, with the standard library's fallback for broken ones.
+
+    The type ends at white space, too: `text/html charset=utf-8` lacks its semicolon and is shown as HTML.
+    """
     value = headers.first("content-type")
     if not value:
         return default if "content-type" not in headers else "text/plain"
-    kind = value.partition(";")[0].strip().lower()
-    return kind if kind.count("/") == 1 else "text/plain"
+    kind = value.partition(";")[0].lower().split(None, 1)
+    return kind[0] if kind and kind[0].count("/") == 1 else "text/plain"
 
 
 def _walk(
@@ -129,33 +125,38 @@ def _walk(
 def _children(raw: bytes, headers: Headers, start: int, end: int) -> list[tuple[int, int]] | None:
     """Start and end of each child of a multipart, or None where no boundary line opens one."""
     boundary = _boundary(headers)
-    if not boundary:
+    if boundary is None:
         return None
     children: list[tuple[int, int]] = []
     opened = -1
     for line_start, line_end, closing in _delimiters(raw, b"--" + boundary, start, end):
-        if opened >= 0 and line_start > opened:
-            children.append((opened, _without_last_eol(raw, opened, line_start)))
-        elif opened < 0 and closing:
+        if opened < 0 and closing:
             return None
+        if 0 <= opened < line_start:
+            children.append((opened, _without_last_eol(raw, opened, line_start)))
+            if closing:
+                return children
+            if len(children) > MAX_PARTS:
+                opened = line_end
+                break
+        # A boundary right after another opens no second part, even if it is a closing one.
         opened = line_end
-        if closing:
-            return children
-        if len(children) > MAX_PARTS:
-            break
     if opened < 0:
         return None
-    if opened < end or not children:
-        children.append((opened, end))
+    # Of an unterminated part, too, the last line end belongs to the boundary that is missing: once.
+    children.append((opened, _without_last_eol(raw, opened, end) if end == len(raw) else end))
     return children
 
 
-def _boundary(headers: Headers) -> bytes:
+def _boundary(headers: Headers) -> bytes | None:
+    """The boundary in bytes; an empty one is one, as the standard library has it."""
+    boundary = parameters(headers.first("content-type")).get("boundary")
+    if boundary is None:
+        return None
     try:
-        boundary = parameters(headers.first("content-type")).get_boundary()
-    except (LookupError, ValueError):
-        return b""
-    return boundary.encode("ascii", "surrogateescape") if boundary else b""
+        return boundary.rstrip().encode("latin-1")
+    except UnicodeEncodeError:
+        return boundary.rstrip().encode("utf-8")
 
 
 def _delimiters(raw: bytes, mark: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:

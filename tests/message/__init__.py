@@ -1,0 +1,1 @@
+"""Reading messages: headers, structure, transfer encodings, charsets, CSS, markup, URLs."""
