@@ -43,7 +43,8 @@ def _one(desk: Desk, store: Store, catalogue: Catalogue, command: Command) -> st
             return restore(desk, store, catalogue, message)
     if command.kind == "sweep":
         done = sweep(desk, store, since=_since(command))
-        return f"{done.total()} messages were looked at."
+        total = done.total()
+        return "1 message was looked at." if total == 1 else f"{total} messages were looked at."
     raise Wrong(f'This service knows no command "{command.kind[:40]}": update it, then ask again.')
 
 

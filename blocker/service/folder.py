@@ -260,7 +260,7 @@ class Look:
     def _too_large(self, batch: Batch, uid: int, size: int) -> None:
         """Record who wrote it and what it is called, without its body."""
         place = self._place(uid)
-        reason = f"it is larger than {self._desk.limit / 1024 / 1024:g} MB"
+        reason = f"it is larger than {self._desk.limit / 1024 / 1024:.2g} MB"
         fields = b"".join(self._mailbox.headers([uid], name).get(uid, b"") for name in _SAID)
         report = headers_only(fields, source_of(place), reason)
         batch.seen.append(seen_of(place, Judgement(report), size, _said_date(report), "left", reason))

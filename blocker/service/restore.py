@@ -13,6 +13,7 @@ from dataclasses import replace
 from blocker.catalogue import Catalogue, Seen
 from blocker.catalogue.values import MessageDetail
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
+from blocker.service.act import NOT_THE_MESSAGE
 from blocker.service.desk import Desk
 from blocker.service.events import Event
 from blocker.service.journal import RESTORED
@@ -105,6 +106,8 @@ def _settle(folder: Mailbox, entry: Entry, size: int) -> None:
         folder.add_flags([original], gained)
     try:
         folder.remove([copy])
+    except NOT_THE_MESSAGE:
+        raise
     except MailboxError as error:
         raise NotRestored(
             f"The original is back, but its copy could not be taken away ({error}) Delete it by hand."
