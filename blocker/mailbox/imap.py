@@ -27,7 +27,7 @@ from imapclient.response_parser import parse_response  # type: ignore[import-unt
 from blocker.mailbox import imap_text as text
 from blocker.mailbox.imap_mailbox import ImapMailbox
 from blocker.mailbox.imap_names import FolderNames, Listed
-from blocker.mailbox.imap_reach import is_loopback, tls_context, unreachable
+from blocker.mailbox.imap_reach import bounded, is_loopback, tls_context, unreachable
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, Status
 
 __all__ = ["ImapStore", "SocketTimeout"]
@@ -36,8 +36,6 @@ Security = Literal["tls", "starttls", "none"]
 TIMEOUT = SocketTimeout(connect=15, read=60)
 """Seconds. A server may take long to copy a large folder, never this long to say a word."""
 
-_LARGEST = 512 * 1024 * 1024
-"""Octets of one literal; a server that announces more is not believed, as memory is taken at once."""
 _GOODBYE = 5.0
 """Seconds to wait for the answer to LOGOUT."""
 
@@ -102,7 +100,7 @@ class Connection:
             self._forget()
             typ, data = function()
             if typ != "OK":
-                raise text.refused(self.host, doing, _last(data))
+                raise text.refused(self.host, doing, text.last(data))
             return data
 
         found: list[Any] = self.call(doing, run)
@@ -116,7 +114,10 @@ class Connection:
     def search(self, criteria: str) -> list[int]:
         """UIDs that UID SEARCH gives, in the server's order."""
         data = self.command("search", lambda: self._imap.uid("SEARCH", criteria))
-        return [int(number) for line in data if line for number in line.split()]
+        found: list[int] = self.call(
+            "search", lambda: [int(n) for line in data if line for n in line.split()]
+        )
+        return found
 
     def items(self, doing: str, uids: Sequence[int], what: str) -> dict[int, Item]:
         """UID FETCH: what the server tells of each message that exists.
@@ -138,10 +139,10 @@ class Connection:
             typ, data = self._imap.uid("FETCH", listed, what)
             if typ == "OK":
                 return data
-            if text.response_code(text.clean(_last(data)))[0] == "EXPUNGEISSUED":
+            if text.response_code(text.clean(text.last(data)))[0] == "EXPUNGEISSUED":
                 # RFC 2180: another client took some of them away; the others were answered.
                 return self._imap.untagged_responses.pop("FETCH", [None])
-            raise text.refused(self.host, doing, _last(data))
+            raise text.refused(self.host, doing, text.last(data))
 
         found: list[Any] = self.call(doing, run)
         return found
@@ -182,7 +183,7 @@ class Connection:
         uidnext = facts.get(b"UIDNEXT")
         if uidnext is None:  # optional in RFC 3501
             uidnext = max(self.search("UID 1:*"), default=0) + 1
-        return Status(facts[b"UIDVALIDITY"], uidnext, facts[b"EXISTS"], text.flag_set(kept))
+        return Status(facts[b"UIDVALIDITY"], uidnext, facts.get(b"EXISTS", 0), text.flag_set(kept))
 
     def unselect(self) -> None:
         """Leave the folder. Without UNSELECT nothing is sent: selecting another one and LOGOUT do not expunge."""
@@ -211,8 +212,8 @@ class Connection:
                 imap.send(b"\r\n")
             typ, data = imap._command_complete("APPEND", tag)
             if typ != "OK":
-                raise text.refused(self.host, doing, _last(data))
-            return text.clean(_last(data))
+                raise text.refused(self.host, doing, text.last(data))
+            return text.clean(text.last(data))
 
         return str(self.call(doing, run))
 
@@ -229,13 +230,20 @@ class Connection:
         if not self.can("ACL"):
             return None
         imap: Any = self._imap
+        answer = self._attempt("tell our rights", lambda: imap.myrights(self.wire(folder)))
+        if answer is None or answer[0] != "OK":
+            return None
+        return text.clean(text.last(answer[1])).rpartition(" ")[2].strip('"')
+
+    def _attempt(self, doing: str, function: Callable[[], Any]) -> Any:
+        """What may be refused without harm: None then. A lost connection is no refusal."""
+        self._forget()
         try:
-            data = self.command(f"tell our rights on {folder}", lambda: imap.myrights(self.wire(folder)))
+            return self.call(doing, function)
         except ConnectionLost:
             raise
         except MailboxError:
             return None
-        return text.clean(_last(data)).rpartition(" ")[2].strip('"')
 
     def wire(self, folder: str) -> str:
         """A folder's name as an argument: modified UTF-7 (RFC 3501, section 5.1.3), quoted."""
@@ -243,19 +251,23 @@ class Connection:
 
     def list(self, pattern: str = "*") -> list[Listed]:
         """The folders that match. One whose name no program can decode is left out, as it could not be opened."""
-        self._forget()
-        self._client.folder_encode = False  # imapclient would fail on all for the sake of one
-        try:
-            wire = encode_utf7(pattern)
-            found = self.call("list the folders", lambda: self._client.list_folders("", wire))
-        finally:
-            self._client.folder_encode = True
-        named = ((flags, separator, _decoded(name)) for flags, separator, name in found)
-        return [
-            Listed(name, (separator or b"").decode("ascii", "replace"), text.flag_set(flags))
-            for flags, separator, name in named
-            if name is not None
-        ]
+        wire = encode_utf7(pattern)
+
+        def ask() -> list[Listed]:
+            self._forget()
+            self._client.folder_encode = False  # imapclient would fail on all for the sake of one
+            try:
+                lines = self._client.list_folders("", wire)
+            finally:
+                self._client.folder_encode = True
+            return [
+                Listed(name, (separator or b"").decode("ascii", "replace"), text.flag_set(flags))
+                for flags, separator, raw in lines
+                if (name := _decoded(raw)) is not None
+            ]
+
+        found: list[Listed] = self.call("list the folders", ask)
+        return found
 
     def namespace(self) -> tuple[str, str]:
         """(prefix, separator) of the user's own folders (RFC 2342)."""
@@ -270,8 +282,7 @@ class Connection:
     def create(self, folder: str) -> None:
         """CREATE, then UNSUBSCRIBE, as some servers subscribe by themselves."""
         self.call(f"make the folder {folder}", lambda: self._client.create_folder(folder))
-        with contextlib.suppress(imaplib.IMAP4.error):  # some say NO to what is not subscribed
-            self._client.unsubscribe_folder(folder)
+        self._attempt("unsubscribe it", lambda: self._client.unsubscribe_folder(folder))
 
     def drop(self) -> None:
         """End the connection without a word."""
@@ -374,8 +385,10 @@ def _connect(
         raise unreachable(host, port, error) from None
     imap: Any = client._imap
     imap.debug = 0  # imapclient sets 5, at which imaplib formats every fetched body for a log nobody reads
-    imap._log = _silent  # below 4 imaplib keeps the last commands in memory, LOGIN with its password too
-    imap.read = _bounded(imap.read)
+    imap._log = lambda _: (
+        None
+    )  # below 4 imaplib keeps the last commands in memory, LOGIN with its password too
+    imap.read = bounded(imap.read)
     try:
         if security == "starttls":
             _start_tls(client, host, context)
@@ -429,20 +442,3 @@ def _decoded(name: bytes | str) -> str | None:
     except UnicodeError:
         return None
     return decoded
-
-
-def _bounded(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    def bounded(size: int) -> bytes:
-        if size > _LARGEST:
-            raise imaplib.IMAP4.abort(f"a literal of {size} octets")
-        return read(size)
-
-    return bounded
-
-
-def _last(data: Sequence[Any]) -> object:
-    return data[-1] if data and data[-1] is not None else b""
-
-
-def _silent(_: object) -> None:
-    """In place of imaplib's memory of recent commands."""

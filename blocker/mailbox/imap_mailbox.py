@@ -94,15 +94,15 @@ class ImapMailbox:
 
     def _stored(self, uid: int, item: text.Item) -> Stored | None:
         """None where the message went away between two answers."""
-        raw, when = item.get(b"BODY[]"), item.get(b"INTERNALDATE")
-        if not isinstance(raw, bytes) or not isinstance(when, bytes):
+        raw, when, flags = item.get(b"BODY[]"), item.get(b"INTERNALDATE"), item.get(b"FLAGS")
+        if not (isinstance(raw, bytes) and isinstance(when, bytes) and isinstance(flags, tuple)):
             if uid not in self.flags([uid]):
                 return None
             raise MailboxError(
                 f"{self._connection.host} lists message {uid} of {self._name} but does not give it; "
                 "the message is left alone, look at it in a mail program."
             )
-        return Stored(uid, raw, text.flag_set(item.get(b"FLAGS") or ()), _date(when, uid))
+        return Stored(uid, raw, text.flag_set(flags), _date(when, uid))
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """RFC822.SIZE."""
@@ -192,7 +192,13 @@ class ImapMailbox:
         _, _, sets = self._connection.code("COPYUID").partition(" ")
         if not sets:
             return list(uids)
-        copied = set(text.uid_set(sets.partition(" ")[0]))
+        try:
+            copied = set(text.uid_set(sets.partition(" ")[0]))
+        except ValueError:
+            raise MailboxError(
+                f"{self._connection.host} does not tell clearly what it copied from {self._name}; "
+                "the originals stay, look for the copies in a mail program."
+            ) from None
         return [uid for uid in uids if uid in copied]
 
     def remove(self, uids: Sequence[int]) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 from blocker.mailbox.imap_text import clean
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
+
+LARGEST = 512 * 1024 * 1024
+"""Octets of one literal; a server that announces more is not believed, as memory is taken at once."""
 
 
 def tls_context(cafile: str | Path | None) -> ssl.SSLContext:
@@ -26,6 +30,17 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def bounded(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    """imaplib's way to read a literal, made to fail as a broken connection does where one is too large."""
+
+    def read_some(size: int) -> bytes:
+        if size > LARGEST:
+            raise OSError(f"a literal of {size} octets")
+        return read(size)
+
+    return read_some
 
 
 _MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH

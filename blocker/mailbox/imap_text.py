@@ -96,6 +96,11 @@ def response_code(text: str) -> tuple[str, str]:
     return (found[1], found[2] or "") if found else ("", "")
 
 
+def last(data: Sequence[Any]) -> object:
+    """The text that stands beside a status, as imaplib gives it."""
+    return data[-1] if data and data[-1] is not None else b""
+
+
 def clean(answer: object) -> str:
     """A server's text for people: one line, no control characters, at most 200 characters."""
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else str(answer)

@@ -526,6 +526,41 @@ def test_answers_that_are_no_imap(scripted: Callable[..., ImapStore], answer: by
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("answers", "act"),
+    [
+        ({"UID SEARCH": b"* SEARCH 1 x\r\n", "NOOP": b""}, lambda store: store.open("INBOX").uids()),
+        ({"LIST": b"* LIST 7 8\r\n"}, lambda store: store.folders()),
+        ({"SELECT|EXAMINE": b"* OK [UIDVALIDITY x] x\r\n* 1 EXISTS\r\n"}, lambda store: store.open("INBOX")),
+        (
+            {"UID FETCH": b"* 1 FETCH (UID 1 FLAGS 5)\r\n", "NOOP": b""},
+            lambda store: store.open("INBOX").flags([1]),
+        ),
+        ({"UID FETCH": b"NO [SERVERBUG] oops", "NOOP": b""}, lambda store: store.open("INBOX").flags([1])),
+        ({"UID FETCH": b"BAD what", "NOOP": b""}, lambda store: store.open("INBOX").sizes([1])),
+    ],
+)
+def test_commands_answered_with_nonsense(
+    scripted: Callable[..., ImapStore], answers: dict[str, Answer], act: Callable[[ImapStore], object]
+) -> None:
+    """Every call that is answered with nonsense or a refusal raises a MailboxError of one sentence."""
+    store = scripted(answers)
+    with pytest.raises(MailboxError) as refused:
+        act(store)
+    assert ONE_SENTENCE.fullmatch(str(refused.value))
+    store.close()
+
+
+def test_imaplib_remembers_no_password() -> None:
+    """imaplib's memory of recent commands, which it would print in a crash, holds no LOGIN."""
+    server = ScriptedServer({"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n", "LOGIN": b""})
+    store = connect(server.host, server.port, Account(server.host, server.port, "alice", PASSWORD))
+    assert PASSWORD.encode() in server.sent
+    assert PASSWORD not in repr(vars(store._connection._imap))
+    assert PASSWORD not in repr(vars(store)) + repr(vars(store._connection))
+    store.close()
+
+
 def test_a_folder_without_uidvalidity(scripted: Callable[..., ImapStore]) -> None:
     """Such a folder is refused, as its UIDs mean nothing."""
     store = scripted({"SELECT|EXAMINE": b"* 1 EXISTS\r\n* 0 RECENT\r\n"})
