@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request
 
 from blocker.catalogue import MessageFilter
 from blocker.catalogue.values import ACTIONS, MessageDetail, Page
-from webui.explain import told
+from blocker.detect.words import told
 from webui.site import catalogue
 
 blueprint = Blueprint("messages", __name__)

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Flask
 from markupsafe import Markup
 
-from webui.explain import KIND_NAMES, sentence
+from blocker.detect.words import KIND_NAMES, sentence
 
 ACTION_NAMES = {
     "reported": "Looked at only",

@@ -8,6 +8,7 @@ import click
 
 COMMANDS = {
     "scan": "blocker.cli.files:scan",
+    "explain": "blocker.cli.explain:explain",
     "neutralise": "blocker.cli.files:neutralise",
     "restore": "blocker.cli.files:restore",
     "filter": "blocker.cli.files:filter_",

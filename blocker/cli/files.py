@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from blocker.detect.memory import Memory
     from blocker.detect.report import Report
 
 LEVEL_NAMES = ("standard", "strict", "paranoid")
@@ -31,8 +32,16 @@ MAX_FILTERED = 256 << 20
     help="One line a finding for people, or one JSON object a message.",
 )
 @click.option("--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's.")
+@click.option(
+    "--memory",
+    "remembered",
+    type=click.Choice(["none", "folder", "catalogue"]),
+    default=None,
+    help="What other messages may say of a URL: nothing; all of PATH, read once before; or the catalogue.  "
+    "[default: folder where PATH holds more than one message]",
+)
 @click.option("--max-size", type=int, default=64, show_default=True, metavar="MB", help="Skip larger messages.")
-def scan(paths: tuple[str, ...], form: str, recipients: tuple[str, ...], max_size: int) -> None:
+def scan(paths: tuple[str, ...], form: str, recipients: tuple[str, ...], remembered: str | None, max_size: int) -> None:
     """Judge every reference of the messages in PATH: a message file, a folder of them, a Maildir, an mbox, or -."""
     from blocker.detect.judge import scan as judge
 
@@ -42,9 +51,11 @@ def scan(paths: tuple[str, ...], form: str, recipients: tuple[str, ...], max_siz
         problems.append(sentence)
         click.echo(f"unpixel: {sentence}", err=True)
 
+    limit = max_size << 20
+    memory = _memory(remembered, paths, limit, recipients)
     messages = 0
-    for source, raw in _messages(paths, max_size << 20, problem):
-        report = judge(raw, recipients=recipients, source=source)
+    for source, raw in _messages(paths, limit, problem):
+        report = judge(raw, recipients=recipients, source=source, memory=memory)
         messages += 1
         if form == "jsonl":
             click.echo(json.dumps(report.as_dict(), ensure_ascii=True))
@@ -67,7 +78,7 @@ def neutralise(file: str, level: str, recipients: tuple[str, ...]) -> None:
     """Write the message to standard output without what spies; every other byte stays."""
     from blocker.rewrite.neutralise import neutralise as change
 
-    outcome = change(_read(file), level=level, recipients=recipients)  # type: ignore[arg-type]
+    outcome = change(read_file(file), level=level, recipients=recipients)  # type: ignore[arg-type]
     _write(outcome.raw)
     if outcome.refused:
         click.echo(f"unpixel: the message was left as it is: {outcome.refused}.", err=True)
@@ -81,7 +92,7 @@ def restore(file: str) -> None:
     from blocker.rewrite.neutralise import restore as turn_back
 
     try:
-        _write(turn_back(_read(file)))
+        _write(turn_back(read_file(file)))
     except RestoreError as error:
         _fail(str(error))
 
@@ -125,6 +136,33 @@ def _messages(
             problem(str(error))
 
 
+def _memory(
+    wanted: str | None, paths: tuple[str, ...], limit: int, recipients: tuple[str, ...]
+) -> Memory | None:
+    """The memory to judge by; a folder's is made by a first pass over it."""
+    if wanted == "catalogue":
+        from blocker.catalogue import Catalogue
+        from blocker.catalogue.memory import CatalogueMemory
+        from blocker.config import load
+
+        return CatalogueMemory(Catalogue.open(load().database_url))
+    single = len(paths) == 1 and (paths[0] == "-" or Path(paths[0]).is_file())
+    if wanted == "none" or "-" in paths or (wanted is None and single and not _is_mbox(Path(paths[0]))):
+        return None
+    from blocker.detect.judge import learn
+    from blocker.detect.memory import FolderMemory
+
+    memory = FolderMemory()
+    for _, raw in _messages(paths, limit, lambda _: None):
+        learn(memory, raw, recipients)
+    return memory
+
+
+def _is_mbox(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(5) == b"From "
+
+
 def _print_report(report: Report) -> None:
     head = report.message
     click.echo(f"{head.source}: {head.from_ or 'no sender'}: {head.subject or 'no subject'}")
@@ -151,7 +189,8 @@ def printable(text: str, most: int = 160) -> str:
     return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
-def _read(name: str) -> bytes:
+def read_file(name: str) -> bytes:
+    """The bytes of a message file, or of standard input for `-`; ends the command with a sentence on an error."""
     if name == "-":
         return sys.stdin.buffer.read()
     try:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from email.utils import mktime_tz, parsedate_tz
 from functools import cached_property
 
 from blocker.detect.box import Box, Boxes
 from blocker.detect.cascade import Cascade
 from blocker.detect.knowledge import Known, Rules
-from blocker.detect.memory import Memory
+from blocker.detect.memory import Mail, Memory
 from blocker.detect.tokens import tokens
 from blocker.message.headers import Headers
 from blocker.message.read import Message
@@ -52,6 +53,12 @@ class Context:
         """Domain of the From address, lower case."""
         found = _ADDRESS.findall(self.message.headers.first("from")[:2000])
         return found[-1].rpartition("@")[2].lower() if found else ""
+
+    @cached_property
+    def mail(self) -> Mail:
+        """The message, as a memory is told of it."""
+        headers = self.message.headers
+        return Mail(self.sender_domain, self.recipients, headers.text("subject"), _seconds(headers.first("date")))
 
     @cached_property
     def service(self) -> Known | None:
@@ -114,6 +121,15 @@ class Context:
         return boxes.of(reference)
 
 
+def _seconds(date: str) -> float:
+    """A Date field as seconds since 1970; 0 where it cannot be read."""
+    try:
+        parsed = parsedate_tz(date[:100])
+        return float(mktime_tz(parsed)) if parsed is not None else 0.0
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return 0.0
+
+
 class _Plain(Cascade):
     """The cascade of markup that no style sheet reaches."""
 
@@ -122,5 +138,3 @@ class _Plain(Cascade):
 
 
 _NO_SHEETS = _Plain()
-
-

@@ -15,6 +15,7 @@ from turbohtml import Element
 from blocker.detect.box import Box
 from blocker.detect.context import Context
 from blocker.detect.knowledge import Known, inner_url
+from blocker.detect.memory import template
 from blocker.detect.report import Reason
 from blocker.detect.tokens import PICTURES, extension, opacity, tokens
 from blocker.detect.weights import reason
@@ -193,7 +194,7 @@ def token(reference: Reference, context: Context) -> Iterator[Reason]:
         yield reason("token.none", "nothing in the URL could tell one mail from another")
 
 
-def recurrence(reference: Reference, context: Context) -> Iterator[Reason]:
+def recurrence(reference: Reference, context: Context, box: Box) -> Iterator[Reason]:
     """Reasons from how often the URL stands in this message and elsewhere."""
     count = context.counts[reference.part, reference.raw]
     if count > 1:
@@ -201,13 +202,33 @@ def recurrence(reference: Reference, context: Context) -> Iterator[Reason]:
     memory, url = context.memory, reference.target
     if memory is None or url is None:
         return
-    past = memory.recall(url, context.sender_domain, context.recipients)
+    past = memory.recall(url, context.mail)
     if past.recipients > 1:
         yield reason("memory.shared", "the same URL was sent to somebody else")
+    elif past.differing and not _from_stock(url, context):
+        rule = "memory.drawn" if _shows(box) else "memory.differs"
+        yield reason(rule, "another recipient of the same mail got another URL in its place")
     elif past.messages:
         yield reason("memory.seen", f"the same URL stood in {past.messages} other messages")
     elif past.template_messages >= 2 and past.template_variants == past.template_messages:
         yield reason("memory.individual", f"new in each of {past.template_messages + 1} mails of this sender")
+
+
+def _shows(box: Box) -> bool:
+    """Whether it is declared to be large enough to be seen, and is."""
+    if box.hidden is not None:
+        return False
+    sides = [side for side in (box.width, box.height) if side is not None]
+    return min(sides) > TINY if sides else box.relative is not None
+
+
+def _from_stock(url: Url, context: Context) -> bool:
+    """Whether it is one of several plain pictures of one folder: chosen for the reader, but made for all."""
+    if url.query or extension(url.path) not in PICTURES:
+        return False
+    shape, folder = template(url), url.path.rpartition("/")[0]
+    others = (r.target for r in context.message.references if r.target is not None and r.target.host == url.host)
+    return any(o != url and o.path.rpartition("/")[0] == folder and template(o) == shape for o in others)
 
 
 def shape(reference: Reference, context: Context) -> Iterator[Reason]:

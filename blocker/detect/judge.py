@@ -20,11 +20,15 @@ from blocker.message.references import Reference
 
 INDIVIDUAL = frozenset(
     """knowledge.open identity.address identity.digest identity.other token.shared token.opaque token.person
-    token.directory memory.individual""".split()
+    token.directory memory.individual memory.differs memory.drawn""".split()
 )
 """Reasons that single out the mail or its reader."""
+ADDRESSED = frozenset({"identity.address", "identity.digest"})
+"""Reasons that single out a reader even where others got the same URL: a copy of his mail was sent to them."""
 NOT_SHOWN = frozenset("geometry.tiny geometry.zero geometry.line geometry.one-side visibility.hidden".split())
-PERSONAL = frozenset("identity.address identity.digest knowledge.personal token.person token.program".split())
+PERSONAL = frozenset(
+    "identity.address identity.digest knowledge.personal token.person token.program memory.differs memory.drawn".split()
+)
 """Reasons for which a picture that shows is one made for its reader."""
 
 
@@ -70,7 +74,7 @@ def learn(memory: FolderMemory, raw: bytes, recipients: Sequence[str] = ()) -> N
     """The first pass over a folder: let `memory` take in one message."""
     context = Context(read(raw), default_rules(), recipients)
     urls = [r.target for r in context.message.references if r.target is not None]
-    memory.learn(urls, context.sender_domain, context.recipients)
+    memory.learn(urls, context.mail)
 
 
 def _verdicts(context: Context) -> list[tuple[Reference, Verdict]]:
@@ -100,7 +104,7 @@ def reasons(reference: Reference, context: Context, found: Known | None) -> list
         *evidence.knowledge(found),
         *identity.evidence(reference, context),
         *evidence.token(reference, context),
-        *evidence.recurrence(reference, context),
+        *evidence.recurrence(reference, context, box),
         *evidence.shape(reference, context),
     ]
 
@@ -116,8 +120,8 @@ def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict
     tracking = 1 / (1 + math.exp(-max(-40.0, min(40.0, odds))))
     kind: Kind
     if odds > 0:
-        aggregate = "knowledge.aggregate" in ids or ("knowledge.ad" in ids and not ids & INDIVIDUAL)
-        kind = "beacon" if aggregate or not ids & INDIVIDUAL else "pixel"
+        common = "knowledge.aggregate" in ids or ("memory.shared" in ids and not ids & ADDRESSED)
+        kind = "beacon" if common or not ids & INDIVIDUAL else "pixel"
     elif ids & NOT_SHOWN:
         kind = "spacer"
     else:

@@ -1,7 +1,8 @@
 """What was seen before of a URL, and what that tells.
 
 A URL that two people received singles out neither. A URL whose *template* (the host and path with
-the varying parts masked) comes with a new value in every mail of a sender is made for each mail.
+the varying parts masked) comes with a new value in every mail of a sender is made for each mail; one
+that comes with another value to another recipient of the same *mailing* is made for its reader.
 Only digests are kept, so that a memory tells nobody which URLs it has seen.
 """
 
@@ -11,14 +12,51 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from functools import cached_property
+from typing import NamedTuple, Protocol, TypeVar
 
+from blocker.detect.tokens import opacity
 from blocker.message.urls import Url
 
 MAX_URLS = 200_000
-"""URLs (and templates) that a memory in RAM holds; the longest unseen ones are forgotten first."""
-_VARYING = re.compile(r"[^/]*[0-9][^/]*|[^/]{24,}")
-_VALUE = re.compile(r"=[^&]*")
+"""URLs (and templates, and places in mailings) that a memory in RAM holds; what was longest unseen is forgotten."""
+MAX_SENDERS = 20_000
+MAX_MAILINGS = 16
+"""Recent mailings of one sender that are told apart."""
+MAX_PEOPLE = 4
+"""Recipients of one URL that are told apart: a second one settles what is asked."""
+SAME_MAILING = 20 * 3600
+"""Seconds between two copies of one mailing: sending by time zone takes most of a day, a daily letter a whole one."""
+
+T = TypeVar("T")
+
+_DIGIT = re.compile(r"[0-9]")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_LONG = 24
+_MAX_WORDS = 32
+
+
+class Mail:
+    """What a memory is told of the message in which a URL stands."""
+
+    def __init__(self, sender: str, recipients: Sequence[str], subject: str = "", sent: float = 0.0) -> None:
+        self.sender = sender
+        """Domain of the From address."""
+        self.recipients = tuple(recipients)
+        self.subject = subject
+        self.sent = sent
+        """Seconds since 1970; 0 where the Date field cannot be read."""
+
+    @cached_property
+    def people(self) -> tuple[bytes, ...]:
+        """Digests of those it was sent to, as far as they count."""
+        return tuple(digest(r) for r in self.recipients[:2])
+
+    @cached_property
+    def words(self) -> frozenset[bytes]:
+        """Digests of the words of the subject: two copies of one mailing share most of them."""
+        found = _WORD.findall(self.subject[:1000].lower())[:_MAX_WORDS]
+        return frozenset(digest(word) for word in found)
 
 
 class Recollection(NamedTuple):
@@ -28,26 +66,36 @@ class Recollection(NamedTuple):
     """Other messages in which the very same URL stood."""
     recipients: int
     """Different recipients of all messages with it, this one's included."""
-    template_messages: int
+    template_messages: int = 0
     """Other messages of this sender in which a URL of the same template stood."""
-    template_variants: int
+    template_variants: int = 0
     """Different URLs among those."""
-
-
-NOTHING = Recollection(0, 1, 0, 0)
+    differing: int = 0
+    """Other recipients of the same mailing, all of whom got other URLs of this template."""
 
 
 class Memory(Protocol):
     """Asked by the judge; given by a folder's first pass or by the catalogue."""
 
-    def recall(self, url: Url, sender: str, recipients: Sequence[str]) -> Recollection:
+    def recall(self, url: Url, mail: Mail) -> Recollection:
         """What other messages say of a URL."""
 
 
 def template(url: Url) -> str:
-    """The URL with its varying parts masked: path pieces with digits or of great length, query values."""
-    path = "/".join("*" if _VARYING.fullmatch(piece) else piece for piece in url.path[:1024].split("/"))
-    return url.host + path + _VALUE.sub("=*", url.query[:1024])
+    """The URL with its varying parts masked: names and path pieces that carry an id, query values."""
+    labels = url.host.split(".")
+    host = ".".join(["*" if _varies(label) else label for label in labels[:-2]] + labels[-2:])
+    path = "/".join(["*" if _varies(piece) else piece for piece in url.path[:1024].split("/")])
+    return f"{host}{path}?{'&'.join(map(_masked, url.query[1:1024].split('&')))}"
+
+
+def _varies(piece: str) -> bool:
+    return len(piece) >= _LONG or _DIGIT.search(piece) is not None or opacity(piece) > 0
+
+
+def _masked(pair: str) -> str:
+    name, equals, _ = pair.partition("=")
+    return f"{name}=*" if equals else "*" if _varies(name) else name
 
 
 def digest(*parts: str) -> bytes:
@@ -55,38 +103,120 @@ def digest(*parts: str) -> bytes:
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=8).digest()
 
 
+class _Mailing(NamedTuple):
+    """One sending of one text to many."""
+
+    number: int
+    words: frozenset[bytes]
+    sent: float
+
+
+class _Place(NamedTuple):
+    """A template within a mailing."""
+
+    people: tuple[bytes, ...]
+    """Its readers, one digest each, as far as they are told apart."""
+    common: bool
+    """Two readers got the same URL in it."""
+
+
 class FolderMemory:
-    """Memory of one run over several messages: `learn` each of them first, then judge."""
+    """Memory of one run over several messages: `learn` each of them first, then judge.
+
+    What it holds is bounded; it never fails and never answers differently to the same question in the
+    same state.
+    """
 
     def __init__(self) -> None:
         self._urls: OrderedDict[bytes, tuple[int, tuple[bytes, ...]]] = OrderedDict()
         self._templates: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
+        self._places: OrderedDict[bytes, _Place] = OrderedDict()
+        self._mailings: OrderedDict[bytes, tuple[_Mailing, ...]] = OrderedDict()
+        self._numbers = 0
 
-    def learn(self, urls: Iterable[Url], sender: str, recipients: Sequence[str]) -> None:
-        """Take in one message: its distinct URLs, its sender's domain, its recipients."""
-        people = tuple(digest(r) for r in recipients[:2])
-        templates: dict[bytes, int] = {}
+    def learn(self, urls: Iterable[Url], mail: Mail) -> None:
+        """Take in one message and its URLs."""
+        people, mailing = mail.people, self._join(mail)
+        new: dict[str, int] = {}
+        common: dict[str, bool] = {}
         for url in dict.fromkeys(urls):
-            key = digest(url.href)
+            shape, key = template(url), digest(url.href)
             count, known = self._urls.pop(key, (0, ()))
-            known = tuple(dict.fromkeys((*known, *people)))[:4]
-            self._urls[key] = (count + 1, known)
-            if count == 0:
-                shape = digest(sender, template(url))
-                templates[shape] = templates.get(shape, 0) + 1
-            else:
-                templates.setdefault(digest(sender, template(url)), 0)
-        for shape, new in templates.items():
-            messages, variants = self._templates.pop(shape, (0, 0))
-            self._templates[shape] = (messages + 1, variants + new)
-        for table in (self._urls, self._templates):
-            while len(table) > MAX_URLS:
-                table.popitem(last=False)
+            self._urls[key] = (count + 1, tuple(dict.fromkeys((*known, *people)))[:MAX_PEOPLE])
+            new[shape] = new.get(shape, 0) + (count == 0)
+            common[shape] = common.get(shape, False) or not set(known) <= set(people)
+        for shape, fresh in new.items():
+            key = digest(mail.sender, shape)
+            messages, variants = self._templates.pop(key, (0, 0))
+            self._templates[key] = (messages + 1, variants + fresh)
+            if mailing is not None and people:
+                self._fill(_place(mailing, shape), people, common[shape])
+        self._forget()
 
-    def recall(self, url: Url, sender: str, recipients: Sequence[str]) -> Recollection:
+    def recall(self, url: Url, mail: Mail) -> Recollection:
         """See `Memory`; this message itself was learnt too and is not counted."""
+        people = mail.people
         count, known = self._urls.get(digest(url.href), (1, ()))
-        people = set(known) | {digest(r) for r in recipients[:2]}
-        messages, variants = self._templates.get(digest(sender, template(url)), (1, 1))
-        together = max(len(recipients[:2]), 1)
-        return Recollection(count - 1, 1 if len(people) <= together else len(people), messages - 1, variants - 1)
+        together = max(len(people), 1)
+        everybody = len({*known, *people})
+        if everybody > together:
+            return Recollection(count - 1, everybody)
+        shape = template(url)
+        messages, variants = self._templates.get(digest(mail.sender, shape), (1, 1))
+        differing = self._differing(shape, mail, people) if messages > 1 else 0
+        return Recollection(count - 1, 1, messages - 1, variants - 1, differing)
+
+    def _differing(self, shape: str, mail: Mail, people: tuple[bytes, ...]) -> int:
+        mailing = self._find(mail)
+        place = self._places.get(_place(mailing, shape)) if mailing is not None else None
+        if place is None or place.common:
+            return 0
+        return len({*place.people} - {_reader(people)})
+
+    def _fill(self, key: bytes, people: tuple[bytes, ...], common: bool) -> None:
+        old = self._places.pop(key, _Place((), False))
+        readers = tuple(dict.fromkeys((*old.people, _reader(people))))[:MAX_PEOPLE]
+        self._places[key] = _Place(readers, old.common or common)
+
+    def _find(self, mail: Mail) -> _Mailing | None:
+        """The mailing that a message is a copy of."""
+        words = mail.words
+        for mailing in reversed(self._mailings.get(digest(mail.sender), ())):
+            if abs(mailing.sent - mail.sent) <= SAME_MAILING and _alike(words, mailing.words):
+                return mailing
+        return None
+
+    def _join(self, mail: Mail) -> _Mailing | None:
+        """The mailing that a message is a copy of, the first copy seen making it."""
+        found = self._find(mail)
+        if found is not None or not mail.words:
+            return found
+        key = digest(mail.sender)
+        self._numbers += 1
+        found = _Mailing(self._numbers, mail.words, mail.sent)
+        self._mailings[key] = (*self._mailings.pop(key, ()), found)[-MAX_MAILINGS:]
+        return found
+
+    def _forget(self) -> None:
+        _trim(self._urls, MAX_URLS)
+        _trim(self._templates, MAX_URLS)
+        _trim(self._places, MAX_URLS)
+        _trim(self._mailings, MAX_SENDERS)
+
+
+def _trim(table: OrderedDict[bytes, T], most: int) -> None:
+    while len(table) > most:
+        table.popitem(last=False)
+
+
+def _alike(one: frozenset[bytes], other: frozenset[bytes]) -> bool:
+    """Whether two subjects say the same but for a name: at least half of all their words."""
+    return bool(one) and 2 * len(one & other) >= len(one | other)
+
+
+def _place(mailing: _Mailing, shape: str) -> bytes:
+    return digest(str(mailing.number), shape)
+
+
+def _reader(people: tuple[bytes, ...]) -> bytes:
+    return b"".join(sorted(people))

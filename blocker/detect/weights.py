@@ -47,6 +47,8 @@ WEIGHTS: dict[str, float] = {
     "memory.shared": -3.0,
     "memory.seen": -1.0,
     "memory.individual": 1.5,
+    "memory.differs": 3.5,
+    "memory.drawn": 0.0,
     # shape
     "shape.endpoint": 1.5,
     "shape.filler": -1.5,

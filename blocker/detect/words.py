@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from blocker.catalogue.rows import host_of
 from blocker.detect.report import Judged, Kind, Reason
+from blocker.message.urls import parse
 
 KIND_NAMES: dict[Kind, str] = {
     "pixel": "Tracking pixel",
@@ -29,6 +29,7 @@ FAMILIES = {
     "identity": "Your address",
     "token": "Token",
     "recurrence": "Repetition",
+    "memory": "Other mail",
     "shape": "Shape",
     "vector": "Kind of place",
 }
@@ -60,10 +61,11 @@ class Told:
 def told(judged: Judged) -> Told:
     """A judged reference in plain words."""
     verdict = judged.verdict
+    url = parse(judged.url) if judged.url else None
     return Told(
         name=KIND_NAMES.get(verdict.kind, verdict.kind),
         meaning=KIND_MEANINGS.get(verdict.kind, ""),
-        host=host_of(judged.url),
+        host=url.host if url is not None else "",
         told=tuple(_told(judged)),
         reasons=tuple(why(reason) for reason in verdict.reasons),
     )
