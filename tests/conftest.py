@@ -37,7 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what uses a Dovecot, then leave out what this run was not asked for."""
     for item in items:
-        if any(name.startswith("dovecot") for name in getattr(item, "fixturenames", ())):
+        asked = [*getattr(item, "fixturenames", ()), *_named_in_parameters(item)]
+        if any(name.startswith("dovecot") for name in asked):
             item.add_marker("dovecot")
     without = {
         *(SLOW if config.getoption("--fast") else ()),
@@ -47,6 +48,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in set(out)]
+
+
+def _named_in_parameters(item: pytest.Item) -> list[str]:
+    """Texts among a test's parameters: a fixture may be named there and asked for by `getfixturevalue`."""
+    callspec = getattr(item, "callspec", None)
+    return [value for value in callspec.params.values() if isinstance(value, str)] if callspec else []
 
 
 @pytest.fixture(scope="session")
