@@ -24,9 +24,11 @@ from blocker.message.urls import Url, parse
 
 OPAQUE = 40.0
 """Bits from which a value is taken for more than a short number."""
+NO_HASH = 300.0
+"""Bits above those of any hash that names a picture file (SHA-256 in hexadecimal is 256)."""
 LONG = 120.0
 """Bits that no name of a picture needs."""
-PROGRAMS = frozenset("asp aspx ashx php php3 php5 phtml jsp jspx do cfm cgi pl py html htm shtml dll action".split())
+PROGRAMS = frozenset(["asp", "aspx", "ashx", "php", "php3", "php5", "phtml", "jsp", "jspx", "do", "cfm", "cgi", "pl", "py", "html", "htm", "shtml", "dll", "action"])
 TINY = 3.0
 """Pixels up to which a side shows nothing that a person would see."""
 
@@ -182,8 +184,8 @@ def token(reference: Reference, context: Context) -> Iterator[Reason]:
         if where:
             yield reason("token.shared", f"{value[:24]} also stands in {where}")
             break
-    if own.bits >= OPAQUE:
-        yield reason("token.opaque", f"a value of about {own.bits:.0f} bits")
+    if own.bits >= OPAQUE or own.file_bits >= NO_HASH:
+        yield reason("token.opaque", f"a value of about {max(own.bits, own.file_bits):.0f} bits")
     elif own.folder_bits >= OPAQUE:
         yield reason("token.directory", "an id among the folders of a picture file")
     elif own.file_bits >= OPAQUE:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from blocker.detect.report import Reason
 
-PRIOR = -1.0
+PRIOR = -1.2
 
 WEIGHTS: dict[str, float] = {
     # geometry: how large it is declared
@@ -16,7 +16,7 @@ WEIGHTS: dict[str, float] = {
     "geometry.zero": 2.0,
     "geometry.one-side": 1.0,
     "geometry.line": -2.0,
-    "geometry.unsized": -1.0,
+    "geometry.unsized": -1.2,
     "geometry.relative": -2.0,
     "geometry.visible": -4.0,
     # visibility
@@ -53,7 +53,7 @@ WEIGHTS: dict[str, float] = {
     "shape.endpoint": 1.5,
     "shape.filler": -1.5,
     "shape.picture": -1.0,
-    "shape.alone": 0.5,
+    "shape.alone": 0.4,
     "shape.linked": -2.0,
     "shape.alt": -0.5,
     "shape.script": 1.0,
