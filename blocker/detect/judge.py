@@ -19,15 +19,14 @@ from blocker.message.read import read
 from blocker.message.references import Reference
 
 INDIVIDUAL = frozenset(
-    """knowledge.open identity.address identity.digest identity.other token.shared token.opaque token.person
-    token.directory memory.individual memory.differs memory.drawn""".split()
+    ["knowledge.open", "identity.address", "identity.digest", "identity.other", "token.shared", "token.opaque", "token.person", "token.directory", "memory.individual", "memory.differs", "memory.drawn"]
 )
 """Reasons that single out the mail or its reader."""
 ADDRESSED = frozenset({"identity.address", "identity.digest"})
 """Reasons that single out a reader even where others got the same URL: a copy of his mail was sent to them."""
-NOT_SHOWN = frozenset("geometry.tiny geometry.zero geometry.line geometry.one-side visibility.hidden".split())
+NOT_SHOWN = frozenset(["geometry.tiny", "geometry.zero", "geometry.line", "geometry.one-side", "visibility.hidden"])
 PERSONAL = frozenset(
-    "identity.address identity.digest knowledge.personal token.person token.program memory.differs memory.drawn".split()
+    ["identity.address", "identity.digest", "knowledge.personal", "token.person", "token.program", "memory.differs", "memory.drawn"]
 )
 """Reasons for which a picture that shows is one made for its reader."""
 
@@ -122,7 +121,7 @@ def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict
     if odds > 0:
         common = "knowledge.aggregate" in ids or ("memory.shared" in ids and not ids & ADDRESSED)
         kind = "beacon" if common or not ids & INDIVIDUAL else "pixel"
-    elif ids & NOT_SHOWN:
+    elif ids & NOT_SHOWN or ("shape.filler" in ids and not ids & {"shape.alt", "shape.linked"}):
         kind = "spacer"
     else:
         kind = "personal" if ids & PERSONAL and "memory.shared" not in ids else "content"

@@ -30,7 +30,8 @@ SAME_MAILING = 20 * 3600
 
 T = TypeVar("T")
 
-_DIGIT = re.compile(r"[0-9]")
+_ID = re.compile(r"[0-9]|[a-z][A-Z]")
+"""A digit, or a capital amid small letters."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _LONG = 24
 _MAX_WORDS = 32
@@ -90,7 +91,7 @@ def template(url: Url) -> str:
 
 
 def _varies(piece: str) -> bool:
-    return len(piece) >= _LONG or _DIGIT.search(piece) is not None or opacity(piece) > 0
+    return len(piece) >= _LONG or _ID.search(piece) is not None or opacity(piece) > 0
 
 
 def _masked(pair: str) -> str:
