@@ -17,9 +17,7 @@ from turbohtml import Element
 from blocker.message.html import HtmlDocument, Tag
 
 PROPERTIES = frozenset(
-    """display visibility opacity width height max-width max-height min-width min-height overflow overflow-x
-    overflow-y position left top right bottom clip clip-path text-indent margin-left margin-top transform
-    content-visibility""".split()
+    ["display", "visibility", "opacity", "width", "height", "max-width", "max-height", "min-width", "min-height", "overflow", "overflow-x", "overflow-y", "position", "left", "top", "right", "bottom", "clip", "clip-path", "text-indent", "margin-left", "margin-top", "transform", "content-visibility"]
 )
 VIEWS = 4
 ALL_VIEWS = (1 << VIEWS) - 1

@@ -31,6 +31,8 @@ LONG = 120.0
 PROGRAMS = frozenset(["asp", "aspx", "ashx", "php", "php3", "php5", "phtml", "jsp", "jspx", "do", "cfm", "cgi", "pl", "py", "html", "htm", "shtml", "dll", "action"])
 TINY = 3.0
 """Pixels up to which a side shows nothing that a person would see."""
+SMALL = 16.0
+"""Pixels up to which a picture may be overlooked."""
 
 _MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
 _PERSON = re.compile(
@@ -53,30 +55,38 @@ _FILLER = re.compile(
 
 
 def geometry(box: Box) -> Iterator[Reason]:
-    """Reasons from the declared size."""
+    """One reason from the declared size."""
     width, height = box.width, box.height
     if width is None and height is None:
-        if box.relative is not None:
-            yield reason("geometry.relative", box.relative)
-        else:
+        if box.relative is None:
             yield reason("geometry.unsized", "no size is declared")
-        return
-    if width is None or height is None:
-        side, name = (width, "width") if height is None else (height, "height")
-        if side is not None and side <= TINY:
-            yield reason("geometry.one-side", f"{name} {side:g}, the other side is not declared")
         else:
-            yield reason("geometry.visible", f"{name} {side:g} pixels")
-        return
-    words = f"{width:g} × {height:g} pixels"
-    if width <= TINY and height <= TINY:
-        yield reason("geometry.zero" if min(width, height) == 0 else "geometry.tiny", words)
-    elif min(width, height) == 0:
-        yield reason("geometry.zero", words)
-    elif min(width, height) <= TINY:
-        yield reason("geometry.line", words)
+            yield _sized("geometry.relative", box.relative, box)
+    elif width is None or height is None:
+        side, name = (width, "width") if height is None else (height, "height")
+        words = f"{name} {side:g}, the other side is not declared"
+        if side is not None and side <= TINY:
+            yield reason("geometry.one-side", words)
+        else:
+            yield _sized("geometry.visible", words, box)
     else:
-        yield reason("geometry.visible", words)
+        yield _both_sides(width, height, box)
+
+
+def _both_sides(width: float, height: float, box: Box) -> Reason:
+    words = f"{width:g} × {height:g} pixels"
+    if min(width, height) == 0:
+        return reason("geometry.zero", words)
+    if max(width, height) <= TINY:
+        return reason("geometry.tiny", words)
+    if min(width, height) <= TINY:
+        return reason("geometry.line", words)
+    return _sized("geometry.small" if max(width, height) <= SMALL else "geometry.visible", words, box)
+
+
+def _sized(rule: str, words: str, box: Box) -> Reason:
+    """A size that would show, which says less of what is hidden all the same."""
+    return reason(rule if box.hidden is None else "geometry.covered", words)
 
 
 def visibility(box: Box) -> Iterator[Reason]:

@@ -19,11 +19,26 @@ from blocker.message.read import read
 from blocker.message.references import Reference
 
 INDIVIDUAL = frozenset(
-    ["knowledge.open", "identity.address", "identity.digest", "identity.other", "token.shared", "token.opaque", "token.person", "token.directory", "memory.individual", "memory.differs", "memory.drawn"]
+    {
+        "knowledge.open",
+        "identity.address",
+        "identity.digest",
+        "identity.other",
+        "token.shared",
+        "token.opaque",
+        "token.person",
+        "token.directory",
+        "token.file",
+        "memory.individual",
+        "memory.differs",
+        "memory.drawn",
+    }
 )
 """Reasons that single out the mail or its reader."""
 ADDRESSED = frozenset({"identity.address", "identity.digest"})
 """Reasons that single out a reader even where others got the same URL: a copy of his mail was sent to them."""
+SHOWN = -0.5
+"""Most log-odds of a picture that shows: it may be made for its reader, but the mail is poorer without it."""
 NOT_SHOWN = frozenset(["geometry.tiny", "geometry.zero", "geometry.line", "geometry.one-side", "visibility.hidden"])
 PERSONAL = frozenset(
     ["identity.address", "identity.digest", "knowledge.personal", "token.person", "token.program", "memory.differs", "memory.drawn"]
@@ -116,6 +131,8 @@ def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict
     """
     odds = PRIOR + sum(r.weight for r in why)
     ids = {r.rule for r in why}
+    if "geometry.visible" in ids and "knowledge.open" not in ids:
+        odds = min(odds, SHOWN)
     tracking = 1 / (1 + math.exp(-max(-40.0, min(40.0, odds))))
     kind: Kind
     if odds > 0:
@@ -124,7 +141,8 @@ def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict
     elif ids & NOT_SHOWN or ("shape.filler" in ids and not ids & {"shape.alt", "shape.linked"}):
         kind = "spacer"
     else:
-        kind = "personal" if ids & PERSONAL and "memory.shared" not in ids else "content"
+        singled = ids & PERSONAL or ("token.opaque" in ids and ids & {"knowledge.aggregate", "knowledge.ad"})
+        kind = "personal" if singled and "memory.shared" not in ids else "content"
     if found is None and odds > 0:
         found = context.service
     confidence = tracking if odds > 0 else 1 - tracking

@@ -13,7 +13,7 @@ _WORDS = re.compile(r"[a-z]{3,}|[A-Z][a-z]{2,}|[A-Z]{3,}")
 _CHANGE = re.compile(r"[0-9](?=[A-Za-z])|[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])")
 """Letters and digits, or both cases, change places too often for words."""
 _EXTENSION = re.compile(r"\.([A-Za-z0-9]{2,5})$")
-PICTURES = frozenset("gif png jpg jpeg webp svg bmp ico avif jfif tif tiff".split())
+PICTURES = frozenset(["gif", "png", "jpg", "jpeg", "webp", "svg", "bmp", "ico", "avif", "jfif", "tif", "tiff"])
 
 
 def tokens(text: str) -> list[str]:

@@ -17,6 +17,8 @@ WEIGHTS: dict[str, float] = {
     "geometry.one-side": 1.0,
     "geometry.line": -2.0,
     "geometry.unsized": -1.2,
+    "geometry.small": -1.5,
+    "geometry.covered": -1.5,
     "geometry.relative": -2.0,
     "geometry.visible": -4.0,
     # visibility

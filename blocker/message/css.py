@@ -10,15 +10,26 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-_SIGNS = ("url(", "\\", "@import", "src(", "image-set")
-_INTEREST = re.compile(r"/\*|[\"'\\()]|url\(|src\(|@import|image-set\(|[;{}]", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})[ \t\n\f]?|([^\n\f0-9a-fA-F]))")
-_NAME_CHARACTER = re.compile(r"[-\w]|[^\x00-\x7f]")
-_NAME = re.compile(r"(?:[-\w]|[^\x00-\x7f]|\\(?:[0-9a-fA-F]{1,6}[ \t\n\f]?|[^\n\f0-9a-fA-F]))*")
-_UNQUOTED_END = re.compile(r"[)\s\"'(]")
-_STRING_END = {'"': re.compile(r'["\n\\]'), "'": re.compile(r"['\n\\]")}
+_SIGNS = ("url(", "\\", "@import", "src(", "image-set", "image(")
+_NAME_CHARACTERS = r"-_a-zA-Z0-9\x00\x80-\U0010ffff"
+_ESCAPED = r"\\(?:[0-9a-fA-F]{1,6}(?:\r\n|[ \t\n\r\f])?|[^\n\r\f0-9a-fA-F]|\Z)"
+_ALWAYS = r"/\*|[\"'\\]|<!--|url\(|src\("
+_FEW = re.compile(_ALWAYS, re.IGNORECASE)
+_ALL = re.compile(_ALWAYS + r"|[(){};]|@import|@font-face|image(?:-set)?\(", re.IGNORECASE)
+_NAME_CHARACTER = re.compile(f"[{_NAME_CHARACTERS}]")
+_NAME_BEFORE = re.compile(f"[@#]?[{_NAME_CHARACTERS}]*\\Z")
+_NAME = re.compile(f"(?:[{_NAME_CHARACTERS}]++|{_ESCAPED})*+")
+_UNQUOTED = re.compile(f"(?:[^\\x01-\\x20\\x7f\"'()\\\\]++|{_ESCAPED})*+")
+_REMNANT = re.compile(r"(?:[^)\\]++|\\.|\\\Z)*+\)?", re.DOTALL)
+_STRINGS = {
+    quote: re.compile(rf"(?:[^{quote}\\\n\r\f]++|\\(?:\r\n|.|\Z))*+", re.DOTALL) for quote in ("'", '"')
+}
+_BLANK = re.compile(r"[ \t\n\r\f]*")
+_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\n\r\f])?|(\r\n|[\n\r\f])|(.)|\Z)", re.DOTALL)
+_LISTS = frozenset({"image-set", "-webkit-image-set", "image"})
+"""Functions in which a bare string is the URL of an image (CSS Images Level 4)."""
+_LONGEST_NAME = 32
 _REMEMBERED = 64 << 10
-_SPACE = " \t\n\f\r"
 
 
 class CssUrl(NamedTuple):
@@ -57,154 +68,156 @@ class _Scanner:
         self.sheet = sheet
         self.found: list[CssUrl] = []
         self.importing = False
-        self.image_set: list[int] = []
+        self.lists: list[int] = []
+        """Depths of brackets at which a string is an image's URL."""
         self.depth = 0
-        self.statement = 0
+        self.fonts: list[bool] = []
+        """For each open block whether it is a font's."""
+        self.font = False
+        self.fresh = -1
+        """Where a comment mark of HTML has just ended: a name may begin there."""
 
     def run(self) -> list[CssUrl]:
         text, position, size = self.text, 0, len(self.text)
+        simple = not any(sign in text for sign in "@\\") and "image" not in text.lower()
+        search = (_FEW if simple else _ALL).search
         while position < size:
-            match = _INTEREST.search(text, position)
+            match = search(text, position)
             if match is None:
                 break
             position = self._step(match.group(), match.start(), match.end())
         return self.found
 
     def _step(self, token: str, start: int, end: int) -> int:
-        text = self.text
         first = token[0]
         if token == "/*":
-            closed = text.find("*/", end)
-            return closed + 2 if closed >= 0 else len(text)
+            closed = self.text.find("*/", end)
+            return closed + 2 if closed >= 0 else len(self.text)
         if first in "\"'":
             return self._string(start)
         if first == "\\":
             return self._escaped_name(start)
-        if first == "(":
-            self.depth += 1
+        if first in "(){};":
+            self._bracket(first)
             return end
-        if first == ")":
-            if self.image_set and self.image_set[-1] == self.depth:
-                self.image_set.pop()
+        if first == "<":
+            self.fresh = end
+            return end
+        return self._name(token.lower(), start, end)
+
+    def _bracket(self, sign: str) -> None:
+        if sign == "(":
+            self.depth += 1
+        elif sign == ")":
+            if self.lists and self.lists[-1] == self.depth:
+                self.lists.pop()
             self.depth = max(self.depth - 1, 0)
-            return end
-        if first in ";{}":
-            self.importing = False
-            self.image_set.clear()
+        else:
+            if sign == "{":
+                self.fonts.append(self.font)
+            elif sign == "}" and self.fonts:
+                self.fonts.pop()
+            self.importing = self.font = False
+            self.lists.clear()
             self.depth = 0
-            self.statement = end if first != "{" else self.statement
-            if first == "{":
-                self._prelude = text[self.statement : start]
-                self.statement = end
-            return end
-        if start and _NAME_CHARACTER.match(text[start - 1]):
-            # `curl(` or `x-image-set(`: part of a longer name; -webkit-image-set is one of its own.
-            if not (token.lower() == "image-set(" and text[max(start - 8, 0) : start].lower() == "-webkit-"):
-                if token[-1] == "(":
-                    self.depth += 1
-                return end
-        return self._function(token.lower(), end)
 
-    _prelude = ""
-
-    def _function(self, name: str, end: int) -> int:
-        if name in ("url(", "src("):
-            return self._url(end)
-        if name == "@import":
-            self.importing = True
-        elif name.endswith("image-set("):
+    def _name(self, name: str, start: int, end: int) -> int:
+        """A name as it was searched for: it may be the tail, or the head, of a longer one."""
+        text = self.text
+        if name[0] == "@":
+            whole = _NAME.match(text, start + 1)
+            stop = whole.end() if whole else end
+            return self._word("@" + unescape(text[start + 1 : stop]).lower(), stop)
+        if name == "image-set(" and text[max(start - 8, 0) : start].lower() == "-webkit-":
+            name, start = "-webkit-image-set(", start - 8
+        before = text[start - 1] if start and start != self.fresh else " "
+        if before in "@#" or _NAME_CHARACTER.match(before):
             self.depth += 1
-            self.image_set.append(self.depth)
-        return end
+            return end
+        return self._word(name, end)
 
     def _escaped_name(self, start: int) -> int:
         """A name with escapes in it: what it says is what counts."""
         text = self.text
-        begin = start
-        while begin > 0 and start - begin < 32 and _NAME_CHARACTER.match(text[begin - 1]):
-            begin -= 1
-        if begin > 0 and text[begin - 1] == "@":
-            begin -= 1
-        match = _NAME.match(text, begin + (text[begin : begin + 1] == "@"))
-        end = match.end() if match else start + 2
-        name = unescape(text[begin:end]).lower()
-        if end <= start:
-            return start + 2
-        if text[end : end + 1] == "(":
-            return self._function(name + "(", end + 1) if name in ("url", "src", "image-set", "-webkit-image-set") else end
+        whole = _NAME.match(text, start)
+        end = whole.end() if whole else start
+        if end == start:
+            return start + 1
+        head = _NAME_BEFORE.search(text, max(start - _LONGEST_NAME, self.fresh, 0), start)
+        begin = head.start() if head else start
+        mark = text[begin] if text[begin] in "@#" else ""
+        name = mark + unescape(text[begin + len(mark) : end]).lower()
+        if text.startswith("(", end):
+            return self._word(name + "(", end + 1)
+        return self._word(name, end)
+
+    def _word(self, name: str, end: int) -> int:
+        """A whole name, with its bracket where it is a function's; `end` is after it."""
+        if name == "url(":
+            return self._url(end)
+        if name == "src(":
+            start = self._after_blank(end)
+            if self.text[start : start + 1] in ("'", '"'):
+                return self._quoted(start)
         if name == "@import":
             self.importing = True
+        elif name == "@font-face":
+            self.font = self.sheet
+        elif name[-1:] == "(":
+            self.depth += 1
+            if name[:-1] in _LISTS:
+                self.lists.append(self.depth)
         return end
 
     def _string(self, start: int) -> int:
-        value_end, after = self._string_end(start)
-        in_set = bool(self.image_set) and self.image_set[-1] == self.depth
-        if self.importing or in_set:
-            self._add(start + 1, value_end, "@import" if self.importing else "url()")
-            self.importing = False
-        return after
-
-    def _string_end(self, start: int) -> tuple[int, int]:
-        """End of the string's text, and where to go on; an unclosed one ends with its line."""
-        text = self.text
-        pattern = _STRING_END[text[start]]
-        position = start + 1
-        while True:
-            match = pattern.search(text, position)
-            if match is None:
-                return len(text), len(text)
-            if match.group() == "\\":
-                position = match.end() + 1
-                continue
-            return match.start(), match.end()
-
-    def _url(self, position: int) -> int:
-        text, size = self.text, len(self.text)
-        while position < size and text[position] in _SPACE:
-            position += 1
-        kind = "@import" if self.importing else "@font-face" if self._in_font_face() else "url()"
-        self.importing = False
-        if position < size and text[position] in "\"'":
-            value_end, after = self._string_end(position)
-            self._add(position + 1, value_end, kind)
-            closed = text.find(")", after)
-            return closed + 1 if closed >= 0 and not text[after:closed].strip() else after
-        end = position
-        while True:
-            match = _UNQUOTED_END.search(text, end)
-            if match is None:
-                end = size
-                break
-            end = match.start()
-            if text[end - 1] == "\\" and end > position:
-                end += 1
-                continue
-            if match.group() in "\"'(":
-                # A bad url (a browser drops it); a mail reader may be kinder: taken up to its bracket.
-                closed = text.find(")", end)
-                end = closed if closed >= 0 else size
-            break
-        if end > position:
-            self._add(position, end, kind)
+        """A string outside of url(): a URL after @import and in lists of images."""
+        end = self._string_end(start)
+        if self.importing or (self.lists and self.lists[-1] == self.depth):
+            self._add(start + 1, end)
         return end + 1
 
-    def _in_font_face(self) -> bool:
-        return self.sheet and "@font-face" in self._prelude.lower()
+    def _string_end(self, start: int) -> int:
+        """End of the string's text; an unclosed one ends with its line."""
+        match = _STRINGS[self.text[start]].match(self.text, start + 1)
+        return match.end() if match else start + 1
 
-    def _add(self, start: int, end: int, kind: str) -> None:
+    def _quoted(self, start: int) -> int:
+        end = self._string_end(start)
+        self._add(start + 1, end)
+        self.depth += 1
+        return end + 1
+
+    def _url(self, position: int) -> int:
+        text = self.text
+        start = self._after_blank(position)
+        if text[start : start + 1] in ("'", '"'):
+            return self._quoted(start)
+        match = _UNQUOTED.match(text, start)
+        end = match.end() if match else start
+        # In a bad url a browser fetches nothing; a mail reader may be kinder: its head counts as the URL.
+        self._add(start, end)
+        rest = _REMNANT.match(text, end)
+        return rest.end() if rest else end
+
+    def _after_blank(self, position: int) -> int:
+        match = _BLANK.match(self.text, position)
+        return match.end() if match else position
+
+    def _add(self, start: int, end: int) -> None:
         if end > start:
+            font = bool(self.fonts) and self.fonts[-1]
+            kind = "@import" if self.importing else "@font-face" if font else "url()"
             self.found.append(CssUrl(unescape(self.text[start:end]), start, end, kind))
+        self.importing = False
 
 
 def unescape(text: str) -> str:
     """CSS escapes undone (CSS Syntax Level 3, section 4.3.7)."""
-    if "\\" not in text:
-        return text
-    return _ESCAPE.sub(_character, text).replace("\\\n", "")
+    return _ESCAPE.sub(_character, text) if "\\" in text else text
 
 
 def _character(match: re.Match[str]) -> str:
-    if match.group(2) is not None:
-        return match.group(2)
-    code = int(match.group(1), 16)
-    return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+    if match[1] is not None:
+        code = int(match[1], 16)
+        return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+    return match[3] or ("" if match[2] else "\ufffd")

@@ -49,9 +49,7 @@ def parse(value: str) -> Url | None:
         return None
     if url.protocol not in ("http:", "https:", "ftp:"):
         return None
-    href = str(url)
-    if url.has_credentials or url.has_hash:
-        href = href.partition("#")[0]
+    href = str(url).partition("#")[0]
     return Url(href, url.hostname, url.pathname, url.search)
 
 
