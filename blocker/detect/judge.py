@@ -131,7 +131,8 @@ def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict
     """
     odds = PRIOR + sum(r.weight for r in why)
     ids = {r.rule for r in why}
-    if "geometry.visible" in ids and "knowledge.open" not in ids:
+    shows = "geometry.visible" in ids or ("geometry.relative" in ids and found is None)
+    if shows and "knowledge.open" not in ids:
         odds = min(odds, SHOWN)
     tracking = 1 / (1 + math.exp(-max(-40.0, min(40.0, odds))))
     kind: Kind
