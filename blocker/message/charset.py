@@ -13,12 +13,27 @@ from bisect import bisect_right
 from functools import lru_cache
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]+")
-_SINGLE_BYTE = re.compile(r"(cp125\d|cp85\d|cp437|cp866|cp874|iso8859-\d+|iso8859_\d+|koi8-[rut]|mac-[a-z]+|tis-620)\Z")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SINGLE_BYTE = re.compile(
+    r"(cp125\d|cp85\d|cp437|cp866|cp874|iso8859-\d+|iso8859_\d+|koi8-[rut]|mac-[a-z]+|tis-620)\Z"
+)
 _WESTERN = frozenset({"ascii", "iso8859-1"})
 _ASCII_WHEN_ASCII = frozenset(
-    {"gb2312", "gbk", "gb18030", "big5", "big5hkscs", "euc_jp", "euc_kr", "cp949", "cp932", "cp950", "shift_jis"}
+    {
+        "gb2312",
+        "gbk",
+        "gb18030",
+        "big5",
+        "big5hkscs",
+        "euc_jp",
+        "euc_kr",
+        "cp949",
+        "cp932",
+        "cp950",
+        "shift_jis",
+    }
 )
-_NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape"})
+_NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 
 
 class Text:
@@ -40,7 +55,7 @@ class Text:
         if self.charset == "utf-8":
             return self._utf8_offset(index)
         if self._map is None:
-            self._map = _character_starts(self._data, self.charset)
+            self._map = _character_starts(self._data, self.charset, len(self.text))
         return self._map[index] if index < len(self._map) else len(self._data)
 
     def encode(self, replacement: str) -> bytes:
@@ -83,7 +98,8 @@ def decode_text(data: bytes, charset: str | None) -> Text:
         if skip:
             text = data[skip:].decode(name, "replace")
             return _OffsetText(text, name, data, skip)
-    return Text(data.decode(name, "replace"), name, data)
+    # Python's UTF-7 lets halves of surrogate pairs through, which no text may hold.
+    return Text(_SURROGATE.sub("\ufffd", data.decode(name, "replace")), name, data)
 
 
 class _OffsetText(Text):
@@ -132,16 +148,21 @@ def _is_ascii_safe(charset: str) -> bool:
     return name == "utf-8" or bool(_SINGLE_BYTE.match(name)) or name in _ASCII_WHEN_ASCII
 
 
-def _character_starts(data: bytes, charset: str) -> list[int]:
-    """Byte offset of each character, found by feeding a decoder one byte at a time."""
+def _character_starts(data: bytes, charset: str, count: int) -> list[int]:
+    """Byte offset of each of the `count` characters, found by feeding a decoder one byte at a time.
+
+    Where the decoder gives up on broken sequences the rest counts as the end: an edit there is refused.
+    """
     decoder = codecs.getincrementaldecoder(charset)("replace")
     starts: list[int] = []
     pending = 0
-    for index in range(len(data)):
-        produced = decoder.decode(data[index : index + 1])
-        if produced:
-            starts.extend([pending] * len(produced))
-            pending = index + 1
-    tail = decoder.decode(b"", True)
-    starts.extend([pending] * len(tail))
-    return starts
+    try:
+        for index in range(len(data)):
+            produced = decoder.decode(data[index : index + 1])
+            if produced:
+                starts.extend([pending] * len(produced))
+                pending = index + 1
+        starts.extend([pending] * len(decoder.decode(b"", True)))
+    except UnicodeError:
+        starts.extend([len(data)] * (count - len(starts)))
+    return starts[:count]

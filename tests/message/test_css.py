@@ -153,9 +153,9 @@ def _first(nodes: list[Node]) -> Node | None:
 def test_nothing_is_missed_that_a_tokenizer_finds(text: str) -> None:
     """Every url token of tinycss2, an independent tokenizer, is found, in order.
 
-    Escaped line ends are left out: tinycss2 takes them into unquoted URLs, where the specification says bad url.
+    Escaped line ends and ends of text are left out: there tinycss2 departs from the specification.
     """
-    assume(not re.search(r"\\[\n\r\f]", text))
+    assume(not re.search(r"\\(?:[\n\r\f]|\Z)", text))
     expected = [value for value in _tokens(tinycss2.parse_component_value_list(text)) if value.strip()]
     ours = iter(value.strip() for value in values(text, sheet=True))
     normal = [value.strip() for value in expected]
