@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.utils import mktime_tz, parsedate_tz
 from functools import cached_property
 
 from blocker.detect.box import Box, Boxes
 from blocker.detect.cascade import Cascade
 from blocker.detect.knowledge import Known, Rules
-from blocker.detect.memory import Mail, Memory
+from blocker.detect.memory import Mail, Memory, Recollection
 from blocker.detect.tokens import tokens
 from blocker.message.headers import Headers
 from blocker.message.read import Message
@@ -58,7 +59,17 @@ class Context:
     def mail(self) -> Mail:
         """The message, as a memory is told of it."""
         headers = self.message.headers
-        return Mail(self.sender_domain, self.recipients, headers.text("subject"), _seconds(headers.first("date")))
+        name = headers.first("message-id").strip() or hashlib.sha256(self.message.raw).hexdigest()
+        sent = _seconds(headers.first("date"))
+        return Mail(self.sender_domain, self.recipients, headers.text("subject"), sent, name)
+
+    @cached_property
+    def past(self) -> Mapping[str, Recollection]:
+        """What the memory knows of the message's URLs."""
+        if self.memory is None:
+            return {}
+        urls = dict.fromkeys(r.target for r in self.message.references if r.target is not None)
+        return self.memory.recall(list(urls), self.mail) if urls else {}
 
     @cached_property
     def service(self) -> Known | None:

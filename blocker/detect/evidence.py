@@ -211,10 +211,10 @@ def recurrence(reference: Reference, context: Context, box: Box) -> Iterator[Rea
     count = context.counts[reference.part, reference.raw]
     if count > 1:
         yield reason("recurrence.repeated", f"stands {count} times in this message")
-    memory, url = context.memory, reference.target
-    if memory is None or url is None:
+    url = reference.target
+    past = context.past.get(url.href) if url is not None else None
+    if url is None or past is None:
         return
-    past = memory.recall(url, context.mail)
     if past.recipients > 1:
         yield reason("memory.shared", "the same URL was sent to somebody else")
     elif past.differing and not _from_stock(url, context):

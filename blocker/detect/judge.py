@@ -81,6 +81,7 @@ def scan(
         signed=message.signed,
         unjudged=message.unjudged,
         error="not everything was looked at: the message is above a bound" if message.cut else None,
+        mail=context.mail,
     )
 
 

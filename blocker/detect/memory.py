@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -40,17 +40,29 @@ _MAX_WORDS = 32
 class Mail:
     """What a memory is told of the message in which a URL stands."""
 
-    def __init__(self, sender: str, recipients: Sequence[str], subject: str = "", sent: float = 0.0) -> None:
+    def __init__(
+        self, sender: str, recipients: Sequence[str], subject: str = "", sent: float = 0.0, name: str = ""
+    ) -> None:
         self.sender = sender
         """Domain of the From address."""
         self.recipients = tuple(recipients)
         self.subject = subject
         self.sent = sent
         """Seconds since 1970; 0 where the Date field cannot be read."""
+        self.name = name
+        """What no other message has: its Message-ID, or a digest of its bytes."""
+
+    @cached_property
+    def copy(self) -> bytes:
+        """Digest that every copy of this mail has, whichever folder it lies in.
+
+        A sender who gives all mail one Message-ID gains nothing: date and subject count too.
+        """
+        return digest(self.sender, self.subject, str(self.sent), self.name)
 
     @cached_property
     def people(self) -> tuple[bytes, ...]:
-        """Digests of those it was sent to, as far as they count."""
+        """Digests of those it was sent to, as far as they count; those whose account it reached first."""
         return tuple(digest(r) for r in self.recipients[:2])
 
     @cached_property
@@ -78,8 +90,11 @@ class Recollection(NamedTuple):
 class Memory(Protocol):
     """Asked by the judge; given by a folder's first pass or by the catalogue."""
 
-    def recall(self, url: Url, mail: Mail) -> Recollection:
-        """What other messages say of a URL."""
+    def recall(self, urls: Sequence[Url], mail: Mail) -> Mapping[str, Recollection]:
+        """What other messages say of a message's URLs, all asked at once; by `Url.href`.
+
+        A URL that is left out is one that nothing is known of.
+        """
 
 
 def template(url: Url) -> str:
@@ -154,8 +169,11 @@ class FolderMemory:
                 self._fill(_place(mailing, shape), people, common[shape])
         self._forget()
 
-    def recall(self, url: Url, mail: Mail) -> Recollection:
+    def recall(self, urls: Sequence[Url], mail: Mail) -> Mapping[str, Recollection]:
         """See `Memory`; this message itself was learnt too and is not counted."""
+        return {url.href: self._of(url, mail) for url in urls}
+
+    def _of(self, url: Url, mail: Mail) -> Recollection:
         people = mail.people
         count, known = self._urls.get(digest(url.href), (1, ()))
         together = max(len(people), 1)
@@ -183,7 +201,7 @@ class FolderMemory:
         """The mailing that a message is a copy of."""
         words = mail.words
         for mailing in reversed(self._mailings.get(digest(mail.sender), ())):
-            if abs(mailing.sent - mail.sent) <= SAME_MAILING and _alike(words, mailing.words):
+            if abs(mailing.sent - mail.sent) <= SAME_MAILING and alike(words, mailing.words):
                 return mailing
         return None
 
@@ -210,7 +228,7 @@ def _trim(table: OrderedDict[bytes, T], most: int) -> None:
         table.popitem(last=False)
 
 
-def _alike(one: frozenset[bytes], other: frozenset[bytes]) -> bool:
+def alike(one: frozenset[bytes], other: frozenset[bytes]) -> bool:
     """Whether two subjects say the same but for a name: at least half of all their words."""
     return bool(one) and 2 * len(one & other) >= len(one | other)
 

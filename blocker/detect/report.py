@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
+from blocker.detect.memory import Mail
 from blocker.message.model import Links, Receipt, Span
 from blocker.message.references import Reference
 
@@ -139,6 +140,8 @@ class Report:
     """References located but not judged because a bound was reached."""
     error: str | None = None
     """One sentence where the message could not be read whole."""
+    mail: Mail | None = field(default=None, repr=False, compare=False)
+    """How a memory knows the message; None in a report made from stored rows."""
 
     @property
     def blocked(self) -> tuple[Judged, ...]:
