@@ -20,6 +20,7 @@ from blocker.rewrite import marker as marks
 from blocker.rewrite.levels import NEUTRALISED, Level, replacement
 from blocker.rewrite.patch import MAX_PATCH, Edit, PatchError, apply_edits, pack, reverse, unpack
 from blocker.rewrite.splice import Replacement, Uneditable, splice
+from blocker.rewrite.verify import disagreement
 
 SIGNED = "it is signed or encrypted, and a change would break that"
 
@@ -74,7 +75,7 @@ def neutralise(
     try:
         edits = _edits(raw, report, doomed)
         new, patch = _assembled(raw, edits, level, report, doomed, key)
-        _check(new, doomed)
+        _check(raw, new, doomed)
     except (Uneditable, PatchError) as error:
         return Neutralised(raw, report, refused=str(error))
     return Neutralised(new, report, patch)
@@ -182,9 +183,15 @@ def _after_envelope_line(raw: bytes) -> int:
     return raw.find(b"\n") + 1 if raw.startswith(b"From ") else 0
 
 
-def _check(new: bytes, doomed: Sequence[Judged]) -> None:
-    """Read the result as a message: none of the neutralised URLs may stand in a place that loads."""
+def _check(raw: bytes, new: bytes, doomed: Sequence[Judged]) -> None:
+    """Read the result as a message: none of the neutralised URLs may stand in a place that loads.
+
+    Our own reader says so, and parsers that had no part in the rewrite say that nothing else changed.
+    """
     gone = {judged.raw for judged in doomed}
     for reference in read_message(new).references:
         if reference.raw in gone:
             raise Uneditable("a neutralised address would still be loaded from another place")
+    why = disagreement(raw, new, gone)
+    if why is not None:
+        raise Uneditable(why)

@@ -1,0 +1,122 @@
+"""A second opinion on a rewrite, by parsers that had no part in it.
+
+The standard library takes the message apart, lexbor (through selectolax) its HTML. Both messages
+must have the same header fields but for ours and the receipts', the same leaf parts, and node for
+node the same HTML, except that a value which named a neutralised address no longer does.
+"""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Collection, Iterator
+from email.message import Message
+from html import unescape
+from itertools import zip_longest
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from blocker.message.read import RECEIPT_HEADERS
+from blocker.message.urls import clean
+
+OURS = "x-unpixel"
+HTML = frozenset({"text/html", "application/xhtml+xml", "text/x-amp-html", "image/svg+xml"})
+
+
+def disagreement(before: bytes, after: bytes, gone: Collection[str]) -> str | None:
+    """What differs beyond what was meant, in words; None where all is well.
+
+    `before` and `after` are whole messages, `gone` the values (as written, character references
+    decoded) of the neutralised references.
+    """
+    old, new = email.message_from_bytes(before), email.message_from_bytes(after)
+    if _fields(old) != _fields(new):
+        return "another parser sees other header fields"
+    old_leaves, new_leaves = list(_leaves(old)), list(_leaves(new))
+    if [leaf.get_content_type() for leaf in old_leaves] != [leaf.get_content_type() for leaf in new_leaves]:
+        return "another parser sees other parts"
+    marks = {mark for value in gone for mark in _marks(value)}
+    for first, second in zip(old_leaves, new_leaves, strict=True):
+        old_body, new_body = _body(first), _body(second)
+        if old_body == new_body:
+            continue
+        if not _is_html(first):
+            return "another parser sees a change outside the HTML"
+        why = _compare(_decoded(first, old_body), _decoded(second, new_body), marks)
+        if why is not None:
+            return why
+    return None
+
+
+def _marks(value: str) -> Iterator[str]:
+    """The spellings under which a neutralised value may stand in another parser's output."""
+    yield value
+    yield clean(value)
+
+
+def _fields(message: Message) -> list[tuple[str, str]]:
+    dropped = {*RECEIPT_HEADERS, OURS}
+    return [(name, str(value)) for name, value in message.items() if name.lower() not in dropped]
+
+
+def _leaves(message: Message) -> Iterator[Message]:
+    return (part for part in message.walk() if not part.is_multipart())
+
+
+def _body(part: Message) -> bytes:
+    body = part.get_payload(decode=True)
+    return body if isinstance(body, bytes) else b""
+
+
+def _is_html(part: Message) -> bool:
+    if part.get_content_type() in HTML:
+        return True
+    return (part.get_filename() or "").lower().endswith((".html", ".htm", ".xhtml", ".svg"))
+
+
+def _decoded(part: Message, body: bytes) -> str:
+    try:
+        return body.decode(part.get_content_charset() or "utf-8", "replace")
+    except LookupError:
+        return body.decode("utf-8", "replace")
+
+
+def _compare(before: str, after: str, marks: set[str]) -> str | None:
+    for first, second in zip_longest(_nodes(before), _nodes(after)):
+        if first == second:
+            continue
+        if first is None or second is None:
+            return "another parser sees more or fewer elements"
+        tag, attributes, text = first
+        if tag != second[0] or attributes.keys() != second[1].keys():
+            return "another parser sees another structure"
+        pairs = [(attributes[name], second[1][name]) for name in attributes] + [(text, second[2])]
+        for was, now in pairs:
+            if was != now and not _meant(was or "", now or "", marks):
+                return "another parser sees a change that was not meant"
+    return None
+
+
+def _meant(was: str, now: str, marks: set[str]) -> bool:
+    """Whether a value named a neutralised address, and is none any more."""
+    if clean(now) in marks:
+        return False
+    return any(mark in was or mark in unescape(was) for mark in marks) or _escaped(was)
+
+
+def _escaped(was: str) -> bool:
+    """CSS escapes and white space inside an address hide it from a plain search."""
+    return "\\" in was or any(character in was for character in "\t\r\n")
+
+
+def _nodes(markup: str) -> Iterator[tuple[str, dict[str, str | None], str]]:
+    root = LexborHTMLParser(markup).root
+    if root is None:
+        return
+    for node in root.traverse(include_text=True):
+        yield node.tag or "", dict(node.attributes), _own_text(node)
+
+
+def _own_text(node: LexborNode) -> str:
+    if node.tag == "-text":
+        return node.text(deep=False)
+    return (node.html or "") if node.tag == "-comment" else ""
