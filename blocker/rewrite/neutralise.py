@@ -148,6 +148,8 @@ def _edits(raw: bytes, report: Report, doomed: Sequence[Judged]) -> list[Edit]:
     for document, spans in by_document.values():
         wanted: list[Replacement] = []
         for (start, end), new in sorted(spans.items()):
+            if start == end:
+                raise Uneditable(f"a place in part {document.part.path} cannot be told with certainty")
             if wanted and start < wanted[-1].end:
                 continue
             wanted.append(Replacement(start, end, new))
