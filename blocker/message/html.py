@@ -10,14 +10,16 @@ import re
 from bisect import bisect_left
 from functools import cached_property
 from html import unescape as unescape_html
+from html.entities import html5
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import turbohtml
 from turbohtml import Document, Element
 
 from blocker.message.charset import Text, decode_text
-from blocker.message.transfer import decode, mapping
-from blocker.message.urls import Url, parse
+from blocker.message.transfer import Base64Mapping, Mapping, decode, mapping
+from blocker.message.urls import Url, clean, resolve
 
 if TYPE_CHECKING:
     from blocker.message.mime import Part
@@ -27,6 +29,12 @@ MAX_HTML = 8 << 20
 """Characters of one HTML part that are parsed; what lies beyond is not looked at."""
 
 _CRLF = re.compile("\r\n")
+_COMMENT_OPENING = re.compile(r"<!--(?=[ \t\n\f]{0,64}\[if)", re.IGNORECASE)
+_COMMENT_CLOSING = re.compile("--!?>")
+_CONDITION = re.compile(r"[ \t\n\f]{0,64}\[if([^]]{0,400})\]>", re.IGNORECASE)
+_HEAD = 64
+_UNCLOSED = (-1, "")
+_TRIES = 16
 _NEWLINE = re.compile("\n")
 _CHARACTER_REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);?")
 _SPACE = " \t\n\f\r"
@@ -68,7 +76,7 @@ class HtmlDocument:
             return None
         element = self.tree.select_one("base[href]")
         href = element.attr("href") if element is not None else None
-        return parse(href) if isinstance(href, str) else None
+        return resolve(clean(href), None)[1] if isinstance(href, str) else None
 
     @property
     def decoded(self) -> bytes:
@@ -95,31 +103,36 @@ class HtmlDocument:
         return offset + way.start(first), offset + way.end(last)
 
     @cached_property
-    def way_back(self):  # type: ignore[no-untyped-def]
+    def way_back(self) -> Mapping | Base64Mapping | None:
         """The mapping from decoded bytes to the encoded body, or None where it is uncertain."""
         return mapping(self.part.encoding, self._body, self._decoded)
 
     @cached_property
-    def _returns(self) -> list[int] | None:
-        """Normalised offsets of the newlines that were CRLF; None where every newline was."""
-        pairs = self._original.count("\r\n")
-        if pairs == self.text.count("\n"):
-            return None
+    def _returns(self) -> list[int]:
+        """Normalised offsets of the newlines that were CRLF."""
         return [match.start() - index for index, match in enumerate(_CRLF.finditer(self._original))]
 
     def _with_returns(self, offset: int) -> int:
-        returns = self._returns
-        if returns is None:
-            return offset + self.text.count("\n", 0, offset)
-        return offset + bisect_left(returns, offset)
+        return offset + bisect_left(self._returns, offset)
 
     def value_span(self, element: Element, attribute: str) -> Span:
         """Span (in `text`) of an attribute's value, without its quotes."""
         location = element.source_location
         where = location.attrs.get(attribute) if location is not None else None
         if where is None:
-            return 0, 0
+            return self._merged_span(element.tag, attribute)
         return value_span(self.text, where.start_offset, where.end_offset)
+
+    def _merged_span(self, tag: str, attribute: str) -> Span:
+        """The same for an attribute that a second <html> or <body> tag gave to the first (HTML, section 13.2.6.4.7)."""
+        for piece in self._start_tags:
+            if piece.tag == tag and attribute in piece.attrs:
+                return piece.value_span(attribute)
+        return 0, 0
+
+    @cached_property
+    def _start_tags(self) -> list[Tag]:
+        return [piece for piece in start_tags(self.text, 0) if piece.tag in ("html", "body")]
 
 
 def value_span(text: str, start: int, end: int) -> Span:
@@ -138,29 +151,62 @@ def value_span(text: str, start: int, end: int) -> Span:
     return begin, end
 
 
-def inner_span(text: str, span: Span, value: str, start: int, end: int) -> Span:
-    """Where value[start:end] stands, `value` being text[span] with its character references decoded.
+class Inside:
+    """The way from a piece of a decoded value to where it stands in the text.
 
-    The whole value's span where that cannot be told with certainty.
+    `value` is text[span] with its character references decoded; where that cannot be told with
+    certainty, every piece is the whole span.
     """
-    source = text[span[0] : span[1]]
-    if source == value:
-        return span[0] + start, span[0] + end
+
+    __slots__ = ("_offsets", "_same", "_source", "_span", "_value")
+
+    def __init__(self, text: str, span: Span, value: str) -> None:
+        self._span = span
+        self._source = text[span[0] : span[1]]
+        self._value = value
+        self._same = self._source == value
+        self._offsets: list[int] | None = None
+
+    def span(self, start: int, end: int) -> Span:
+        """Where value[start:end] stands."""
+        begin = self._span[0]
+        if self._same:
+            return begin + start, begin + end
+        if self._offsets is None:
+            self._offsets = _decoded_offsets(self._source, self._value)
+        if not self._offsets:
+            return self._span
+        return begin + self._offsets[start], begin + self._offsets[end]
+
+
+def _decoded_offsets(source: str, value: str) -> list[int]:
+    """For each character of `value`, and its end, the offset in `source`; empty where that is uncertain."""
     offsets: list[int] = []
+    pieces: list[str] = []
     position = 0
     for match in _CHARACTER_REFERENCE.finditer(source):
         offsets.extend(range(position, match.start()))
-        decoded = unescape_html(match.group())
+        decoded = _character(match.group(), source[match.end() : match.end() + 1])
         if decoded == match.group():
             offsets.extend(range(match.start(), match.end()))
         else:
             offsets.extend([match.start()] * len(decoded))
+        pieces += (source[position : match.start()], decoded)
         position = match.end()
     offsets.extend(range(position, len(source)))
-    if len(offsets) != len(value):
-        return span
+    pieces.append(source[position:])
+    if "".join(pieces).replace("\0", "\ufffd") != value:
+        return []
     offsets.append(len(source))
-    return span[0] + offsets[start], span[0] + offsets[end]
+    return offsets
+
+
+def _character(reference: str, following: str) -> str:
+    """What a character reference in an attribute means (HTML, section 13.2.5.73): often itself, as in `?a&copy=b`."""
+    if reference[1] == "#":
+        return unescape_html(reference)
+    known = reference[1:] in html5 and (reference[-1] == ";" or following != "=")
+    return html5[reference[1:]] if known else reference
 
 
 class Tag:
@@ -226,26 +272,62 @@ def conditional_comments(document: HtmlDocument) -> list[tuple[str, str, int]]:
 
     Outlook's Word engine reads what stands in them (Microsoft, "About conditional comments").
     """
-    text = document.text
-    if "[if" not in document.lowered:
+    places = _comment_places(document.text)
+    if not places:
         return []
-    found: list[tuple[str, str, int]] = []
-    position = 0
-    for comment in document.tree.xpath("//comment()"):
+    found = []
+    for comment in document.tree.xpath_iter("//comment()"):
         data = getattr(comment, "data", "") or ""
-        at = text.find("<!--" + data, position)
-        if at < 0:
+        head = _CONDITION.match(data)
+        if head is None:
             continue
-        position = at + 4 + len(data)
-        head = data.lstrip()
-        if not head[:3].lower() == "[if":
-            continue
-        opened = data.find("]>")
-        if opened < 0:
-            continue
-        inner = data[opened + 2 :]
-        found.append((data[data.find("[if") + 3 : opened].strip(), inner, at + 4 + opened + 2))
+        at = _place(document.text, data, places)
+        if at >= 0:
+            found.append((head[1].strip(), data[head.end() :], at + head.end()))
+    found.sort(key=itemgetter(2))
     return found
+
+
+_Places = dict[tuple[int, str], list[int]]
+
+
+def _comment_places(text: str) -> _Places:
+    """Where a conditional comment may begin, by the length and the head of its data.
+
+    The tree does not tell where a comment stood, and text that looks like one may stand in an attribute.
+    """
+    places: _Places = {}
+    closings: list[int] | None = None
+    for match in _COMMENT_OPENING.finditer(text):
+        if closings is None:
+            closings = [closing.start() for closing in _COMMENT_CLOSING.finditer(text)]
+        begin = match.end()
+        index = bisect_left(closings, begin)
+        if index < len(closings):
+            length = closings[index] - begin
+            key = (length, _head(text[begin : begin + min(length, _HEAD)]))
+        else:
+            key = _UNCLOSED
+        places.setdefault(key, []).append(begin)
+    for begins in places.values():
+        begins.reverse()
+    return places
+
+
+def _place(text: str, data: str, places: _Places) -> int:
+    """Take the first place at which a comment's data stands; -1 where there is none."""
+    for key in ((len(data), data[:_HEAD]), _UNCLOSED):
+        begins = places.get(key, [])
+        for index in range(len(begins) - 1, max(len(begins) - 1 - _TRIES, -1), -1):
+            begin = begins[index]
+            if text.startswith(data, begin) or _head(text[begin : begin + len(data)]) == data:
+                del begins[index]
+                return begin
+    return -1
+
+
+def _head(text: str) -> str:
+    return text.replace("\0", "\ufffd")
 
 
 def start_tags(markup: str, offset: int) -> list[Tag]:

@@ -7,6 +7,7 @@ from blocker.message.html import HtmlDocument
 from blocker.message.mime import Part, read_structure
 from blocker.message.model import Receipt
 from blocker.message.references import MAX_REFERENCES, Reference, references
+from blocker.message.transfer import IDENTITY, decode
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/x-amp-html", "image/svg+xml"})
 HTML_NAMES = (".html", ".htm", ".xhtml", ".svg")
@@ -27,18 +28,28 @@ _PGP = (b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----BEGIN PGP MESSAGE-----")
 class Message:
     """A message as unpixel sees it."""
 
-    __slots__ = ("cut", "documents", "headers", "parts", "raw", "receipts", "references", "signed", "unjudged")
+    __slots__ = (
+        "cut",
+        "documents",
+        "headers",
+        "parts",
+        "raw",
+        "receipts",
+        "references",
+        "signed",
+        "unjudged",
+    )
 
     def __init__(self, raw: bytes) -> None:
         structure = read_structure(raw)
         self.raw = raw
         self.headers: Headers = structure.headers
         self.parts: list[Part] = structure.parts
-        self.signed: bool = structure.signed or _inline_pgp(raw, structure.parts)
-        """Signed or encrypted, at any depth: never to be rewritten."""
         self.cut: bool = structure.cut
         """A bound was reached: not everything was looked at."""
         self.documents: list[HtmlDocument] = [HtmlDocument(raw, p) for p in structure.parts if _is_html(p)]
+        self.signed: bool = structure.signed or _inline_pgp(raw, structure.parts, self.documents)
+        """Signed or encrypted, at any depth: never to be rewritten."""
         self.references: list[Reference] = []
         self.unjudged = 0
         for document in self.documents:
@@ -69,18 +80,21 @@ def _is_html(part: Part) -> bool:
     return part.filename.lower().endswith(HTML_NAMES)
 
 
-def _inline_pgp(raw: bytes, parts: list[Part]) -> bool:
-    """OpenPGP text inside a plain part (RFC 9580, section 6.2)."""
+def _inline_pgp(raw: bytes, parts: list[Part], documents: list[HtmlDocument]) -> bool:
+    """OpenPGP text inside a text part (RFC 9580, section 6.2), whatever encodes the part."""
     if any(mark in raw for mark in _PGP):
         return True
-    from blocker.message.transfer import decode
-
-    return any(
-        mark in decode(part.encoding, raw[part.start : part.end])
-        for part in parts
-        if part.content_type == "text/plain" and part.encoding == "base64"
-        for mark in _PGP
-    )
+    decoded = {document.part.path: document.decoded for document in documents}
+    for part in parts:
+        if part.content_type.startswith("text/") and (part.encoding not in IDENTITY or b"\0" in raw):
+            body = decoded.get(part.path)
+            if body is None:
+                body = decode(part.encoding, raw[part.start : part.end])
+            if b"\0" in body:  # UTF-16
+                body = body.replace(b"\0", b"")
+            if any(mark in body for mark in _PGP):
+                return True
+    return False
 
 
 def _receipts(headers: Headers) -> tuple[Receipt, ...]:

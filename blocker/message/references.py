@@ -10,7 +10,7 @@ from typing import Any
 from turbohtml import Element
 
 from blocker.message.css import css_urls
-from blocker.message.html import HtmlDocument, Tag, conditional_comments, inner_span, start_tags
+from blocker.message.html import HtmlDocument, Inside, Tag, conditional_comments, start_tags
 from blocker.message.model import Span
 from blocker.message.urls import Url, clean, resolve
 from blocker.message.vectors import ATTRIBUTES, RELS, vector
@@ -18,10 +18,18 @@ from blocker.message.vectors import ATTRIBUTES, RELS, vector
 MAX_REFERENCES = 2000
 """References of one message that are judged; further ones are counted as unjudged."""
 
-_SELECTOR = ",".join(
-    f"[{name.replace(':', chr(92) + ':')}]" for name in ATTRIBUTES if name not in ("href", "content", "style")
-) + ',[style*="url" i],[style*="image" i],[style*="\\\\"],link[href],meta[content],image[href],feimage[href],use[href],style'
+_SELECTOR = (
+    ",".join(
+        f"[{name.replace(':', chr(92) + ':')}]"
+        for name in ATTRIBUTES
+        if name not in ("href", "content", "style")
+    )
+    + ',[style*="url" i],[style*="image" i],[style*="\\\\"],link[href],meta[content],image[href],feimage[href],use[href],style'
+)
 _SPACE = " \t\n\f\r"
+_REFRESH = re.compile(
+    r"[ \t\n\f\r]*+[0-9.]++[ \t\n\f\r]*+[;,]?[ \t\n\f\r]*+(?:url[ \t\n\f\r]*+=[ \t\n\f\r]*+)?", re.IGNORECASE
+)
 
 
 class Reference:
@@ -98,7 +106,9 @@ def references(document: HtmlDocument) -> Iterator[Reference]:
 
 _NAMES = frozenset(ATTRIBUTES)
 _SIGNS = re.compile(
-    "|".join(dict.fromkeys(f"[{n[0]}{n[0].upper()}]{n[1:3]}" for n in ATTRIBUTES if n not in ("style", "content")))
+    "|".join(
+        dict.fromkeys(f"[{n[0]}{n[0].upper()}]{n[1:3]}" for n in ATTRIBUTES if n not in ("style", "content"))
+    )
     + r"|[uU][rR][lL]|[iI][mM][aA]|\\|[A-Z]{3}"
 )
 """The start of one of the attributes stands in a conditional comment that is worth a look."""
@@ -121,7 +131,7 @@ def _in_attribute(
     base: Url | None,
     conditional: str | None,
 ) -> Iterator[Reference]:
-    row = vector(tag, name)
+    row = vector(tag.lower(), name)
     if row is None:
         return
     how, label = row
@@ -150,11 +160,13 @@ def _in_attribute(
         pieces = _refresh(value)
     else:
         pieces = _listed(value)
+    inside: Inside | None = None
     for piece, start, end in pieces:
         remote, url = resolve(clean(piece), base)
         if remote:
-            whole = _value_span(document, element, name)
-            span = inner_span(document.text, whole, value, start, end)
+            if inside is None:
+                inside = Inside(document.text, _value_span(document, element, name), value)
+            span = inside.span(start, end)
             yield Reference(document, element, label, piece, url, span, attrs, conditional)
 
 
@@ -171,13 +183,16 @@ def _in_sheet(
     location = element.source_location
     if location is None or location.start_tag is None:
         return
-    offset = location.start_tag.end_offset
+    begin = location.start_tag.end_offset
+    end = location.end_tag.start_offset if location.end_tag is not None else begin + len(sheet)
+    inside: Inside | None = None
     for found in css_urls(sheet, sheet=True):
         remote, url = resolve(clean(found.value), base)
         if remote:
-            label = f"style {found.kind}"
-            span = (offset + found.start, offset + found.end)
-            yield Reference(document, element, label, found.value, url, span, attrs)
+            # In SVG a style sheet is text like any other, with character references and comments.
+            inside = inside or Inside(document.text, (begin, end), sheet)
+            span = inside.span(found.start, found.end)
+            yield Reference(document, element, f"style {found.kind}", found.value, url, span, attrs)
 
 
 def _candidates(value: str) -> Iterator[tuple[str, int, int]]:
@@ -202,17 +217,14 @@ def _candidates(value: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _refresh(value: str) -> list[tuple[str, int, int]]:
-    """The URL of a meta refresh, `5; url=...`."""
-    at = value.lower().find("url")
-    equals = value.find("=", at) if at >= 0 else -1
-    if equals < 0:
+    """The URL of a meta refresh (HTML, section 4.2.5.3): `5; url=...`, or just `5; ...`."""
+    match = _REFRESH.match(value)
+    if match is None:
         return []
-    start = equals + 1
-    while start < len(value) and value[start] in _SPACE + "\"'":
-        start += 1
-    end = start
-    while end < len(value) and value[end] not in "\"'":
-        end += 1
+    start, end = match.end(), len(value)
+    if value[start : start + 1] in ("'", '"'):
+        closed = value.find(value[start], start + 1)
+        start, end = start + 1, closed if closed >= 0 else end
     return [(value[start:end], start, end)] if end > start else []
 
 

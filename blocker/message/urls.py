@@ -45,7 +45,7 @@ def parse(value: str) -> Url | None:
     """An absolute http(s) or ftp URL, or None where a browser would fetch nothing."""
     try:
         url = can_ada.parse(value[:MAX_URL])
-    except (ValueError, UnicodeError):
+    except (ValueError, TypeError):  # TypeError: half a surrogate pair
         return None
     if url.protocol not in ("http:", "https:", "ftp:"):
         return None
@@ -63,9 +63,14 @@ def resolve(value: str, base: Url | None) -> tuple[bool, Url | None]:
     if not value or value[0] == "#":
         return False, None
     if value[0] in "/\\" and value[1:2] in ("/", "\\"):
-        return True, parse("https:" + value)
+        return True, parse(f"{base.href.partition(':')[0] if base is not None else 'https'}:{value}")
     scheme, colon, rest = value.partition(":")
-    if colon and scheme.isascii() and scheme[:1].isalpha() and scheme.replace("+", "").replace("-", "").replace(".", "").isalnum():
+    if (
+        colon
+        and scheme.isascii()
+        and scheme[:1].isalpha()
+        and scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()
+    ):
         lowered = scheme.lower()
         if lowered in ("http", "https", "ftp"):
             if base is not None and lowered == base.href.partition(":")[0] and rest[:1] not in ("/", "\\"):

@@ -71,10 +71,11 @@ def _read_table() -> dict[tuple[str, str], Vector]:
 VECTORS = _read_table()
 ATTRIBUTES = tuple(dict.fromkeys(attribute for _, attribute in VECTORS))
 
-RELS = frozenset(
-    """stylesheet icon preload prefetch preconnect dns-prefetch modulepreload prerender manifest
-    apple-touch-icon apple-touch-icon-precomposed apple-touch-startup-image mask-icon import subresource""".split()
-)
+_RELS = """
+stylesheet icon preload prefetch preconnect dns-prefetch modulepreload prerender manifest
+apple-touch-icon apple-touch-icon-precomposed apple-touch-startup-image mask-icon import subresource
+"""
+RELS = frozenset(_RELS.split())
 """<link rel> values that make some reader contact the host without a click."""
 
 

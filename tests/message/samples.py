@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import quopri
 
 from blocker.message.read import read
@@ -31,6 +32,10 @@ def encoded(data: bytes, encoding: str) -> bytes:
     """Bytes in a transfer encoding, in lines as other programs write them."""
     if encoding == "base64":
         return base64.encodebytes(data).replace(b"\n", b"\r\n")
+    if (
+        encoding == "quoted-printable" and b"\0" in data
+    ):  # UTF-16: its line ends are no line ends of the encoding
+        return binascii.b2a_qp(data, istext=False).replace(b"\n", b"\r\n")
     if encoding == "quoted-printable":
         return quopri.encodestring(data.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")
     return data
