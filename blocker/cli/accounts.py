@@ -124,6 +124,8 @@ def sweep(name: str, since: datetime | None, dry_run: bool, as_json: bool) -> No
         def work() -> None:
             with sweep_progress(name, hidden=as_json) as progress:
                 done.update(runner.sweep(name, since, dry_run=dry_run, progress=progress))
+            if not dry_run:
+                runner.views(name)
 
         try:
             run_until_stopped(runner, work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from blocker.config import Mode
+from blocker.config.model import Mode
 from blocker.service.steps import LeaveAlone
 
 TRACKED = "$Tracked"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,13 +16,19 @@ from blocker.mailbox.protocol import Mailbox, MailboxError, Store, Stored
 from blocker.service.act import NOT_THE_MESSAGE, Exchanger, flag_all
 from blocker.service.decide import Exchange, Flag, Found, Powers, Report, Skip, decide
 from blocker.service.desk import Desk, event_of, powers, seen_of, source_of
-from blocker.service.judge import Judgement, headers_only, is_ours, judge, unread
+from blocker.service.judge import Judgement, headers_only, unread
+from blocker.service.judges import Judges, Outcome, alone
 from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS
 from blocker.service.steps import FINISHED, Entry, LeaveAlone, Place, Stage
 
 CHUNK = 100
 """Messages in one transaction of the catalogue."""
+TURN = 500
+"""Messages of past mail after which new mail gets its turn."""
+_NEVER = float("inf")
+MANY = 200
+"""Messages for which judges of their own are started: that takes a second of every core."""
 _SAID = ("From", "To", "Subject", "Date", "Message-ID")
 _log = logger()
 _T = TypeVar("_T")
@@ -41,6 +48,11 @@ class Batch:
     settled: list[Place] = field(default_factory=list)
     """Journal rows that say nothing any more."""
 
+    def clear(self) -> None:
+        """It was recorded."""
+        for part in (self.seen, self.flag, self.entries, self.settled):
+            part.clear()
+
 
 class Look:
     """One look at one folder over an open connection. Raises what the mailbox and the catalogue raise."""
@@ -57,12 +69,15 @@ class Look:
             store.ensure(desk.account.quarantine)
         self._powers = Powers(can_move=store.can_move()) if readonly else powers(store, self._status)
         self._exchanger = Exchanger(desk, store, self._mailbox, self._powers)
+        self._judges: Judges | None = None
         self.done: Counter[str] = Counter()
         """How many messages were dealt with, by action."""
 
     def close(self) -> None:
-        """Leave the folder."""
-        self._mailbox.close()
+        """End the judges. The folder stays selected: opening another one leaves it, and asks for less."""
+        if self._judges is not None:
+            self._judges.close()
+            self._judges = None
 
     def new_mail(self) -> None:
         """Go on with what is under way, then look at what arrived since the last look.
@@ -76,16 +91,19 @@ class Look:
         if cursor is None:
             self._desk.journal.set_cursor(name, self._folder, validity, self._status.uidnext)
             return
-        for uids in pieces(self._mailbox.uids(cursor), CHUNK):
-            self._handle(uids, cursor=uids[-1] + 1)
+        new = self._mailbox.uids(cursor)
+        self._many(len(new))
+        if new:
+            self._handle(new, advance=True)
 
     def past_mail(self, uids: Sequence[int], progress: Progress) -> None:
         """Look at messages that were there before, in the order given."""
         count = 0
+        self._many(len(uids))
         progress(0, len(uids))
-        for chunk in pieces(uids, CHUNK):
+        for chunk in pieces(uids, TURN):
             with self._desk.turn:
-                self._handle(chunk, cursor=None)
+                self._handle(chunk, advance=False)
             count += len(chunk)
             progress(count, len(uids))
 
@@ -120,8 +138,8 @@ class Look:
     def _again(self, entries: dict[int, Entry]) -> None:
         batch = Batch()
         gone = dict(entries)
-        for stored in self._fetched(batch, list(entries), entries):
-            self._one(batch, stored, gone.pop(stored.uid))
+        for stored, outcome in self._judged(self._fetched(batch, list(entries), entries)):
+            self._one(batch, stored, outcome, gone.pop(stored.uid))
         unread_again = {entry.place for entry in batch.entries}
         batch.settled += [entry.place for entry in gone.values() if entry.place not in unread_again]
         self._write(batch, cursor=None)
@@ -140,20 +158,41 @@ class Look:
             now = self._desk.journal.get(entry.place) or entry
             self._exchanger.failed(now, str(error))
 
-    def _handle(self, uids: Sequence[int], cursor: int | None) -> None:
-        self._desk.go_on()
-        known = self._desk.journal.known(self._account.name, self._folder, self._status.uidvalidity, uids)
-        todo = [uid for uid in uids if uid not in known]
+    def _handle(self, uids: Sequence[int], *, advance: bool) -> None:
+        """Judge these, and record them in batches; with `advance`, note each time up to where all were."""
         batch = Batch()
-        sizes = self._mailbox.sizes(todo) if todo else {}
-        for uid, size in sizes.items():
-            if size > self._desk.limit:
-                self._too_large(batch, uid, size)
-        fitting = [uid for uid in todo if sizes.get(uid, self._desk.limit + 1) <= self._desk.limit]
-        for stored in self._fetched(batch, fitting, {}):
+        for count, (stored, outcome) in enumerate(self._judged(self._readable(batch, uids)), 1):
             self._desk.go_on()
-            self._one(batch, stored)
-        self._write(batch, cursor)
+            self._one(batch, stored, outcome)
+            if count % CHUNK == 0:
+                self._write(batch, stored.uid + 1 if advance else None)
+                batch.clear()
+        self._write(batch, uids[-1] + 1 if advance else None)
+
+    def _readable(self, batch: Batch, uids: Sequence[int]) -> Iterator[Stored]:
+        """Those that the journal does not know and that are not too large."""
+        for part in pieces(uids, CHUNK):
+            self._desk.go_on()
+            known = self._desk.journal.known(self._account.name, self._folder, self._status.uidvalidity, part)
+            sizes = self._mailbox.sizes([uid for uid in part if uid not in known])
+            for uid, size in sizes.items():
+                if size > self._desk.limit:
+                    self._too_large(batch, uid, size)
+            yield from self._fetched(
+                batch, [uid for uid in part if sizes.get(uid, _NEVER) <= self._desk.limit], {}
+            )
+
+    def _judged(self, messages: Iterable[Stored]) -> Iterator[tuple[Stored, Outcome]]:
+        """Each message with what is thought of it."""
+        items = ((stored, source_of(self._place(stored.uid))) for stored in messages)
+        if self._judges is not None:
+            return self._judges.judge(items)
+        return alone(items, self._account, self._desk.key)
+
+    def _many(self, count: int) -> None:
+        """Have processes judge, where that saves more time than it takes to start them."""
+        if count >= MANY and self._judges is None and (os.cpu_count() or 1) > 1:
+            self._judges = Judges(self._account, self._desk.key)
 
     def _fetched(self, batch: Batch, uids: Sequence[int], before: Mapping[int, Entry]) -> Iterator[Stored]:
         """The messages; one that the server will not give does not keep the others back."""
@@ -175,23 +214,19 @@ class Look:
     def _place(self, uid: int) -> Place:
         return Place(self._account.name, self._folder, self._status.uidvalidity, uid)
 
-    def _one(self, batch: Batch, stored: Stored, before: Entry | None = None) -> None:
-        """Judge one message and do, or note down, what follows."""
+    def _one(self, batch: Batch, stored: Stored, outcome: Outcome, before: Entry | None = None) -> None:
+        """Do, or note down, what follows from a message's judgement."""
         place = self._place(stored.uid)
-        try:
-            ours = is_ours(stored.raw, self._desk.key)
-            judgement = None if ours else judge(stored.raw, self._account, self._desk.key, source_of(place))
-        except Exception as error:  # noqa: BLE001 (a message must not stop the others, whatever it does to the reader)
-            _log.warning("message not read", account=place.account, uid=place.uid, error=type(error).__name__)
-            why = type(error).__name__
-            self._not_read(batch, stored.uid, len(stored.raw), stored.internal_date, before, why)
+        if isinstance(outcome, str):
+            _log.warning("message not read", account=place.account, uid=place.uid, error=outcome)
+            self._not_read(batch, stored.uid, len(stored.raw), stored.internal_date, before, outcome)
             return
         if before is not None:
             batch.settled.append(place)
-        if judgement is None:
+        if outcome is None:
             batch.entries.append(Entry(place, Stage.LEFT, reason="a neutralised copy"))
         else:
-            self._follow(batch, stored, place, judgement, before)
+            self._follow(batch, stored, place, outcome, before)
 
     def _follow(
         self, batch: Batch, stored: Stored, place: Place, judgement: Judgement, before: Entry | None

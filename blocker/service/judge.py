@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import blocker
-from blocker.catalogue import HeaderView
-from blocker.catalogue.view import header_view
-from blocker.config import AccountConfig, Level
-from blocker.detect.report import Envelope, Report
+from blocker.config.model import AccountConfig, Level
+from blocker.detect.report import Envelope, Judged, Report
 from blocker.rewrite import marker
+
+if TYPE_CHECKING:
+    from blocker.catalogue import HeaderView
 
 FIELD = "X-Unpixel"
 _FIELD = FIELD.lower().encode() + b":"
@@ -30,6 +32,23 @@ class Judgement:
     refused: str | None = None
     """Why it cannot be rewritten."""
 
+    def detached(self) -> Judgement:
+        """The same without the message it was read from: small, and fit to be sent to another process."""
+        references = tuple(_detached(judged) for judged in self.report.references)
+        return replace(self, report=replace(self.report, references=references))
+
+
+def _detached(judged: Judged) -> Judged:
+    return Judged(
+        url=judged.url,
+        raw=judged.raw,
+        vector=judged.vector,
+        element=judged.element,
+        part=judged.part,
+        verdict=judged.verdict,
+        span=judged.span,
+    )
+
 
 def is_ours(raw: bytes, key: bytes) -> bool:
     """Whether this is a neutralised message of this installation, unchanged since."""
@@ -39,14 +58,25 @@ def is_ours(raw: bytes, key: bytes) -> bool:
     return found is not None and found.valid
 
 
-def judge(raw: bytes, account: AccountConfig, key: bytes, source: str) -> Judgement:
-    """Scan a message, and neutralise it where the account's mode changes mail."""
+def judge(raw: bytes, account: AccountConfig, key: bytes, source: str, *, views: bool = True) -> Judgement:
+    """Scan a message, and neutralise it where the account's mode changes mail.
+
+    With `views`, tracked mail gets the view of its header and foot, which takes longer than judging it.
+    """
     report = blocker.scan(raw, recipients=account.addresses, source=source)
-    view = header_view(raw) if report.tracked else None
+    view = view_of(raw) if views and report.tracked else None
     if account.mode not in ("copy", "replace") or not concerns(report, account.level):
         return Judgement(report, view)
     made = blocker.neutralise(raw, level=account.level, report=report, key=key)
     return Judgement(report, view, made.raw if made.changed else None, made.refused)
+
+
+def view_of(raw: bytes) -> HeaderView:
+    """What a person is shown of a tracked mail's header and foot."""
+    # Its parsers are slow to import, and a process that only judges does without.
+    from blocker.catalogue.view import header_view
+
+    return header_view(raw)
 
 
 def concerns(report: Report, level: Level) -> bool:

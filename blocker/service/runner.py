@@ -18,6 +18,7 @@ from blocker.service.lock import Lock
 from blocker.service.spool import Spool
 from blocker.service.stores import Stores, imap
 from blocker.service.sweep import nobody, sweep
+from blocker.service.views import fill
 from blocker.service.watch import Watch
 
 STOP_SECONDS = 1.8
@@ -120,6 +121,16 @@ class Runner:
         store = self._stores(desk.account)
         try:
             return sweep(desk, store, since=since, dry_run=dry_run, progress=progress)
+        finally:
+            store.close()
+
+    def views(self, account: str) -> int:
+        """Make the header views that a sweep left for later, in the calling thread; how many."""
+        desk = self._desks[account]
+        self._hold(account)
+        store = self._stores(desk.account)
+        try:
+            return fill(desk, store, self._catalogue, None)
         finally:
             store.close()
 

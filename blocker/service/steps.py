@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from blocker.config import Mode
+from blocker.config.model import Mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 
@@ -34,10 +35,10 @@ def sweep(
     total, before = sum(map(len, uids)), 0
     progress(0, total)
     for look, found in zip(looks, uids, strict=True):
-        look.past_mail(found, partial(_shifted, progress, before, total))
+        with closing(look):
+            look.past_mail(found, partial(_shifted, progress, before, total))
         before += len(found)
         done += look.done
-        look.close()
     return done
 
 

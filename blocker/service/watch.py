@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 
 from blocker.catalogue import Catalogue, CatalogueError
@@ -14,6 +15,7 @@ from blocker.service.desk import Desk, Stopped
 from blocker.service.folder import Look
 from blocker.service.log import logger
 from blocker.service.stores import Stores
+from blocker.service.views import fill
 
 _log = logger()
 
@@ -74,12 +76,15 @@ class Watch:
         for folder in self._desk.account.folders:
             self._guarded(partial(self._folder, store, folder), folder, raising=raising)
         self._guarded(partial(carry_out, self._desk, store, self._catalogue), "", raising=raising)
+        self._guarded(partial(self._views, store), "", raising=raising)
 
     def _folder(self, store: Store, folder: str) -> None:
-        with self._desk.turn:
-            look = Look(self._desk, store, folder)
+        with self._desk.turn, closing(Look(self._desk, store, folder)) as look:
             look.new_mail()
-            look.close()
+
+    def _views(self, store: Store) -> None:
+        with self._desk.turn:
+            fill(self._desk, store, self._catalogue)
 
     def _guarded(self, work: Callable[[], None], folder: str, *, raising: bool) -> None:
         """A folder that cannot be looked at does not keep the others back; it is told once."""

@@ -295,13 +295,13 @@ def test_what_cannot_be_read_three_times_is_left_alone(world: Make, monkeypatch:
     real = judging.judge
     tries: list[int] = []
 
-    def judge(raw: bytes, *rest: object) -> object:
+    def judge(raw: bytes, *rest: object, **more: object) -> object:
         if b"Issue 1" in raw:
             tries.append(1)
             raise RecursionError("deep")
-        return real(raw, *rest)  # type: ignore[arg-type]
+        return real(raw, *rest, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("blocker.service.folder.judge", judge)
+    monkeypatch.setattr("blocker.service.worker.judge", judge)
     for _ in range(5):
         w.look()
     assert len(tries) == 3
@@ -317,7 +317,7 @@ def test_a_message_that_recovers_is_treated(world: Make, monkeypatch: pytest.Mon
     w = world()
     w.deliver(mail(1))
     with monkeypatch.context() as patch:
-        patch.setattr("blocker.service.folder.judge", lambda *_: 1 / 0)
+        patch.setattr("blocker.service.worker.judge", lambda *_, **__: 1 / 0)
         w.look()
     w.look()
     assert w.recorded() == [("Issue 1", "replaced", "")]

@@ -1,0 +1,176 @@
+"""Judging many messages at once: in processes of their own, so that every core works and none can harm the service.
+
+Parsing holds Python's lock, so threads would gain nothing. A process that ends or hangs over a message is replaced;
+the message counts as one that could not be read, and the others of its group are judged anew.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import IO
+
+from blocker.config.model import AccountConfig
+from blocker.mailbox.protocol import Stored
+from blocker.service.judge import Judgement
+from blocker.service.worker import outcome_of, receive, send
+
+PROGRAM = "from blocker.service.worker import main; main()"
+"""What a process runs; by name and not as a module, as it must not be imported twice."""
+GROUP = 8
+"""Messages sent at once: enough that the sending costs little."""
+GROUP_OCTETS = 1024 * 1024
+START_SECONDS = 120.0
+"""How long a process may take to begin: it imports much, perhaps on a busy machine."""
+SECONDS = 60.0
+"""How long a group may take: a thousand times what it should."""
+AHEAD = 4
+"""Groups that wait for each process: what keeps it busy while a batch is recorded."""
+MOST = 4
+"""Processes, whatever the number of cores."""
+
+Outcome = Judgement | str | None
+"""A judgement; why there is none; or None for a neutralised copy of ours."""
+Item = tuple[Stored, str]
+"""A message and how its report names where it lies."""
+
+
+def alone(items: Iterable[Item], account: AccountConfig, key: bytes) -> Iterator[tuple[Stored, Outcome]]:
+    """Judge in this process, one after the other."""
+    for stored, source in items:
+        yield stored, outcome_of(stored.raw, account, key, source)
+
+
+class Judges:
+    """Processes that judge messages of one account, from the constructor until `close`.
+
+    Where the mode changes nothing, header views are left to `blocker.service.views`.
+    """
+
+    def __init__(self, account: AccountConfig, key: bytes, count: int | None = None) -> None:
+        first = (account, key, account.mode in ("copy", "replace"))
+        count = count or min(os.cpu_count() or 1, MOST)
+        self._workers = [_Worker(first) for _ in range(count)]
+        self._idle: SimpleQueue[_Worker] = SimpleQueue()
+        for worker in self._workers:
+            self._idle.put(worker)
+        # A thread waits for each process, so that all have work while the caller is busy with something else.
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="judge")
+        self._ahead = count * AHEAD
+
+    def judge(self, items: Iterable[Item]) -> Iterator[tuple[Stored, Outcome]]:
+        """Each message with its outcome, in the order given. `items` is read ahead, in the caller's thread."""
+        groups = _groups(items)
+        under_way: deque[tuple[list[Item], Future[list[Outcome]]]] = deque()
+        while True:
+            while len(under_way) < self._ahead and (group := next(groups, None)):
+                under_way.append((group, self._threads.submit(self._group, group)))
+            if not under_way:
+                return
+            group, answer = under_way.popleft()
+            yield from zip((stored for stored, _ in group), answer.result(), strict=True)
+
+    def close(self) -> None:
+        """End the processes."""
+        for worker in self._workers:
+            worker.end()
+        self._threads.shutdown(cancel_futures=True)
+
+    def _group(self, group: list[Item]) -> list[Outcome]:
+        worker = self._idle.get()
+        try:
+            answers = worker.ask(group)
+            return answers if answers is not None else _one_by_one(worker, group)
+        finally:
+            self._idle.put(worker)
+
+
+def _one_by_one(worker: _Worker, group: list[Item]) -> list[Outcome]:
+    """Find out which message of a group ended its judge: that one, and only that one, is not read."""
+    outcomes: list[Outcome] = []
+    worker.restart()
+    for item in group:
+        answer = worker.ask([item])
+        outcomes.append("the reader ended or took too long" if answer is None else answer[0])
+        if answer is None:
+            worker.restart()
+    return outcomes
+
+
+def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Groups of some messages, fewer where they are large."""
+    group: list[Item] = []
+    octets = 0
+    for item in items:
+        group.append(item)
+        octets += len(item[0].raw)
+        if len(group) == GROUP or octets >= GROUP_OCTETS:
+            yield group
+            group, octets = [], 0
+    if group:
+        yield group
+
+
+class _Worker:
+    """One process. Used by one thread at a time, but for `end`."""
+
+    def __init__(self, first: tuple[AccountConfig, bytes, bool]) -> None:
+        self._first = first
+        self._ended = False
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._ready = False
+        return subprocess.Popen(
+            [sys.executable, "-c", PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+
+    def ask(self, group: list[Item]) -> list[Outcome] | None:
+        """A group's outcomes; None where the process ended or took too long."""
+        source, out = self._process.stdin, self._process.stdout
+        assert source is not None
+        assert out is not None
+        try:
+            if not self._ready:
+                send(source, self._first)
+                self._ready = _readable(out, START_SECONDS) and receive(out) is True
+            send(source, [(stored.raw, said) for stored, said in group])
+            found: list[Outcome] | None = receive(out) if _readable(out, SECONDS) else None
+        except (OSError, EOFError):
+            return None
+        return found
+
+    def restart(self) -> None:
+        """A new process in place of this one, unless all was ended."""
+        self._stop()
+        if not self._ended:
+            self._process = self._start()
+
+    def end(self) -> None:
+        """End for good; what it was doing is of no use to anybody."""
+        self._ended = True
+        self._stop()
+
+    def _stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:  # unsent octets for a process that has ended
+                    continue
+
+
+def _readable(pipe: IO[bytes], seconds: float) -> bool:
+    """Whether something can be read in time; the end of the pipe counts."""
+    return bool(select.select([pipe], [], [], seconds)[0])

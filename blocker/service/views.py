@@ -1,0 +1,76 @@
+"""The header views of tracked mail, made when there is nothing more urgent.
+
+Reading a mail's header and foot for a person takes longer than judging it, so past mail in bulk is judged and
+recorded first. What lies where it was found is then fetched again, a little at every look.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, ColumnElement, String, cast, or_, select, update
+
+from blocker.catalogue import Catalogue, HeaderView
+from blocker.catalogue.model import AccountRow, MessageRow
+from blocker.mailbox.protocol import Mailbox, Store
+from blocker.service.desk import Desk
+from blocker.service.judge import view_of
+
+AT_ONCE = 50
+"""Messages at one look: about a quarter of a second."""
+_GONE = "the message was no longer in its folder when its header was to be read"
+
+
+def fill(desk: Desk, store: Store, catalogue: Catalogue, limit: int | None = AT_ONCE) -> int:
+    """Make the views that are missing in an account's folders, newest first, at most `limit`; how many were made."""
+    made = 0
+    for folder in desk.account.folders:
+        if limit is None or made < limit:
+            mailbox = store.open(folder, readonly=True)
+            validity = mailbox.status().uidvalidity
+            missing = _missing(
+                catalogue, desk.account.name, folder, validity, None if limit is None else limit - made
+            )
+            made += _make(desk, mailbox, catalogue, missing)
+    return made
+
+
+def _make(desk: Desk, mailbox: Mailbox, catalogue: Catalogue, missing: dict[int, int]) -> int:
+    """`missing`: rows of the catalogue by UID."""
+    uids = list(missing)
+    for start in range(0, len(uids), AT_ONCE):
+        part = uids[start : start + AT_ONCE]
+        views = dict.fromkeys(part, HeaderView(reason=_GONE))
+        for stored in mailbox.fetch(part):
+            desk.go_on()
+            views[stored.uid] = view_of(stored.raw)
+        with catalogue.writing() as connection:
+            for uid, view in views.items():
+                row = update(MessageRow).where(MessageRow.id == missing[uid])
+                connection.execute(row.values(view=view.as_dict()))
+    return len(uids)
+
+
+def _missing(
+    catalogue: Catalogue, account: str, mailbox: str, uidvalidity: int, limit: int | None
+) -> dict[int, int]:
+    query = (
+        select(MessageRow.uid, MessageRow.id)
+        .join(AccountRow, AccountRow.id == MessageRow.account_id)
+        .where(
+            AccountRow.name == account,
+            MessageRow.mailbox == mailbox,
+            MessageRow.uidvalidity == uidvalidity,
+            MessageRow.tracked,
+            _empty(),
+        )
+        .order_by(MessageRow.id.desc())
+        .limit(limit)
+    )
+    with catalogue.reading() as connection:
+        return {row.uid: row.id for row in connection.execute(query)}
+
+
+def _empty() -> ColumnElement[bool]:
+    """SQL's NULL, or JSON's."""
+    return or_(
+        MessageRow.view.is_(None), MessageRow.view == JSON.NULL, cast(MessageRow.view, String) == "null"
+    )

@@ -1,0 +1,145 @@
+"""Judging in processes of their own: the same judgements in the same order, and a poisoned message harms itself alone."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from blocker.catalogue import Catalogue
+from blocker.config import AccountConfig
+from blocker.mailbox.protocol import Stored
+from blocker.service import judges as judging
+from blocker.service.judge import Judgement
+from blocker.service.judges import Item, Judges, alone
+from tests.service.world import World, mail, signed
+
+ACCOUNT = AccountConfig("ada", "ada@example.org", "h", "ada", mode="replace")
+KEY = b"k" * 32
+
+
+def items(count: int) -> list[Item]:
+    """Messages of several kinds."""
+    kinds: list[Callable[[int], bytes]] = [
+        mail,
+        signed,
+        lambda n: mail(n, tracked=False),
+        lambda n: bytes([n]) * 99,
+    ]
+    raws = [kinds[n % 4](n) for n in range(count)]
+    now = datetime.now(UTC)
+    return [(Stored(n, raw, frozenset(), now), f"ada/INBOX;{n}") for n, raw in enumerate(raws, 1)]
+
+
+@pytest.fixture
+def judges() -> Iterator[Judges]:
+    """Two processes, ended with the test."""
+    made = Judges(ACCOUNT, KEY, 2)
+    yield made
+    made.close()
+
+
+def comparable(outcome: object) -> object:
+    """An outcome's JSON: the values that travelled, and those that did not, are compared by what they say."""
+    assert isinstance(outcome, Judgement)
+    return outcome.report.as_dict(), outcome.copy, outcome.refused, outcome.view
+
+
+def test_processes_judge_as_this_one_does(judges: Judges) -> None:
+    """Every judgement and every copy is the same, in the order given, spans and reasons included."""
+    given = items(60)
+    here, there = list(alone(given, ACCOUNT, KEY)), list(judges.judge(given))
+    assert [stored for stored, _ in there] == [stored for stored, _ in given]
+    assert [comparable(o) for _, o in there] == [comparable(o) for _, o in here]
+    copies = [o.copy for _, o in there if isinstance(o, Judgement) and o.copy]
+    assert len(copies) > 10
+    again = [(Stored(n, raw, frozenset(), datetime.now(UTC)), "x") for n, raw in enumerate(copies)]
+    assert {o for _, o in judges.judge(again)} == {None}, "copies of ours are known by their field"
+
+
+POISON = """
+import os, signal, time
+from blocker.service import worker
+real = worker.outcome_of
+def outcome_of(raw, *rest, **more):
+    if b'Issue 13' in raw:
+        {what}
+    return real(raw, *rest, **more)
+worker.outcome_of = outcome_of
+worker.main()
+"""
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["os.kill(os.getpid(), signal.SIGKILL)", "time.sleep(600)", "print('stray', flush=True); os._exit(3)"],
+)
+def test_a_poisoned_message_harms_itself_alone(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """One that kills its reader, or makes it hang, is not read; every other one is."""
+    monkeypatch.setattr(judging, "SECONDS", 5.0)
+    monkeypatch.setattr(judging, "PROGRAM", POISON.format(what=what))
+    given = [item for item in items(40) if b"Issue" in item[0].raw]
+    made = Judges(ACCOUNT, KEY, 2)
+    try:
+        outcomes = {
+            source: outcome for (_, source), (_, outcome) in zip(given, made.judge(given), strict=True)
+        }
+    finally:
+        made.close()
+    poisoned = [source for stored, source in given if b"Issue 13" in stored.raw]
+    assert len(poisoned) == 1
+    assert [source for source, o in outcomes.items() if isinstance(o, str)] == poisoned
+    assert outcomes[poisoned[0]] == "the reader ended or took too long"
+
+
+def test_processes_end_when_they_are_ended() -> None:
+    """Nothing is left behind, also where work was under way."""
+    made = Judges(ACCOUNT, KEY, 2)
+    stream = made.judge(items(60))
+    next(stream)
+    processes = [worker._process for worker in made._workers]
+    made.close()
+    assert [process.poll() for process in processes] == [-signal.SIGKILL] * 2
+
+
+def test_a_large_sweep_uses_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many messages are judged by processes; what is recorded, and the header views made later, are the same."""
+    monkeypatch.setattr("blocker.service.folder.MANY", 10)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    w = World.make(tmp_path, "report")
+    for number in range(30):
+        w.deliver(mail(number, tracked=number % 2 == 0))
+    used: list[int] = []
+    real = Judges.judge
+
+    def judge(self: Judges, given: object) -> object:
+        used.append(1)
+        return real(self, given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Judges, "judge", judge)
+    w.run(lambda r: r.sweep("ada"))
+    assert used
+    assert len(w.recorded()) == 30
+
+    def views() -> list[bool]:
+        with Catalogue.open(w.config.database) as catalogue:
+            lines = catalogue.messages(size=100).items
+            found = [catalogue.message(line.id) for line in lines if line.tracked]
+            return [d is not None and d.view is not None and bool(d.view.from_) for d in found]
+
+    assert views() == [False] * 15
+    w.look()
+    assert views() == [True] * 15
+
+
+def test_an_account_that_changes_mail_gets_its_views_at_once(judges: Judges) -> None:
+    """The original of an exchanged message is moved, so its header is read when it is judged."""
+    outcomes = [o for _, o in judges.judge(items(8)) if isinstance(o, Judgement)]
+    assert all(o.view is not None for o in outcomes if o.report.tracked)
+    looked = Judges(replace(ACCOUNT, mode="report"), KEY, 1)
+    assert all(o.view is None for _, o in looked.judge(items(8)) if isinstance(o, Judgement))
+    looked.close()
