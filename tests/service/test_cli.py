@@ -1,0 +1,218 @@
+"""unpixel run, account and sweep: what they print, how they end, and that no password is shown or kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from blocker.cli import main
+from blocker.config import load
+from tests.servers.dovecot import PASSWORD, Account, Dovecot
+from tests.service.test_dovecot import Client
+from tests.service.world import ARRIVED, QUARANTINE, mail
+
+UNPIXEL = [sys.executable, "-c", "from blocker.cli import main; main(prog_name='unpixel')"]
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration of its own, and the test server's password in a variable."""
+    path = tmp_path / "config.toml"
+    path.write_text('# mine\ndata_dir = "data"\n')
+    monkeypatch.setenv("UNPIXEL_CONFIG", str(path))
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    monkeypatch.setenv("WRONG_PASSWORD", "hunter2")
+    return path
+
+
+def unpixel(*arguments: str, given: str | None = None) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(main, list(arguments), input=given, prog_name="unpixel")
+
+
+def add(account: Account, *more: str, variable: str = "MAIL_PASSWORD") -> Result:
+    """Add the account of a test server."""
+    where = (
+        "--host",
+        account.host,
+        "--port",
+        str(account.port),
+        "--security",
+        "none",
+        "--user",
+        account.user,
+    )
+    return unpixel(
+        "account", "add", "ada@example.org", "--name", "ada", *where, "--password-env", variable, *more
+    )
+
+
+def test_without_an_account_the_next_step_is_named(config: Path) -> None:
+    """run and sweep name `account add`; the list is empty, as JSON too."""
+    for command in (("run",), ("sweep", "ada")):
+        result = unpixel(*command)
+        assert (result.exit_code, "unpixel account add" in result.output) == (1, True)
+    assert json.loads(unpixel("account", "list", "--json").output) == []
+    assert config.read_text() == '# mine\ndata_dir = "data"\n'
+
+
+def test_an_account_is_tried_saved_listed_and_removed(config: Path, dovecot: Dovecot) -> None:
+    """It is saved once the sign-in worked, without its password; its removal leaves the rest of the file."""
+    account = dovecot.account()
+    result = add(account, "--mode", "replace", "--folder", "INBOX")
+    assert (result.exit_code, "Signed in to 127.0.0.1" in result.output) == (0, True)
+    assert load().account("ada").mode == "replace"
+    assert PASSWORD not in config.read_text()
+    (listed,) = json.loads(unpixel("account", "list", "--json").output)
+    assert (listed["name"], listed["password_env"], listed["mode"]) == ("ada", "MAIL_PASSWORD", "replace")
+    assert "replace/standard" in unpixel("account", "list").output
+    facts = json.loads(unpixel("account", "test", "ada", "--json").output)
+    assert facts == {
+        "account": "ada",
+        "host": "127.0.0.1",
+        "user": account.user,
+        "messages": {"INBOX": 0},
+        "can_move": True,
+    }
+    assert unpixel("account", "remove", "ada").exit_code == 0
+    assert config.read_text().strip() == '# mine\ndata_dir = "data"'
+
+
+@pytest.mark.usefixtures("config")
+def test_what_fails_is_told_and_not_saved(dovecot: Dovecot) -> None:
+    """A wrong login, a wrong port, an unset variable, a wrong address, a taken name: a sentence, exit code 1."""
+    account = dovecot.account()
+    for result, said in (
+        (add(account, variable="WRONG_PASSWORD"), "does not accept the user name or password"),
+        (add(account, variable="UNSET_VARIABLE"), "UNSET_VARIABLE, which is not set"),
+        (
+            unpixel(
+                "account",
+                "add",
+                "ada@example.org",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "1",
+                "--password-env",
+                "MAIL_PASSWORD",
+            ),
+            "Nothing listens at 127.0.0.1:1",
+        ),
+        (unpixel("account", "add", "nobody", "--host", "h", "--no-test"), '"nobody" is no mail address'),
+        (unpixel("account", "remove", "ada"), 'There is no account "ada"'),
+        (unpixel("account", "test", "ada"), 'There is no account "ada"'),
+    ):
+        assert result.exit_code == 1, result.output
+        assert said in result.output
+        assert "hunter2" not in result.output
+        assert "Traceback" not in result.output
+    assert load().accounts == ()
+    assert add(account, "--no-test").exit_code == 0
+    assert "already" in add(account, "--no-test").output
+    assert unpixel("account", "add", "b@example.org", "--mode", "x").exit_code == 2
+
+
+def test_only_the_server_is_asked_for(config: Path, dovecot: Dovecot) -> None:
+    """With nothing given but the address, the server and the password are asked for; the password hidden."""
+    account = dovecot.account()
+    more = ("--port", str(account.port), "--security", "none", "--user", account.user)
+    result = unpixel("account", "add", "ada@example.org", *more, given=f"127.0.0.1\n{PASSWORD}\n")
+    assert result.exit_code == 0, result.output
+    assert PASSWORD not in result.output
+    saved = load().account("ada@example.org")
+    assert (saved.host, saved.password_command, saved.password_env) == ("127.0.0.1", None, None)
+    assert PASSWORD not in config.read_text()
+    result = unpixel("run", "--once")
+    assert (result.exit_code, "Nobody is there to type" in result.output) == (1, True)
+
+
+@pytest.mark.usefixtures("config")
+def test_a_sweep_says_what_it_would_do_then_does_it(dovecot: Dovecot) -> None:
+    """The dry run changes nothing; the sweep treats what it said; a further one has nothing to do."""
+    account = dovecot.account()
+    add(account, "--mode", "replace")
+    client = Client(account)
+    client.append(mail(1), (), ARRIVED)
+    client.append(mail(2, tracked=False), (), ARRIVED)
+    dry = unpixel("sweep", "ada", "--dry-run")
+    assert "Would be treated: 2 messages (1 replaced, 1 recorded, nothing to change)." in dry.output
+    assert [m.raw for m in client.messages()] == [mail(1), mail(2, tracked=False)]
+    result = unpixel("sweep", "ada", "--json")
+    assert json.loads(result.output) == {
+        "account": "ada",
+        "dry_run": False,
+        "done": {"replaced": 1, "reported": 1},
+    }
+    assert [m.raw for m in client.messages(QUARANTINE)] == [mail(1)]
+    assert "replaced" not in unpixel("sweep", "ada").output
+    assert unpixel("sweep", "ada", "--since", "soon").exit_code == 2
+    assert unpixel("sweep", "bob").exit_code == 1
+    client.close()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_signal_ends_it_cleanly_within_two_seconds(
+    config: Path, dovecot: Dovecot, number: signal.Signals, code: int
+) -> None:
+    """It prints a line a message, a sweep meanwhile is handed to it, and it ends at once; no password anywhere."""
+    account = dovecot.account()
+    add(account, "--mode", "replace")
+    config.write_text(config.read_text().replace('mode = "replace"', 'mode = "replace"\npoll = 0.2'))
+    unpixel("run", "--once")
+    process = subprocess.Popen(
+        [*UNPIXEL, "run", "--verbose"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+    assert process.stdout is not None
+    try:
+        client = Client(account)
+        client.append(mail(1), (), ARRIVED)
+        line = process.stdout.readline()
+        assert "Issue 1" in line
+        assert "1 pixel removed" in line
+        assert "handed to it" in unpixel("sweep", "ada").output
+        start = time.monotonic()
+        process.send_signal(number)
+        _, log = process.communicate(timeout=20)
+        assert time.monotonic() - start < 2.5
+    finally:
+        process.kill()
+    assert process.returncode == code
+    assert "Watching ada (replace)" in log
+    assert PASSWORD not in log
+    assert '"step": "MoveOriginal"' in log
+    client.close()
+
+
+@pytest.mark.usefixtures("config")
+def test_events_as_json(dovecot: Dovecot) -> None:
+    """One object a line, with the documented keys."""
+    account = dovecot.account()
+    add(account, "--mode", "flag")
+    unpixel("run", "--once")
+    client = Client(account)
+    client.append(mail(1), (), ARRIVED)
+    (event,) = [json.loads(line) for line in unpixel("run", "--once", "--json").output.splitlines()]
+    assert event == {
+        "account": "ada",
+        "action": "flagged",
+        "mailbox": "INBOX",
+        "uid": 1,
+        "subject": "Issue 1",
+        "from": "News <news@shop.example>",
+        "kinds": {"pixel": 1},
+        "detail": "",
+    }
+    client.close()
