@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 from turbohtml import Element
 
 from blocker.detect.cascade import MAX_ANCESTORS, Cascade, by_view
+from blocker.message.html import Tag
 from blocker.message.references import Reference
 
-_LENGTH = re.compile(r"\s*([-+]?[0-9]*\.?[0-9]+)\s*(px|pt|pc|in|cm|mm|q|em|ex|ch|rem|vw|vh|%)?", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"\s*([-+]?[0-9]*\.?[0-9]+)\s*(px|pt|pc|in|cm|mm|q|em|ex|ch|rem|vw|vh|%)?", re.IGNORECASE
+)
 _PIXELS = {
     None: 1.0,
     "px": 1.0,
@@ -79,20 +82,40 @@ class Boxes:
     def __init__(self, cascade: Cascade) -> None:
         self._cascade = cascade
         self._hiding: dict[Element, tuple[str | None, ...]] = {}
+        self._boxes: dict[tuple[Element | Tag, bool], Box] = {}
+        self._pictures: dict[Element, Element | None] = {}
+
+    @property
+    def cut(self) -> bool:
+        """Whether style rules were left unread."""
+        return self._cascade.cut
+
+    def _picture(self, parent: Element) -> Element | None:
+        """The <img> of a <picture>, looked for once."""
+        if parent not in self._pictures:
+            self._pictures[parent] = parent.select_one("img")
+        return self._pictures[parent]
 
     def of(self, reference: Reference) -> Box:
         """The box of one reference; unknown where it has none of its own (a style sheet, a <link>)."""
+        background = reference.vector == "style url()" or reference.vector.endswith("[background]")
+        key = (reference.node, background)
+        box = self._boxes.get(key)
+        if box is None:
+            box = self._boxes[key] = self._of(reference, background)
+        return box
+
+    def _of(self, reference: Reference, background: bool) -> Box:
         node, attrs = reference.node, reference.attrs
         tag = reference.element
         if tag in ("style", "link", "meta", "script"):
             return UNKNOWN
-        if tag == "source" and isinstance(node, Element) and node.parent is not None:
-            image = node.parent.select_one("img")
+        if tag == "source" and isinstance(node, Element) and isinstance(node.parent, Element):
+            image = self._picture(node.parent)
             if image is not None:
                 node, attrs = image, image.attrs
         found = self._cascade.declared(node, attrs)
         views = by_view(found) if found else [{}]
-        background = reference.vector == "style url()" or reference.vector.endswith("[background]")
         width = height = None
         reasons = []
         for view, values in enumerate(views):
@@ -145,7 +168,10 @@ class Boxes:
         reasons = [_hidden(v, attrs) or _collapsed(v, element.tag) for v in by_view(found)]
         if not any(reasons):
             return _NOTHING
-        return tuple(f"an enclosing element: {r}" if r else None for r in (reasons * 4 if len(reasons) == 1 else reasons))
+        return tuple(
+            f"an enclosing element: {r}" if r else None
+            for r in (reasons * 4 if len(reasons) == 1 else reasons)
+        )
 
 
 _NOTHING: tuple[str | None, ...] = (None, None, None, None)
@@ -203,7 +229,11 @@ def _hidden(values: Mapping[str, str], attrs: _ORDINARY) -> str | None:
         except ValueError:
             pass
     clip = values.get("clip-path") or values.get("clip")
-    if clip and _CLIPPED.search(clip) and ("clip-path" in values or values.get("position") in ("absolute", "fixed")):
+    if (
+        clip
+        and _CLIPPED.search(clip)
+        and ("clip-path" in values or values.get("position") in ("absolute", "fixed"))
+    ):
         return "clipped away"
     if values.get("position") in ("absolute", "fixed"):
         for name in ("left", "top", "right", "bottom"):
@@ -214,7 +244,10 @@ def _hidden(values: Mapping[str, str], attrs: _ORDINARY) -> str | None:
 
 
 def _clips(values: Mapping[str, str]) -> bool:
-    return any(values.get(n) in ("hidden", "clip", "scroll", "auto") for n in ("overflow", "overflow-x", "overflow-y"))
+    return any(
+        values.get(n) in ("hidden", "clip", "scroll", "auto")
+        for n in ("overflow", "overflow-x", "overflow-y")
+    )
 
 
 def _collapsed(values: Mapping[str, str], tag: str) -> str | None:
@@ -225,5 +258,3 @@ def _collapsed(values: Mapping[str, str], tag: str) -> str | None:
         if length(values.get(name)) == 0:
             return f"{name}:0 with overflow hidden"
     return None
-
-

@@ -8,16 +8,43 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from turbohtml import Element
 
+from blocker.detect.allowance import Allowance
+from blocker.message.css import unescape
 from blocker.message.html import HtmlDocument, Tag
 
 PROPERTIES = frozenset(
-    ["display", "visibility", "opacity", "width", "height", "max-width", "max-height", "min-width", "min-height", "overflow", "overflow-x", "overflow-y", "position", "left", "top", "right", "bottom", "clip", "clip-path", "text-indent", "margin-left", "margin-top", "transform", "content-visibility"]
+    [
+        "display",
+        "visibility",
+        "opacity",
+        "width",
+        "height",
+        "max-width",
+        "max-height",
+        "min-width",
+        "min-height",
+        "overflow",
+        "overflow-x",
+        "overflow-y",
+        "position",
+        "left",
+        "top",
+        "right",
+        "bottom",
+        "clip",
+        "clip-path",
+        "text-indent",
+        "margin-left",
+        "margin-top",
+        "transform",
+        "content-visibility",
+    ]
 )
 VIEWS = 4
 ALL_VIEWS = (1 << VIEWS) - 1
@@ -25,20 +52,37 @@ _WIDTHS = (1280, 375, 1280, 375)
 _DARK = (False, False, True, True)
 MAX_SHEET = 512 << 10
 """Characters of one style sheet that are read."""
+MAX_SHEETS = 64
+"""Style sheets of one document that are read."""
 MAX_RULES = 5000
+"""Interesting rules of one document that are kept, one for each selector."""
+MAX_SELECTOR = 300
+"""Characters of a selector; a longer one is left out."""
+MAX_CONDITION = 500
+"""Characters of a media query list that are read."""
+MAX_CLASSES = 64
+"""Classes of one element that are looked up."""
 MAX_ANCESTORS = 256
+_REMEMBERED = 64 << 10
+"""Characters of the largest style sheet that is remembered for the next message."""
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _INTERESTING = re.compile(
-    r"(?:display|visibility|opacity|width|height|overflow|position|clip|indent|transform)", re.IGNORECASE
+    r"(?:display|visibility|opacity|width|height|overflow|position|clip|indent|transform|\\)", re.IGNORECASE
 )
-_FEATURE = re.compile(r"\(\s*(max|min)-(?:device-)?width\s*:\s*([0-9.]+)\s*(px|em|rem)?\s*\)", re.IGNORECASE)
+_FEATURE = re.compile(
+    r"\(\s*(max|min)-(?:device-)?width\s*:\s*([0-9.]{1,9})\s*(px|em|rem)?\s*\)", re.IGNORECASE
+)
 _KEY = re.compile(r"(?:\.(?P<class>[-\w]+)|#(?P<id>[-\w]+))|^(?P<tag>[a-zA-Z][\w-]*)")
-HIDES = re.compile(r"none|hidden|collapse|opacity|clip|position|overflow", re.IGNORECASE)
+HIDES = re.compile(r"none|hidden|collapse|opacity|clip|position|overflow|\\", re.IGNORECASE)
 """What stands in every declaration that hides something, or takes part in it."""
+_HACK = re.compile(r"\\[09]/?\s*(?:!|\Z)")
+"""What only Internet Explorer takes for a value (`none\\9`)."""
 _SIMPLE = re.compile(r"[.#]?[A-Za-z][-\w]*")
 _COMBINATOR = re.compile(r"[\s>+~]+(?![^\[]*\])")
-_DYNAMIC = re.compile(r":(?:hover|active|focus|visited|target|checked|before|after|placeholder|first-l)", re.I)
+_DYNAMIC = re.compile(
+    r":(?:hover|active|focus|visited|target|checked|before|after|placeholder|first-l)", re.I
+)
 
 
 class Declaration(NamedTuple):
@@ -64,9 +108,12 @@ class Rule(NamedTuple):
 class Sheet:
     """The interesting rules of one style sheet, by what an element must have to match."""
 
-    __slots__ = ("by_class", "by_id", "by_tag", "hiding", "others")
+    __slots__ = ("by_class", "by_id", "by_tag", "cut", "hiding", "others", "size")
 
-    def __init__(self, rules: Iterable[tuple[str, Rule]]) -> None:
+    def __init__(self, rules: list[tuple[str, Rule]], cut: bool) -> None:
+        self.size = len(rules)
+        self.cut = cut
+        """A bound was reached: not all of it was read."""
         self.by_class: dict[str, list[Rule]] = defaultdict(list)
         self.by_id: dict[str, list[Rule]] = defaultdict(list)
         self.by_tag: dict[str, list[Rule]] = defaultdict(list)
@@ -90,23 +137,30 @@ class Sheet:
             if any(HIDES.search(d.name) or HIDES.search(d.value) for d in rule.declarations):
                 self.hiding.add(name)
 
-    def candidates(self, tag: str, attrs: Mapping[str, Any]) -> list[Rule]:
+    def candidates(self, tag: str, attrs: Mapping[str, Any]) -> Sequence[Rule]:
         """Rules that might match an element; each once."""
         found = list(self.others)
         found += self.by_tag.get(tag, ())
         identity = attrs.get("id")
         if isinstance(identity, str):
             found += self.by_id.get(identity, ())
-        for name in attrs.get("class") or ():
+        for name in dict.fromkeys(_words(attrs.get("class"))[:MAX_CLASSES]):
             found += self.by_class.get(name, ())
         return found
 
 
 def declarations(text: str) -> list[tuple[str, str, bool]]:
     """Interesting declarations of a style attribute or rule: name, value in lower case, important."""
-    found = []
+    if "/*" in text:
+        text = _COMMENT.sub(" ", text)
+    escaped = "\\" in text
+    found: dict[tuple[str, bool], str] = {}
     for piece in text.split(";"):
         name, colon, value = piece.partition(":")
+        if escaped:
+            if _HACK.search(value):
+                continue
+            name, value = unescape(name), unescape(value)
         name = name.strip().lower()
         if not colon or name not in PROPERTIES:
             continue
@@ -116,16 +170,23 @@ def declarations(text: str) -> list[tuple[str, str, bool]]:
             value, _, flag = value.rpartition("!")
             important = flag.strip() == "important"
             value = value.strip()
-        found.append((name, value, important))
-    return found
+        found.pop((name, important), None)
+        found[name, important] = value
+    return [(name, value, important) for (name, important), value in found.items()]
 
 
-@lru_cache(maxsize=128)
 def parse_sheet(text: str) -> Sheet:
     """The interesting rules of a style sheet. Broken CSS gives what can be read."""
+    return _remembered(text) if len(text) <= _REMEMBERED else _parse_sheet(text)
+
+
+def _parse_sheet(text: str) -> Sheet:
     rules: list[tuple[str, Rule]] = []
     _read_rules(_COMMENT.sub(" ", text[:MAX_SHEET]), ALL_VIEWS, rules, 0)
-    return Sheet(rules)
+    return Sheet(rules, len(text) > MAX_SHEET or len(rules) >= MAX_RULES)
+
+
+_remembered = lru_cache(maxsize=128)(_parse_sheet)
 
 
 def _read_rules(text: str, views: int, rules: list[tuple[str, Rule]], depth: int) -> None:
@@ -169,10 +230,12 @@ def _add_rule(prelude: str, body: str, views: int, rules: list[tuple[str, Rule]]
     if not found:
         return
     order = len(rules)
-    for selector in prelude.split(","):
+    for selector in prelude.split(",", MAX_RULES)[:MAX_RULES]:
         selector = selector.strip()
-        if not selector or len(selector) > 300 or _DYNAMIC.search(selector):
+        if not selector or len(selector) > MAX_SELECTOR or _DYNAMIC.search(selector):
             continue
+        if len(rules) >= MAX_RULES:
+            return
         weight = specificity(selector)
         declared = tuple(Declaration(n, v, i, weight, order, views) for n, v, i in found)
         last = _COMBINATOR.split(selector)[-1]
@@ -187,9 +250,13 @@ def specificity(selector: str) -> tuple[int, int, int]:
     return ids, classes, elements + selector.count("::")
 
 
-@lru_cache(maxsize=512)
 def media_views(condition: str) -> int:
     """The views in which a media query list holds, as a bit mask."""
+    return _media_views(condition[:MAX_CONDITION])
+
+
+@lru_cache(maxsize=512)
+def _media_views(condition: str) -> int:
     mask = 0
     for query in condition.lower().split(","):
         for view in range(VIEWS):
@@ -219,16 +286,29 @@ def _holds(query: str, view: int) -> bool:
 class Cascade:
     """Declared values of the elements of one document."""
 
-    def __init__(self, document: HtmlDocument) -> None:
+    def __init__(self, document: HtmlDocument, allowance: Allowance) -> None:
         self.sheets: list[tuple[Sheet, int]] = []
+        self.cut = False
+        """A bound was reached: not every rule was read."""
+        self._allowance = allowance
         if "<style" in document.lowered:
-            for style in document.tree.select("style"):
-                text = style.text
-                if not _INTERESTING.search(text):
-                    continue
-                media = style.attr("media")
-                views = media_views(media) if isinstance(media, str) else ALL_VIEWS
-                self.sheets.append((parse_sheet(text), views))
+            self._read(document)
+
+    def _read(self, document: HtmlDocument) -> None:
+        rules = 0
+        for number, style in enumerate(document.tree.select("style")):
+            if number >= MAX_SHEETS or rules >= MAX_RULES:
+                self.cut = True
+                return
+            text = style.text
+            if not _INTERESTING.search(text):
+                continue
+            media = style.attr("media")
+            views = media_views(media) if isinstance(media, str) else ALL_VIEWS
+            sheet = parse_sheet(text)
+            rules += sheet.size
+            self.cut = self.cut or sheet.cut
+            self.sheets.append((sheet, views))
 
     def may_hide(self, element: Element) -> bool:
         """Whether any declaration that applies to an element could hide what it holds."""
@@ -252,7 +332,10 @@ class Cascade:
         if self.sheets and isinstance(element, Element):
             tag = element.tag
             for number, (sheet, views) in enumerate(self.sheets):
-                for rule in sheet.candidates(tag, attrs):
+                candidates = () if self._allowance.used_up else sheet.candidates(tag, attrs)
+                if not self._allowance.take(len(candidates)):
+                    break
+                for rule in candidates:
                     if not rule.simple and not _matches(element, rule.selector):
                         continue
                     for d in rule.declarations:
@@ -269,8 +352,8 @@ class Cascade:
         return found
 
 
-def _words(value: object) -> Iterable[str]:
-    return value if isinstance(value, list) else value.split() if isinstance(value, str) else ()
+def _words(value: object) -> list[str]:
+    return value if isinstance(value, list) else value.split() if isinstance(value, str) else []
 
 
 def _matches(element: Element, selector: str) -> bool:

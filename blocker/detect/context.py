@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from email.utils import mktime_tz, parsedate_tz
 from functools import cached_property
 
+from blocker.detect.allowance import SEARCH_STEPS, STYLE_STEPS, Allowance
 from blocker.detect.box import Box, Boxes
 from blocker.detect.cascade import Cascade
 from blocker.detect.knowledge import Known, Rules
@@ -19,7 +20,15 @@ from blocker.message.read import Message
 from blocker.message.references import Reference
 from blocker.message.urls import Url, clean, parse
 
-RECIPIENT_HEADERS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
+RECIPIENT_HEADERS = (
+    "to",
+    "cc",
+    "delivered-to",
+    "x-original-to",
+    "envelope-to",
+    "x-envelope-to",
+    "x-delivered-to",
+)
 _ADDRESS = re.compile(r"[^\s<>,;:\"'()]{1,128}@[^\s<>,;:\"'()@]{3,253}")
 MAX_RECIPIENTS = 20
 MAX_LINKS = 2000
@@ -36,6 +45,9 @@ class Context:
         self.memory = memory
         self._given = tuple(recipients)
         self._boxes: dict[int, Boxes] = {}
+        self._plain = Boxes(_NO_SHEETS)
+        self.styles = Allowance(STYLE_STEPS)
+        self.searches = Allowance(SEARCH_STEPS)
 
     @cached_property
     def recipients(self) -> tuple[str, ...]:
@@ -124,12 +136,22 @@ class Context:
     def box(self, reference: Reference) -> Box:
         """The box that the reference would fill."""
         if reference.conditional is not None:
-            return Boxes(_NO_SHEETS).of(reference)
+            return self._plain.of(reference)
         document = reference.document
         boxes = self._boxes.get(id(document))
         if boxes is None:
-            boxes = self._boxes[id(document)] = Boxes(Cascade(document))
+            boxes = self._boxes[id(document)] = Boxes(Cascade(document, self.styles))
         return boxes.of(reference)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What of the evidence a bound cut short so far, in words."""
+        found = []
+        if self.styles.used_up or any(boxes.cut for boxes in self._boxes.values()):
+            found.append("style rules")
+        if self.searches.used_up:
+            found.append("values that may hold an address")
+        return tuple(found)
 
 
 def _seconds(date: str) -> float:
@@ -146,6 +168,7 @@ class _Plain(Cascade):
 
     def __init__(self) -> None:
         self.sheets = []
+        self.cut = False
 
 
 _NO_SHEETS = _Plain()

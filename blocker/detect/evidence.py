@@ -28,7 +28,29 @@ NO_HASH = 300.0
 """Bits above those of any hash that names a picture file (SHA-256 in hexadecimal is 256)."""
 LONG = 120.0
 """Bits that no name of a picture needs."""
-PROGRAMS = frozenset(["asp", "aspx", "ashx", "php", "php3", "php5", "phtml", "jsp", "jspx", "do", "cfm", "cgi", "pl", "py", "html", "htm", "shtml", "dll", "action"])
+PROGRAMS = frozenset(
+    [
+        "asp",
+        "aspx",
+        "ashx",
+        "php",
+        "php3",
+        "php5",
+        "phtml",
+        "jsp",
+        "jspx",
+        "do",
+        "cfm",
+        "cgi",
+        "pl",
+        "py",
+        "html",
+        "htm",
+        "shtml",
+        "dll",
+        "action",
+    ]
+)
 TINY = 3.0
 """Pixels up to which a side shows nothing that a person would see."""
 SMALL = 16.0
@@ -190,7 +212,9 @@ def token(reference: Reference, context: Context) -> Iterator[Reason]:
     if own.extension in PROGRAMS and own.bits >= LONG:
         yield reason("token.program", "made by a program from a long opaque value")
     for value in own.tokens:
-        where = context.header_tokens.get(value) or ("the links of this mail" if value in context.link_tokens else "")
+        where = context.header_tokens.get(value) or (
+            "the links of this mail" if value in context.link_tokens else ""
+        )
         if where:
             yield reason("token.shared", f"{value[:24]} also stands in {where}")
             break
@@ -239,7 +263,9 @@ def _from_stock(url: Url, context: Context) -> bool:
     if url.query or extension(url.path) not in PICTURES:
         return False
     shape, folder = template(url), url.path.rpartition("/")[0]
-    others = (r.target for r in context.message.references if r.target is not None and r.target.host == url.host)
+    others = (
+        r.target for r in context.message.references if r.target is not None and r.target.host == url.host
+    )
     return any(o != url and o.path.rpartition("/")[0] == folder and template(o) == shape for o in others)
 
 

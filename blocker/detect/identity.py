@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from blocker.detect.allowance import Allowance
 from blocker.detect.context import Context
 from blocker.detect.report import Reason
 from blocker.detect.weights import reason
@@ -19,6 +20,8 @@ from blocker.message.references import Reference
 
 MAX_TEXT = 8192
 """Characters of a URL that are searched."""
+SHORT_TEXT = 512
+"""Characters that are searched where the message's allowance is used up."""
 MAX_DECODED = 24
 """Encoded values of one URL that are opened."""
 MAX_LAYERS = 3
@@ -58,12 +61,19 @@ def forms(address: str) -> Forms:
     """Every form of an address that is looked for."""
     address = address.strip().lower()
     local, _, domain = address.partition("@")
-    plain = ((address, "as it is"), (f"{local}={domain}", "with = for @"), (f"{local}_at_{domain}", "with _at_ for @"))
+    plain = (
+        (address, "as it is"),
+        (f"{local}={domain}", "with = for @"),
+        (f"{local}_at_{domain}", "with _at_ for @"),
+    )
     needles = (
         (domain, plain),
         (domain[::-1], ((address[::-1], "reversed"),)),
         (codecs.encode(domain, "rot13"), ((codecs.encode(address, "rot13"), "rot13"),)),
-        (domain.encode("utf-8", "replace").hex(), ((address.encode("utf-8", "replace").hex(), "hexadecimal"),)),
+        (
+            domain.encode("utf-8", "replace").hex(),
+            ((address.encode("utf-8", "replace").hex(), "hexadecimal"),),
+        ),
     )
     digests: dict[str, str] = {}
     for text, label in _variants(address, local, domain):
@@ -98,17 +108,28 @@ def _variants(address: str, local: str, domain: str) -> Iterator[tuple[str, str]
 
 def evidence(reference: Reference, context: Context) -> Iterator[Reason]:
     """Reasons from addresses in the URL: the recipients', or any other that is not the sender's own."""
-    found = find(reference.raw[:MAX_TEXT], context.recipients, context.sender_domain)
+    found = find(reference.raw[:MAX_TEXT], context.recipients, context.sender_domain, context.searches)
     if found is not None:
         whose = "an e-mail address" if found.what == "other" else "the recipient's address"
         yield reason(f"identity.{found.what}", f"{whose} stands in the URL, {found.form}")
 
 
-def find(text: str, addresses: Sequence[str], sender_domain: str = "") -> Found | None:
-    """The strongest form of an address in a URL; None where there is none."""
+def find(
+    text: str, addresses: Sequence[str], sender_domain: str = "", allowance: Allowance | None = None
+) -> Found | None:
+    """The strongest form of an address in a URL; None where there is none.
+
+    `allowance` bounds the work over all URLs of a message: once it is used up, only the first
+    characters of each URL are looked at, as they stand.
+    """
     looked_for = _together(tuple(address for address in addresses if len(address) >= 5))
+    cost = 8 + len(looked_for.needles) + len(looked_for.base64)
     other: Found | None = None
     for plain, wrapped in _layers(text):
+        if allowance is not None and not allowance.take(len(plain) * cost):
+            if wrapped:
+                break
+            plain = plain[:SHORT_TEXT]
         found = _known(plain, looked_for)
         if found is not None:
             return Found(found.what, _wrapped(wrapped, found.form))

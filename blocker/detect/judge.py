@@ -16,7 +16,7 @@ from blocker.detect.weights import PRIOR
 from blocker.message.headers import decode_words
 from blocker.message.model import Links
 from blocker.message.read import read
-from blocker.message.references import Reference
+from blocker.message.references import MAX_REFERENCES, Reference
 
 INDIVIDUAL = frozenset(
     {
@@ -39,9 +39,19 @@ ADDRESSED = frozenset({"identity.address", "identity.digest"})
 """Reasons that single out a reader even where others got the same URL: a copy of his mail was sent to them."""
 SHOWN = -0.5
 """Most log-odds of a picture that shows: it may be made for its reader, but the mail is poorer without it."""
-NOT_SHOWN = frozenset(["geometry.tiny", "geometry.zero", "geometry.line", "geometry.one-side", "visibility.hidden"])
+NOT_SHOWN = frozenset(
+    ["geometry.tiny", "geometry.zero", "geometry.line", "geometry.one-side", "visibility.hidden"]
+)
 PERSONAL = frozenset(
-    ["identity.address", "identity.digest", "knowledge.personal", "token.person", "token.program", "memory.differs", "memory.drawn"]
+    [
+        "identity.address",
+        "identity.digest",
+        "knowledge.personal",
+        "token.person",
+        "token.program",
+        "memory.differs",
+        "memory.drawn",
+    ]
 )
 """Reasons for which a picture that shows is one made for its reader."""
 
@@ -80,9 +90,19 @@ def scan(
         links=_links(context),
         signed=message.signed,
         unjudged=message.unjudged,
-        error="not everything was looked at: the message is above a bound" if message.cut else None,
+        error=_left_out(context),
         mail=context.mail,
     )
+
+
+def _left_out(context: Context) -> str | None:
+    """One sentence on what a bound cut short; None where everything was looked at."""
+    message = context.message
+    what = ["parts or markup above a bound"] if message.cut else []
+    if message.unjudged:
+        what.append(f"{message.unjudged} references after the first {MAX_REFERENCES}")
+    what += context.left_out
+    return f"not everything was looked at: {', '.join(what)}" if what else None
 
 
 def learn(memory: FolderMemory, raw: bytes, recipients: Sequence[str] = ()) -> None:

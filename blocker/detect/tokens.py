@@ -7,13 +7,17 @@ import re
 
 MAX_TOKENS = 64
 MAX_TEXT = 4096
+MAX_VALUE = 256
+"""Characters of one value that are weighed: more than any id needs."""
 _PIECE = re.compile(r"[^/?&;=:@<>,\s()]{6,}")
 _DIGIT = re.compile(r"[0-9]")
 _WORDS = re.compile(r"[a-z]{3,}|[A-Z][a-z]{2,}|[A-Z]{3,}")
 _CHANGE = re.compile(r"[0-9](?=[A-Za-z])|[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])")
 """Letters and digits, or both cases, change places too often for words."""
 _EXTENSION = re.compile(r"\.([A-Za-z0-9]{2,5})$")
-PICTURES = frozenset(["gif", "png", "jpg", "jpeg", "webp", "svg", "bmp", "ico", "avif", "jfif", "tif", "tiff"])
+PICTURES = frozenset(
+    ["gif", "png", "jpg", "jpeg", "webp", "svg", "bmp", "ico", "avif", "jfif", "tif", "tiff"]
+)
 
 
 def tokens(text: str) -> list[str]:
@@ -26,7 +30,10 @@ def opacity(value: str) -> float:
 
     Its length times the bits of its alphabet, counted only over what is not dictionary-like.
     """
-    rest = value if len(value) >= 12 and len(_CHANGE.findall(value)) * 4 >= len(value) else _WORDS.sub("", value)
+    value = value[:MAX_VALUE]
+    rest = (
+        value if len(value) >= 12 and len(_CHANGE.findall(value)) * 4 >= len(value) else _WORDS.sub("", value)
+    )
     return len(rest) * math.log2(len(set(rest))) if len(rest) >= 5 else 0.0
 
 

@@ -17,6 +17,8 @@ MAX_DEPTH = 64
 """Nesting of multiparts and attached messages that is followed."""
 MAX_PARTS = 1000
 """Leaf parts of one message that are told apart; the rest is one leaf."""
+MAX_LIKE = 1_000_000
+"""Lines of one message that begin like a boundary and are none, over all levels; what follows is one leaf."""
 
 SIGNED = frozenset({"multipart/signed", "multipart/encrypted"})
 SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -71,6 +73,8 @@ class Structure:
     """A signed or encrypted container stands somewhere in the tree."""
     cut: bool = False
     """A bound was reached: not everything was told apart."""
+    like: int = 0
+    """Lines met so far that begin like a boundary and are none."""
 
 
 def read_structure(raw: bytes) -> Structure:
@@ -104,7 +108,7 @@ def _walk(
     if depth >= MAX_DEPTH or len(structure.parts) >= MAX_PARTS:
         structure.cut = True
     elif kind.startswith("multipart/"):
-        children = _children(raw, headers, start, end)
+        children = _children(raw, headers, start, end, structure)
         if children is not None:
             inner = "message/rfc822" if kind == "multipart/digest" else "text/plain"
             for number, (child_start, child_end) in enumerate(children, 1):
@@ -122,14 +126,16 @@ def _walk(
     structure.parts.append(Part(path or "1", headers, kind, start, max(start, end)))
 
 
-def _children(raw: bytes, headers: Headers, start: int, end: int) -> list[tuple[int, int]] | None:
+def _children(
+    raw: bytes, headers: Headers, start: int, end: int, structure: Structure
+) -> list[tuple[int, int]] | None:
     """Start and end of each child of a multipart, or None where no boundary line opens one."""
     boundary = _boundary(headers)
     if boundary is None:
         return None
     children: list[tuple[int, int]] = []
     opened = -1
-    for line_start, line_end, closing in _delimiters(raw, b"--" + boundary, start, end):
+    for line_start, line_end, closing in _delimiters(raw, b"--" + boundary, start, end, structure):
         if opened < 0 and closing:
             return None
         if 0 <= opened < line_start:
@@ -159,7 +165,9 @@ def _boundary(headers: Headers) -> bytes | None:
         return boundary.rstrip().encode("utf-8")
 
 
-def _delimiters(raw: bytes, mark: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+def _delimiters(
+    raw: bytes, mark: bytes, start: int, end: int, structure: Structure
+) -> Iterator[tuple[int, int, bool]]:
     """Boundary lines of one multipart: line start, line end, whether it is the closing one."""
     position = start
     while True:
@@ -167,10 +175,14 @@ def _delimiters(raw: bytes, mark: bytes, start: int, end: int) -> Iterator[tuple
         if found < 0:
             return
         position = found + len(mark)
-        if found > start and raw[found - 1] not in b"\r\n":
-            continue
-        tail = _BOUNDARY_TAIL.match(raw, position, end)
+        tail = (
+            _BOUNDARY_TAIL.match(raw, position, end) if found == start or raw[found - 1] in b"\r\n" else None
+        )
         if tail is None:
+            structure.like += 1
+            if structure.like > MAX_LIKE:
+                structure.cut = True
+                return
             continue
         position = tail.end()
         yield found, position, tail.group(1) is not None
