@@ -120,9 +120,10 @@ class Boxes:
         reasons = []
         for view, values in enumerate(views):
             w, h = _size(values, attrs)
-            if background:
-                w, h = None if w is None or w <= 3 else w, None if h is None or h <= 3 else h
-                w = w if _clips(values) else None
+            if background and not (_clips(values) and w is not None and h is not None and max(w, h) <= 3):
+                # A box grows with what it holds: only one that cuts off is as small as it says.
+                w = w if w is not None and w > 3 and _clips(values) else None
+                h = h if h is not None and h > 3 else None
             width, height = _larger(width, w, view), _larger(height, h, view)
             reasons.append(_hidden(values, attrs))
         hidden = reasons[0] if all(reasons) else None

@@ -74,6 +74,10 @@ _FEATURE = re.compile(
     r"\(\s*(max|min)-(?:device-)?width\s*:\s*([0-9.]{1,9})\s*(px|em|rem)?\s*\)", re.IGNORECASE
 )
 _KEY = re.compile(r"(?:\.(?P<class>[-\w]+)|#(?P<id>[-\w]+))|^(?P<tag>[a-zA-Z][\w-]*)")
+_INLINE_HIDES = re.compile(
+    r"display\s*:\s*(?:none|/)|visibility|opacity|clip|position|overflow|/\*|\\", re.IGNORECASE
+)
+"""The same in a style attribute, where `text-decoration: none` is no sign of it."""
 HIDES = re.compile(r"none|hidden|collapse|opacity|clip|position|overflow|\\", re.IGNORECASE)
 """What stands in every declaration that hides something, or takes part in it."""
 _HACK = re.compile(r"\\[09]/?\s*(?:!|\Z)")
@@ -313,7 +317,7 @@ class Cascade:
     def may_hide(self, element: Element) -> bool:
         """Whether any declaration that applies to an element could hide what it holds."""
         style = element.attr("style")
-        if isinstance(style, str) and HIDES.search(style):
+        if isinstance(style, str) and _INLINE_HIDES.search(style):
             return True
         for sheet, _ in self.sheets:
             hiding = sheet.hiding

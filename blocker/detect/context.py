@@ -13,8 +13,8 @@ from blocker.detect.allowance import SEARCH_STEPS, STYLE_STEPS, Allowance
 from blocker.detect.box import Box, Boxes
 from blocker.detect.cascade import Cascade
 from blocker.detect.knowledge import Known, Rules
-from blocker.detect.memory import Mail, Memory, Recollection
-from blocker.detect.tokens import tokens
+from blocker.detect.memory import Mail, Memory, Recollection, template
+from blocker.detect.tokens import PICTURES, extension, tokens
 from blocker.message.headers import Headers
 from blocker.message.read import Message
 from blocker.message.references import Reference
@@ -98,6 +98,16 @@ class Context:
         """How many different URLs of the message each host serves."""
         seen = {r.target.href: r.target.host for r in self.message.references if r.target is not None}
         return Counter(seen.values())
+
+    @cached_property
+    def stock(self) -> Counter[tuple[str, str]]:
+        """How many plain pictures of one folder and template the message shows: template and folder → number."""
+        plain = {
+            r.target
+            for r in self.message.references
+            if r.target is not None and not r.target.query and extension(r.target.path) in PICTURES
+        }
+        return Counter((template(url), url.path.rpartition("/")[0]) for url in plain)
 
     @cached_property
     def links(self) -> list[Url]:

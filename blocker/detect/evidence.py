@@ -260,13 +260,7 @@ def _shows(box: Box) -> bool:
 
 def _from_stock(url: Url, context: Context) -> bool:
     """Whether it is one of several plain pictures of one folder: chosen for the reader, but made for all."""
-    if url.query or extension(url.path) not in PICTURES:
-        return False
-    shape, folder = template(url), url.path.rpartition("/")[0]
-    others = (
-        r.target for r in context.message.references if r.target is not None and r.target.host == url.host
-    )
-    return any(o != url and o.path.rpartition("/")[0] == folder and template(o) == shape for o in others)
+    return context.stock[template(url), url.path.rpartition("/")[0]] > 1
 
 
 def shape(reference: Reference, context: Context) -> Iterator[Reason]:

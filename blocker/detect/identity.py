@@ -13,8 +13,10 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from blocker.detect.allowance import Allowance
+from blocker.detect.checksums import checksums
 from blocker.detect.context import Context
 from blocker.detect.report import Reason
+from blocker.detect.tokens import PICTURES
 from blocker.detect.weights import reason
 from blocker.message.references import Reference
 
@@ -26,11 +28,28 @@ MAX_DECODED = 24
 """Encoded values of one URL that are opened."""
 MAX_LAYERS = 3
 
-_DIGESTS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+
+def _available(names: Sequence[str]) -> tuple[str, ...]:
+    """The digests that this platform's OpenSSL still offers."""
+    found = []
+    for name in names:
+        try:
+            hashlib.new(name, b"", usedforsecurity=False)
+        except ValueError:
+            continue
+        found.append(name)
+    return tuple(found)
+
+
+_DIGESTS = _available(("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "ripemd160"))
+_SHORT = re.compile(r"(?<![0-9a-z])(?:[0-9a-f]{8}|[0-9]{6,10})(?![0-9a-z])")
+"""A whole value that could be a checksum of 32 bits."""
 _HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{32,128}(?![0-9a-f])")
 _HEX_TEXT = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}")
+_QUARTET = re.compile(r"[A-Za-z0-9+/_-]{4}")
 _URL_SAFE = str.maketrans("-_", "+/")
+_FROM_PLAIN = str.maketrans("+/", "-_")
 _DIGEST_LENGTHS = frozenset({22, 27, 38, 43, 64, 86})
 _ADDRESS = re.compile(
     r"(?<![A-Za-z0-9])[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@((?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,18})(?![A-Za-z0-9.-])"
@@ -51,8 +70,8 @@ class Forms(NamedTuple):
 
     needles: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     """The domain in a disguise, then the texts to look for where it stands (lower case), with the form's name."""
-    base64: tuple[str, ...]
-    """What the address looks like inside base64, at each of its three alignments."""
+    base64: tuple[tuple[str, bytes], ...]
+    """What the address looks like inside base64, at each of its three alignments, and the octets before that."""
     digests: dict[str, str]
 
 
@@ -81,19 +100,21 @@ def forms(address: str) -> Forms:
         for name in _DIGESTS:
             digest = hashlib.new(name, data, usedforsecurity=False).hexdigest()
             digests.setdefault(digest, f"{name.upper()} of {label}")
+        for value, name in checksums(data):
+            digests.setdefault(value, f"{name} of {label}")
     cores = {core for text in (address, address.upper()) for core in _cores(text)}
     return Forms(needles, tuple(sorted(cores)), digests)
 
 
-def _cores(text: str) -> Iterator[str]:
+def _cores(text: str) -> Iterator[tuple[str, bytes]]:
     """The characters that a text surely gives inside base64, whatever stands around it."""
     data = text.encode("utf-8", "replace")
     for shift in range(3):
-        body = data[(3 - shift) % 3 :]
+        head, body = data[: (3 - shift) % 3], data[(3 - shift) % 3 :]
         core = base64.b64encode(body[: len(body) // 3 * 3]).decode("ascii")
         if len(core) >= 8:
-            yield core
-            yield core.translate(str.maketrans("+/", "-_"))
+            yield core, head
+            yield core.translate(_FROM_PLAIN), head
 
 
 def _variants(address: str, local: str, domain: str) -> Iterator[tuple[str, str]]:
@@ -188,19 +209,43 @@ def _known(plain: str, looked_for: Forms) -> Found | None:
             for needle, name in disguises:
                 if _stands_alone(lowered, needle):
                     return Found("address", name)
-    for needle in looked_for.base64:
-        if needle in plain:
+    for core, head in looked_for.base64:
+        if core in plain and _begins(plain, core, head):
             return Found("address", "base64")
-    for match in _HEX.finditer(lowered):
-        label = looked_for.digests.get(match.group())
-        if label is not None:
-            return Found("digest", label)
+    for pattern in (_HEX, _SHORT):
+        for match in pattern.finditer(lowered):
+            label = looked_for.digests.get(match.group())
+            if label is not None:
+                return Found("digest", label)
     for match in _BASE64.finditer(plain):
         if len(match.group()) in _DIGEST_LENGTHS:
             label = looked_for.digests.get(_base64_hex(match.group()))
             if label is not None:
                 return Found("digest", f"{label}, in base64")
     return None
+
+
+def _begins(text: str, core: str, head: bytes) -> bool:
+    """Whether the octets before a core in base64 are those of the address, and none of a longer word."""
+    at = text.find(core)
+    while at >= 0:
+        before = _decoded(text[at - 4 : at]) if at >= 4 else b""
+        if before.endswith(head) and not _is_word(before[: len(before) - len(head)]):
+            return True
+        at = text.find(core, at + 1)
+    return False
+
+
+def _is_word(before: bytes) -> bool:
+    """Whether a text goes on after these octets; chance gives such ones to few values that are no text."""
+    return before[-1:].isalnum() and before.isascii() and before.decode("ascii").isprintable()
+
+
+def _decoded(four: str) -> bytes:
+    """What four characters of base64 stand for; nothing where they are not of its alphabet."""
+    if not _QUARTET.fullmatch(four):
+        return b""
+    return base64.b64decode(four.translate(_URL_SAFE))
 
 
 def _base64_hex(value: str) -> str:
@@ -250,9 +295,13 @@ def _values(text: str) -> Iterator[str]:
 
 
 def _is_foreign(text: str, sender_domain: str) -> bool:
-    """Whether an address stands in the text that is not of the sender's own domain."""
+    """Whether an address stands in the text that is not of the sender's own domain.
+
+    `logo@2x.png` is a picture for fine screens.
+    """
     for match in _ADDRESS.finditer(text):
         domain = match.group(1).lower()
-        if not (sender_domain and (domain == sender_domain or domain.endswith("." + sender_domain))):
+        own = sender_domain and (domain == sender_domain or domain.endswith("." + sender_domain))
+        if not own and domain.rpartition(".")[2] not in PICTURES:
             return True
     return False
