@@ -1,0 +1,39 @@
+"""The proofs, each made once for all the tests that read it, and their tables at the end of the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser.choice import chosen
+from tests.browser.proof import Outcome, prove, subject, table
+from tests.fixtures.paths import FIXTURES
+
+_TABLES = pytest.StashKey[dict[str, list[str]]]()
+
+
+@pytest.fixture(scope="session")
+def fixture_mail(pytestconfig: pytest.Config) -> list[Outcome]:
+    """Every hand-written message, opened at every level in both browsers."""
+    return _proved(pytestconfig, "hand-written mail", FIXTURES, sorted(FIXTURES.rglob("*.eml")))
+
+
+@pytest.fixture(scope="session")
+def real_mail(pytestconfig: pytest.Config, corpus: Path) -> list[Outcome]:
+    """The chosen real messages, opened at every level in both browsers."""
+    return _proved(pytestconfig, "real mail", corpus, chosen(corpus))
+
+
+def _proved(config: pytest.Config, title: str, root: Path, paths: list[Path]) -> list[Outcome]:
+    outcomes = prove([subject(str(path.relative_to(root)), path.read_bytes()) for path in paths])
+    config.stash.setdefault(_TABLES, {})[title] = table(outcomes)
+    return outcomes
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the tables."""
+    for title, rows in config.stash.get(_TABLES, {}).items():
+        terminalreporter.section(f"in browsers: {title}")
+        for row in rows:
+            terminalreporter.write_line(row)
