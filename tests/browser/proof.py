@@ -11,11 +11,11 @@ import blocker
 from blocker import Neutralised, Report
 from blocker.rewrite.levels import NEUTRALISED
 from tests.browser.chromium import Chromium
-from tests.browser.conditional import conditional_addresses
 from tests.browser.firefox import Firefox
 from tests.browser.pages import Origin, pages
 from tests.browser.reasons import why_not_asked
 from tests.browser.sink import Address, Sink, address
+from tests.browser.unseen import unseen_addresses
 from tests.browser.visit import Visit, asked, text_of
 
 
@@ -74,8 +74,7 @@ class Outcome:
     def unpredicted(self) -> list[str]:
         """Requests of the original that no reference foretold."""
         asked_for = asked(self.chromium.original) | asked(self.firefox.original)
-        shown = frozenset().union(*(conditional_addresses(page.text) for page in pages(self.subject.raw)))
-        return sorted(map(str, (asked_for | shown) - self.subject.predicted))
+        return sorted(map(str, (asked_for | _unseen(self.subject.raw)) - self.subject.predicted))
 
     @property
     def not_asked(self) -> dict[str, str | None]:
@@ -100,8 +99,8 @@ class Outcome:
             now = asked(seen.standard)
             found += [f"still asked for {place}" for place in sorted(now - kept)]
             found += [f"no longer asked for {place}" for place in sorted(kept - now)]
-        before, after = _conditional(self.subject.raw), _conditional(self.subject.standard.raw)
-        found += [f"conditional: {place}" for place in sorted((before - self.subject.blocked) ^ after)]
+        before, after = _unseen(self.subject.raw), _unseen(self.subject.standard.raw)
+        found += [f"without a request: {place}" for place in sorted((before - self.subject.blocked) ^ after)]
         return found
 
     @property
@@ -110,7 +109,7 @@ class Outcome:
         if self.subject.paranoid.refused:
             return []
         visits = [*self.chromium.paranoid, *self.firefox.paranoid]
-        found = sorted(map(str, asked(visits) | _conditional(self.subject.paranoid.raw)))
+        found = sorted(map(str, asked(visits) | _unseen(self.subject.paranoid.raw)))
         return found or ["a connection without a request"] * any(visit.connections for visit in visits)
 
     @property
@@ -137,8 +136,8 @@ class Outcome:
         ]
 
 
-def _conditional(raw: bytes) -> frozenset[Address]:
-    return frozenset().union(*(conditional_addresses(page.text) for page in pages(raw)))
+def _unseen(raw: bytes) -> frozenset[Address]:
+    return frozenset().union(*(unseen_addresses(page.text) for page in pages(raw)))
 
 
 def prove(subjects: Sequence[Subject]) -> list[Outcome]:

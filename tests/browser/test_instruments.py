@@ -9,11 +9,11 @@ from email.message import EmailMessage
 import pytest
 
 from tests.browser.chromium import Chromium
-from tests.browser.conditional import conditional_addresses
 from tests.browser.firefox import Firefox
 from tests.browser.pages import Origin, Shown, pages
 from tests.browser.pictures import picture
 from tests.browser.sink import Sink, address
+from tests.browser.unseen import conditional_addresses, unseen_addresses
 from tests.browser.visit import Visit
 
 pytestmark = pytest.mark.browser
@@ -169,3 +169,10 @@ def test_conditional_comments_are_read() -> None:
         conditional_addresses("<!-- <img src='http://a.example/1.png'> --><img src='http://a.example/2.png'>")
         == frozenset()
     )
+
+
+def test_hints_are_read() -> None:
+    """A hint to connect or to look up a name is found; what a browser asks for outright, the sink sees."""
+    markup = """<link rel="x dns-prefetch" href="//a.example"><link rel="Preconnect" href="https://b.example">
+        <link rel="stylesheet" href="https://c.example/x.css"><link rel="preconnect">"""
+    assert {str(place) for place in unseen_addresses(markup)} == {"//a.example/", "//b.example/"}

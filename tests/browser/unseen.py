@@ -1,4 +1,8 @@
-"""What stands in conditional comments, read by selectolax: no browser runs them, Outlook does."""
+"""What a message has a reader contact without a request that the sink would see, read by selectolax.
+
+Conditional comments, which Outlook alone runs, and hints to connect or to look up a name, which Firefox does not take
+behind a proxy and which ask for nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,24 @@ from tests.browser.sink import Address, address
 
 _HIDDEN = re.compile(r"<!--\s*\[if[^\]]*\]>(.*?)-->", re.IGNORECASE | re.DOTALL)
 _CSS_URL = re.compile(r"url\(\s*[\"']?([^\"')\s]+)", re.IGNORECASE)
+_HINTS = frozenset({"preconnect", "dns-prefetch"})
 _LOADED_BY_HREF = ("link", "image")
 _NAMES_ONLY = ("href", "action", "cite", "longdesc", "alt", "title", "content")
+
+
+def unseen_addresses(markup: str) -> frozenset[Address]:
+    """All that markup has a reader contact without a request."""
+    return conditional_addresses(markup) | hinted_addresses(markup)
+
+
+def hinted_addresses(markup: str) -> frozenset[Address]:
+    """Hosts that the markup has a reader connect to, or look up, in advance."""
+    return frozenset(
+        _remote(href)
+        for link in LexborHTMLParser(markup).css("link[rel][href]")
+        if _HINTS & set((link.attributes["rel"] or "").lower().split())
+        and _is_remote(href := (link.attributes["href"] or "").strip())
+    )
 
 
 def conditional_addresses(markup: str) -> frozenset[Address]:
