@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -180,10 +181,10 @@ def _layers(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
             if inner != current:
                 queue.append((inner, (*wrapped, "percent-encoded")))
                 continue
-        for inner, name in _opened(current):
+        if opened >= MAX_DECODED:
+            continue
+        for inner, name in islice(_opened(current), MAX_DECODED - opened):
             opened += 1
-            if opened > MAX_DECODED:
-                return
             queue.append((inner, (*wrapped, name)))
 
 
