@@ -14,6 +14,8 @@ MAX_PATCH = 32 << 10
 """Octets of a deflated patch that may travel in the message's own header."""
 MAX_INFLATED = 32 << 20
 """Octets a patch may unfold to."""
+MAX_EDITS = 100_000
+"""Edits of one patch."""
 
 
 class PatchError(ValueError):
@@ -53,7 +55,7 @@ def reverse(raw: bytes, edits: Sequence[Edit]) -> list[Edit]:
 
 
 def pack(edits: Sequence[Edit]) -> bytes:
-    """The binary form of a patch."""
+    """The binary form of a patch. Raises PatchError where `unpack` would refuse it."""
     out = bytearray()
     position = 0
     for edit in edits:
@@ -62,6 +64,8 @@ def pack(edits: Sequence[Edit]) -> bytes:
         _put(out, len(edit.new))
         out += edit.new
         position = edit.end
+    if len(edits) > MAX_EDITS or len(out) > MAX_INFLATED:
+        raise PatchError("the patch that undoes the change would be too large")
     return zlib.compress(bytes(out), 9)
 
 
@@ -72,11 +76,13 @@ def unpack(data: bytes) -> list[Edit]:
         plain = inflate.decompress(data, MAX_INFLATED)
     except zlib.error as error:
         raise PatchError("the patch cannot be read") from error
-    if inflate.unconsumed_tail or not inflate.eof:
+    if inflate.unconsumed_tail or inflate.unused_data or not inflate.eof:
         raise PatchError("the patch is cut off, or unfolds beyond its bound")
-    edits = []
+    edits: list[Edit] = []
     offset = position = 0
     while offset < len(plain):
+        if len(edits) == MAX_EDITS:
+            raise PatchError("the patch holds too many edits")
         gap, offset = _get(plain, offset)
         length, offset = _get(plain, offset)
         size, offset = _get(plain, offset)

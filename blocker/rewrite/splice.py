@@ -37,18 +37,27 @@ def splice(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -
     encoding = document.part.encoding
     way = document.way_back
     if way is None:
-        raise Uneditable(f"part {document.part.path} is encoded in a way that cannot be edited with certainty")
-    decoded_edits = [
-        Edit(*document.decoded_span(item.start, item.end), document.encode(item.new)) for item in wanted
-    ]
-    if encoding in IDENTITY:
-        edits = decoded_edits
-    elif isinstance(way, Base64Mapping):
-        edits = _base64(document, body, way, decoded_edits)
+        raise Uneditable(
+            f"part {document.part.path} is encoded in a way that cannot be edited with certainty"
+        )
+    if isinstance(way, Base64Mapping):
+        padded = _padded(document, wanted)
+        if padded is not None:
+            wanted = padded
+            edits = _groups(document.decoded, way, _decoded(document, wanted))
+        else:
+            edits = [_reencoded(document, body, way, _decoded(document, wanted))]
+    elif encoding in IDENTITY:
+        edits = _decoded(document, wanted)
     else:
-        edits = _quoted_printable(body, way, decoded_edits)
+        edits = _quoted_printable(body, way, _decoded(document, wanted), _newline(document, body))
     _check(document, apply_edits(body, edits), wanted)
     return edits
+
+
+def _decoded(document: HtmlDocument, wanted: Sequence[Replacement]) -> list[Edit]:
+    """The replacements as edits of the decoded body."""
+    return [Edit(*document.decoded_span(item.start, item.end), document.encode(item.new)) for item in wanted]
 
 
 def _check(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -> None:
@@ -62,17 +71,21 @@ def _check(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -
         if not text.startswith(kept, at) or not text.startswith(item.new, at + len(kept)):
             raise Uneditable(f"part {part.path} does not read back as it should once edited")
         at += len(kept) + len(item.new)
-        if part.encoding == "base64":
-            while text.startswith(" ", at) and not text.startswith(document.text[item.end :], at):
-                at += 1
         position = item.end
     if not document.cut and text[at:] != document.text[position:]:
         raise Uneditable(f"part {part.path} does not read back as it should once edited")
 
 
-def _quoted_printable(body: bytes, way: Mapping, decoded: Sequence[Edit]) -> list[Edit]:
+def _newline(document: HtmlDocument, body: bytes) -> bytes:
+    """The line end of the body, or, where it is a single line, of the header before it."""
+    if b"\n" not in body:
+        part = document.part
+        body = part.headers.raw[part.headers.start : part.start]
+    return b"\r\n" if b"\r\n" in body else b"\n"
+
+
+def _quoted_printable(body: bytes, way: Mapping, decoded: Sequence[Edit], newline: bytes) -> list[Edit]:
     """The replacement in quoted-printable, with soft line breaks where a line would grow too long."""
-    newline = b"\r\n" if b"\r\n" in body else b"\n"
     edits = []
     shift_line, shift = -1, 0
     for edit in decoded:
@@ -87,9 +100,8 @@ def _quoted_printable(body: bytes, way: Mapping, decoded: Sequence[Edit]) -> lis
                 column = 0
             new += token
             column += len(token)
-        line_end = body.find(b"\n", end)
-        rest = (line_end if line_end >= 0 else len(body)) - end
-        if column + rest > MAX_LINE + 1 and rest <= MAX_LINE + 1 and not body.startswith((b"=\r", b"=\n"), end):
+        rest = _line_end(body, end) - end
+        if column + rest > MAX_LINE >= rest and not body.startswith((b"=\r", b"=\n"), end):
             new += b"=" + newline
             column = 0
         shift_line, shift = body.rfind(b"\n", 0, end) + 1, column - (end - (body.rfind(b"\n", 0, end) + 1))
@@ -97,18 +109,27 @@ def _quoted_printable(body: bytes, way: Mapping, decoded: Sequence[Edit]) -> lis
     return edits
 
 
-def _base64(document: HtmlDocument, body: bytes, way: Base64Mapping, decoded: Sequence[Edit]) -> list[Edit]:
+def _padded(document: HtmlDocument, wanted: Sequence[Replacement]) -> list[Replacement] | None:
+    """The replacements with spaces added to keep each one's length; None where one is longer than what it replaces."""
+    space = len(document.encode(" "))
     padded = []
-    space = document.encode(" ")
-    for edit in decoded:
+    for item, edit in zip(wanted, _decoded(document, wanted), strict=True):
         missing = edit.end - edit.start - len(edit.new)
-        if missing < 0 or missing % len(space):
-            return [_reencoded(document, body, way, decoded)]
-        padded.append(Edit(edit.start, edit.end, edit.new + space * (missing // len(space))))
-    return _groups(document.decoded, body, way, padded)
+        if missing < 0 or missing % space:
+            return None
+        padded.append(item._replace(new=item.new + " " * (missing // space)))
+    return padded
 
 
-def _groups(data: bytes, body: bytes, way: Base64Mapping, edits: Sequence[Edit]) -> list[Edit]:
+def _line_end(body: bytes, position: int) -> int:
+    """Where the characters of the line end that `position` stands in."""
+    end = body.find(b"\n", position)
+    if end < 0:
+        return len(body)
+    return end - 1 if end > position and body[end - 1] == 0x0D else end
+
+
+def _groups(data: bytes, way: Base64Mapping, edits: Sequence[Edit]) -> list[Edit]:
     """Same-length edits: the four-character groups they touch, each run between line ends an edit."""
     changed = bytearray(data)
     for edit in edits:
@@ -137,8 +158,8 @@ def _reencoded(document: HtmlDocument, body: bytes, way: Base64Mapping, decoded:
     first = decoded[0].start // 3 * 3
     begin = way.start(first)
     line_start = max(body.rfind(b"\n", 0, begin) + 1, 0)
-    newline = b"\r\n" if b"\r\n" in body else b"\n"
-    width = len(body[: body.find(b"\n")].rstrip(b"\r\n")) if b"\n" in body else len(body)
+    newline = _newline(document, body)
+    width = len(body[: body.find(b"\n")].rstrip()) if b"\n" in body else max(len(body), MAX_LINE)
     changed = apply_edits(document.decoded, decoded)[first:]
     encoded = base64.b64encode(changed)
     lines = [encoded[: max(width - (begin - line_start), 0)]]

@@ -1,0 +1,1 @@
+"""Neutralising, the field that undoes it, and turning a message back."""
