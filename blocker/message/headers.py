@@ -138,11 +138,17 @@ def _section_end(raw: bytes, start: int, end: int) -> int:
     """A place at or after the end of the header section, found without looking at each line."""
     if raw.startswith((b"\n", b"\r"), start):
         return min(start + 2, end)
-    stop = end
-    for mark in (b"\n\n", b"\n\r\n", b"\r\r"):
-        found = raw.find(mark, start, stop)
-        if found >= 0:
-            stop = found + len(mark)
+    window, stop = 4096, min(start + 4096, end)
+    while True:
+        found = -1
+        for mark in (b"\n\n", b"\n\r\n", b"\r\r"):
+            at = raw.find(mark, start, stop)
+            if at >= 0:
+                found = stop = at + len(mark)
+        if found >= 0 or stop >= end:
+            break
+        window *= 8
+        stop = min(start + window, end)
     return min(stop + 1, end) if raw[stop - 1 : stop + 1] == b"\r\n" else stop
 
 

@@ -23,6 +23,7 @@ RECEIPT_HEADERS = (
 """Header fields that make a reader's program offer, or send, a receipt (RFC 8098 and vendors' own)."""
 
 _PGP = (b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----BEGIN PGP MESSAGE-----")
+_PGP_START = b"-----BEGIN PGP "
 
 
 class Message:
@@ -82,7 +83,7 @@ def _is_html(part: Part) -> bool:
 
 def _inline_pgp(raw: bytes, parts: list[Part], documents: list[HtmlDocument]) -> bool:
     """OpenPGP text inside a text part (RFC 9580, section 6.2), whatever encodes the part."""
-    if any(mark in raw for mark in _PGP):
+    if _has_pgp(raw):
         return True
     decoded = {document.part.path: document.decoded for document in documents}
     for part in parts:
@@ -92,9 +93,13 @@ def _inline_pgp(raw: bytes, parts: list[Part], documents: list[HtmlDocument]) ->
                 body = decode(part.encoding, raw[part.start : part.end])
             if b"\0" in body:  # UTF-16
                 body = body.replace(b"\0", b"")
-            if any(mark in body for mark in _PGP):
+            if _has_pgp(body):
                 return True
     return False
+
+
+def _has_pgp(body: bytes) -> bool:
+    return _PGP_START in body and any(mark in body for mark in _PGP)
 
 
 def _receipts(headers: Headers) -> tuple[Receipt, ...]:
