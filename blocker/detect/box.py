@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from turbohtml import Element
@@ -32,6 +33,9 @@ _PIXELS = {
     "vh": 8.0,
 }
 _CLIPPED = re.compile(r"rect\(\s*0[a-z]*[\s,]+0[a-z]*[\s,]+0[a-z]*[\s,]+0[a-z]*\s*\)|inset\(\s*(?:50|100)%")
+_FONT_SIZE = re.compile(r"font-size\s*:\s*([^;]{1,20})", re.IGNORECASE)
+_IN_FONT = re.compile(r"[0-9.](?:em|ex|ch)\Z")
+_SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height")
 _ORDINARY = Mapping[str, Any]
 
 
@@ -116,6 +120,8 @@ class Boxes:
                 node, attrs = image, image.attrs
         found = self._cascade.declared(node, attrs)
         views = by_view(found) if found else [{}]
+        if any(_in_font(values) for values in views) and _has_no_font(node):
+            views = [{**values, **dict.fromkeys(_in_font(values), "0")} for values in views]
         width = height = None
         reasons = []
         for view, values in enumerate(views):
@@ -128,16 +134,22 @@ class Boxes:
             reasons.append(_hidden(values, attrs))
         hidden = reasons[0] if all(reasons) else None
         if hidden is None and isinstance(node, Element):
-            hidden = self._hidden_by_ancestor(node, reasons)
+            hidden = self._hidden_by_ancestor(node, reasons, views)
         relative = None if width is not None and height is not None else _relative(views[0], attrs)
         return Box(width, height, hidden, relative)
 
-    def _hidden_by_ancestor(self, node: Element, own: list[str | None]) -> str | None:
+    def _hidden_by_ancestor(
+        self, node: Element, own: list[str | None], views: list[dict[str, str]]
+    ) -> str | None:
         """What hides the element in the views in which it does not hide itself."""
         above = self._above(node)
         if above is _NOTHING:
             return None
-        verdicts = [v or a for v, a in zip(own * 4 if len(own) == 1 else own, above, strict=True)]
+        times = 4 // len(own)
+        verdicts = [
+            mine or (None if values.get("visibility") == "visible" and outer == _INVISIBLE else outer)
+            for mine, values, outer in zip(own * times, views * times, above, strict=True)
+        ]
         return verdicts[0] if all(verdicts) else None
 
     def _above(self, node: Element) -> tuple[str | None, ...]:
@@ -176,7 +188,26 @@ class Boxes:
 
 
 _NOTHING: tuple[str | None, ...] = (None, None, None, None)
+_INVISIBLE = "an enclosing element: visibility:hidden"
+"""The one way of hiding that what is inside can undo (CSS Display, section 4)."""
 _HIDDEN: tuple[str | None, ...] = ("an enclosing element: hidden",) * 4
+
+
+def _in_font(values: Mapping[str, str]) -> list[str]:
+    """The sides that are declared in units of the font."""
+    return [name for name in _SIDES if name in values and _IN_FONT.search(values[name])]
+
+
+def _has_no_font(node: Element | Tag) -> bool:
+    """Whether the style attribute nearest to an element that sets its font's size sets it to nothing."""
+    if not isinstance(node, Element):
+        return False
+    for element in islice((node, *node.ancestors), MAX_ANCESTORS):
+        style = element.attrs.get("style") if isinstance(element, Element) else None
+        found = _FONT_SIZE.findall(style) if isinstance(style, str) else []
+        if found:
+            return length(found[-1]) == 0
+    return False
 
 
 def _larger(old: float | None, new: float | None, view: int) -> float | None:
