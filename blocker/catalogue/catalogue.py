@@ -32,8 +32,8 @@ from blocker.catalogue.values import (
 class Catalogue:
     """What this installation has seen of its mail. Safe to use from several threads.
 
-    Every method is one transaction, and raises CatalogueError with a sentence where the database
-    cannot do it.
+    Every method but `export` and `forget` is one transaction; each raises CatalogueError with a sentence
+    where the database cannot do it.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -187,17 +187,35 @@ class Catalogue:
             yield from (detail.as_dict() for detail in found)
             last = ids[-1]
 
-    def forget(self, *, sender: str | None = None, before: datetime | None = None) -> int:
-        """Erase the messages of an organisational domain, or older than an instant, or both; how many.
+    def forget(
+        self, *, sender: str | None = None, before: datetime | None = None, everything: bool = False
+    ) -> int:
+        """Erase the messages of an organisational domain, or older than an instant, or both, or all; how many.
 
-        Their places stay as bare numbers (see `seen_uids`). On SQLite what was erased is overwritten.
+        What was learnt from them goes with them. Their places stay as bare numbers (see `seen_uids`). On
+        SQLite what was erased is overwritten. Done in steps that let others write in between; cut short, it
+        can be asked for again.
         """
+        wish, gone = forgetting.Wish(sender, before, everything), 0
+        while some := self._forget_some(wish):
+            gone += some
         with self.writing() as connection:
-            gone = forgetting.forget(connection, sender, before)
+            forgetting.tidy(connection, wish)
         if self.engine.dialect.name == "sqlite":
             with told(self._where):
                 schema.empty_log(self.engine)
         return gone
+
+    def _forget_some(self, wish: forgetting.Wish) -> int:
+        with self.writing() as connection:
+            return forgetting.forget_some(connection, wish)
+
+    def count_to_forget(
+        self, *, sender: str | None = None, before: datetime | None = None, everything: bool = False
+    ) -> int:
+        """How many messages `forget` would erase."""
+        with self.reading() as connection:
+            return forgetting.count(connection, forgetting.Wish(sender, before, everything))
 
     def add_credential(self, kind: CredentialKind, digest: str, expires: datetime | None = None) -> None:
         """Keep a digest that opens the pages; a `password` takes the place of the one before."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Text,
     TypeDecorator,
@@ -178,6 +179,47 @@ class ForgottenRow(Base):
     mailbox: Mapped[str] = mapped_column(String(1000), primary_key=True)
     uidvalidity: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     uid: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class LearntMailRow(Base):
+    """A mail that later ones are compared with: one row for all its copies, at the first that was recorded."""
+
+    __tablename__ = "learnt_mails"
+    __table_args__ = (
+        Index("ix_learnt_mails_copy", "copy"),
+        Index("ix_learnt_mails_sender", "sender", "sent"),
+    )
+
+    message: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    copy: Mapped[int]
+    """Digest that every copy of the mail has."""
+    sender: Mapped[int]
+    """Digest of the domain of its From address."""
+    sent: Mapped[float]
+    """Seconds since 1970, by its Date field."""
+    reader: Mapped[int | None]
+    """Digest of the address that it reached."""
+    second: Mapped[int | None]
+    """Digest of another address that it was sent to."""
+    words: Mapped[bytes] = mapped_column(LargeBinary)
+    """Digests of the words of its subject, one behind the other."""
+
+
+class LearntUrlRow(Base):
+    """A URL of such a mail, as digests; `template` is of the URL with its varying parts masked, and the sender."""
+
+    __tablename__ = "learnt_urls"
+    __table_args__ = (
+        Index("ix_learnt_urls_url", "url", "message"),
+        Index("ix_learnt_urls_template", "template", "message"),
+        {"sqlite_with_rowid": False},
+    )
+
+    message: Mapped[int] = mapped_column(
+        ForeignKey("learnt_mails.message", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    url: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    template: Mapped[int]
 
 
 class CommandRow(Base):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from blocker.catalogue import rows
 from blocker.catalogue.errors import CatalogueError
+from blocker.catalogue.learning import learn
 from blocker.catalogue.model import (
     AccountRow,
     ForgottenRow,
@@ -124,6 +125,7 @@ def _insert(connection: Connection, new: Mapping[Key, Seen]) -> dict[Key, int]:
     for table, given in ((ReferenceRow, list(references)), (ReasonRow, list(reasons))):
         if given:
             connection.execute(insert(table), given)
+    learn(connection, {ids[key]: one.report for key, one in new.items()})
     return ids
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.catalogue.model import Base
@@ -82,3 +82,39 @@ def test_a_message_recorded_again_can_be_forgotten_again(filled: Catalogue) -> N
     filled.record(seen(1, pixel(1)))
     assert filled.forget(sender="example.org") == 1
     assert counts(filled)["forgotten"] == 2
+
+
+def test_everything_is_forgotten(filled: Catalogue) -> None:
+    """Every table of what was seen is empty; the accounts, and the bare places, stay."""
+    asked = filled.request("sweep", "home", {"since": None})
+    filled.finish(asked, "done")
+    filled.request("sweep", "work", {"since": None})
+    assert filled.count_to_forget(everything=True) == 3
+    assert filled.forget(everything=True) == 3
+    assert {name: rows for name, rows in counts(filled).items() if rows} == {
+        "accounts": 2,
+        "commands": 1,
+        "forgotten": 3,
+    }
+    assert filled.forget(everything=True) == 0
+
+
+def test_what_would_be_forgotten_is_counted(filled: Catalogue) -> None:
+    """The number that `forget` then gives; counting erases nothing."""
+    wishes = [{"sender": "Example.org"}, {"before": NOON}, {"sender": "example.com", "before": NOON}]
+    assert [filled.count_to_forget(**wish) for wish in wishes] == [2, 1, 0]  # type: ignore[arg-type]
+    assert counts(filled)["messages"] == 3
+    with pytest.raises(CatalogueError, match="Nothing was said to forget"):
+        filled.count_to_forget()
+
+
+def test_much_is_forgotten_in_steps(store: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every message goes, and others may write between two steps."""
+    monkeypatch.setattr("blocker.catalogue.forgetting.STEP", 3)
+    store.record_many([seen(number, pixel(number)) for number in range(1, 9)])
+    commits: list[int] = []
+    event.listen(store.engine, "commit", lambda _: commits.append(1))
+    assert store.forget(sender="example.org") == 8
+    assert len(commits) >= 4
+    assert counts(store)["messages"] == 0
+    assert store.seen_uids("home", "INBOX", 7) == set(range(1, 9))

@@ -8,14 +8,23 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import create_engine, insert, inspect
 
-from blocker.catalogue import Catalogue, CatalogueError, schema
-from blocker.catalogue.model import Base
-from tests.catalogue.samples import seen
+from blocker.catalogue import Catalogue, CatalogueError, rows, schema
+from blocker.catalogue.model import (
+    AccountRow,
+    Base,
+    MessageRow,
+    ReasonRow,
+    ReferenceRow,
+    SenderRow,
+    VendorRow,
+)
+from tests.catalogue.samples import NOON, pixel, seen
 
 
 def file_of(url: str) -> Path:
@@ -83,6 +92,50 @@ def test_an_older_database_is_brought_up(url: str) -> None:
     raw.close()
     with Catalogue.open(url) as store:
         assert set(inspect(store.engine).get_table_names()) == {*Base.metadata.tables, schema.VERSION_TABLE}
+
+
+def first_version(url: str) -> None:
+    """Make a database with the first migration alone, one recorded message in it."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        made = schema.config()
+        made.attributes["connection"] = connection
+        command.upgrade(made, "0001")
+        connection.execute(insert(AccountRow), [FIRST_ACCOUNT])
+        connection.execute(insert(SenderRow), [{"id": 1, "domain": "example.org"}])
+        one = seen(1, pixel())
+        connection.execute(insert(MessageRow), [rows.message_values(one, 1, 1) | {"id": 1}])
+        connection.execute(insert(VendorRow), [{"id": 1, "name": "Mailchimp"}])
+        connection.execute(insert(ReferenceRow), list(rows.reference_values(one, 1, {"Mailchimp": 1})))
+        connection.execute(insert(ReasonRow), list(rows.reason_values(one, 1)))
+    engine.dispose()
+
+
+FIRST_ACCOUNT = {
+    "id": 1,
+    "name": "home",
+    "address": "you@example.net",
+    "mode": "report",
+    "level": "standard",
+    "created": NOON,
+}
+
+
+def test_a_database_of_the_first_version_is_brought_up(url: str) -> None:
+    """What it holds stays as it was, and can be shown, exported, added to and forgotten as in a new one."""
+    file_of(url).parent.mkdir()
+    first_version(url)
+    with Catalogue.open(url) as store, store.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": schema.VERSION_TABLE})
+        assert compare_metadata(context, Base.metadata) == []
+        assert context.get_current_revision() == schema.HEAD
+    with Catalogue.open(url) as store:
+        (old,) = store.export()
+        assert (old["message"]["subject"], old["references"][0]["vendor"]) == ("Letter 1", "Mailchimp")
+        assert store.overview(None).tracked == 1
+        assert store.record(seen(1, pixel())) == 1
+        assert store.record(seen(2, pixel())) == 2
+        assert store.forget(sender="example.org") == 2
 
 
 def test_a_newer_database_is_refused_and_not_touched(url: str) -> None:
