@@ -78,10 +78,12 @@ class Context:
     @cached_property
     def past(self) -> Mapping[str, Recollection]:
         """What the memory knows of the message's URLs."""
-        if self.memory is None:
-            return {}
-        urls = dict.fromkeys(r.target for r in self.message.references if r.target is not None)
-        return self.memory.recall(list(urls), self.mail) if urls else {}
+        return self.memory.recall(self.urls, self.mail) if self.memory is not None and self.urls else {}
+
+    @cached_property
+    def urls(self) -> list[Url]:
+        """The different URLs that reading the message would fetch."""
+        return list(dict.fromkeys(r.target for r in self.message.references if r.target is not None))
 
     @cached_property
     def service(self) -> Known | None:

@@ -69,8 +69,19 @@ def scan(
     `recipients` are addresses known to be the reader's, besides those in the header. `source` is
     passed through to the report. Pure; never fails on any bytes.
     """
-    message = read(raw)
-    context = Context(message, rules or default_rules(), recipients, memory)
+    return report_on(opened(raw, recipients=recipients, rules=rules, memory=memory), source)
+
+
+def opened(
+    raw: bytes, *, recipients: Sequence[str] = (), rules: Rules | None = None, memory: Memory | None = None
+) -> Context:
+    """The first half of `scan`: after it, whoever has several messages may ask a memory of all and set `past`."""
+    return Context(read(raw), rules or default_rules(), recipients, memory)
+
+
+def report_on(context: Context, source: str = "") -> Report:
+    """The second half of `scan`."""
+    message = context.message
     judged = tuple(
         Judged(
             url=reference.url,
@@ -107,9 +118,8 @@ def _left_out(context: Context) -> str | None:
 
 def learn(memory: FolderMemory, raw: bytes, recipients: Sequence[str] = ()) -> None:
     """The first pass over a folder: let `memory` take in one message."""
-    context = Context(read(raw), default_rules(), recipients)
-    urls = [r.target for r in context.message.references if r.target is not None]
-    memory.learn(urls, context.mail)
+    context = opened(raw, recipients=recipients)
+    memory.learn(context.urls, context.mail)
 
 
 def _verdicts(context: Context) -> list[tuple[Reference, Verdict]]:
