@@ -22,7 +22,9 @@ STYLES = {"pixel": "bold red", "beacon": "red", "personal": "yellow", "content":
 
 @click.command(epilog="Example: unpixel explain newsletter.eml --recipient me@example.org")
 @click.argument("file", metavar="FILE|-")
-@click.option("--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's.")
+@click.option(
+    "--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's."
+)
 @click.option("--all", "every", is_flag=True, help="Also the pictures and spacers that single nobody out.")
 @click.option("--json", "as_json", is_flag=True, help="The report as one JSON object.")
 def explain(file: str, recipients: tuple[str, ...], every: bool, as_json: bool) -> None:
@@ -37,11 +39,15 @@ def explain(file: str, recipients: tuple[str, ...], every: bool, as_json: bool) 
     for judged in shown:
         console.print(_panel(judged))
     for receipt in report.receipts:
-        console.print(Text(f"{receipt.header} asks for a receipt, to {printable(receipt.value)}.", style="yellow"))
+        console.print(
+            Text(f"{receipt.header} asks for a receipt, to {printable(receipt.value)}.", style="yellow")
+        )
     rest = len(report.references) - len(shown)
     if rest:
         plural = "s" if rest != 1 else ""
-        console.print(f"{rest} other reference{plural} that single{'' if plural else 's'} nobody out (--all shows them).")
+        console.print(
+            f"{rest} other reference{plural} that single{'' if plural else 's'} nobody out (--all shows them)."
+        )
     if not report.references:
         console.print("Opening this message contacts nobody.")
 

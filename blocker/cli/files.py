@@ -31,7 +31,9 @@ MAX_FILTERED = 256 << 20
     show_default=True,
     help="One line a finding for people, or one JSON object a message.",
 )
-@click.option("--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's.")
+@click.option(
+    "--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's."
+)
 @click.option(
     "--memory",
     "remembered",
@@ -40,8 +42,12 @@ MAX_FILTERED = 256 << 20
     help="What other messages may say of a URL: nothing; all of PATH, read once before; or the catalogue.  "
     "[default: folder where PATH holds more than one message]",
 )
-@click.option("--max-size", type=int, default=64, show_default=True, metavar="MB", help="Skip larger messages.")
-def scan(paths: tuple[str, ...], form: str, recipients: tuple[str, ...], remembered: str | None, max_size: int) -> None:
+@click.option(
+    "--max-size", type=int, default=64, show_default=True, metavar="MB", help="Skip larger messages."
+)
+def scan(
+    paths: tuple[str, ...], form: str, recipients: tuple[str, ...], remembered: str | None, max_size: int
+) -> None:
     """Judge every reference of the messages in PATH: a message file, a folder of them, a Maildir, an mbox, or -."""
     from blocker.detect.judge import scan as judge
 
@@ -71,9 +77,15 @@ def scan(paths: tuple[str, ...], form: str, recipients: tuple[str, ...], remembe
 @click.command(epilog="Example: unpixel neutralise newsletter.eml > quiet.eml")
 @click.argument("file", metavar="FILE|-")
 @click.option(
-    "--level", type=click.Choice(LEVEL_NAMES), default="standard", show_default=True, help="How much to neutralise."
+    "--level",
+    type=click.Choice(LEVEL_NAMES),
+    default="standard",
+    show_default=True,
+    help="How much to neutralise.",
 )
-@click.option("--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's.")
+@click.option(
+    "--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's."
+)
 def neutralise(file: str, level: str, recipients: tuple[str, ...]) -> None:
     """Write the message to standard output without what spies; every other byte stays."""
     from blocker.rewrite.neutralise import neutralise as change
@@ -97,11 +109,19 @@ def restore(file: str) -> None:
         _fail(str(error))
 
 
-@click.command(name="filter", epilog="Example, in a Sieve script with vnd.dovecot.filter: filter \"unpixel\" [\"filter\"];")
-@click.option(
-    "--level", type=click.Choice(LEVEL_NAMES), default="standard", show_default=True, help="How much to neutralise."
+@click.command(
+    name="filter", epilog='Example, in a Sieve script with vnd.dovecot.filter: filter "unpixel" ["filter"];'
 )
-@click.option("--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's.")
+@click.option(
+    "--level",
+    type=click.Choice(LEVEL_NAMES),
+    default="standard",
+    show_default=True,
+    help="How much to neutralise.",
+)
+@click.option(
+    "--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's."
+)
 def filter_(level: str, recipients: tuple[str, ...]) -> None:
     """Read a message on standard input, write it to standard output neutralised.
 
@@ -145,7 +165,7 @@ def _memory(
         from blocker.catalogue.memory import CatalogueMemory
         from blocker.config import load
 
-        return CatalogueMemory(Catalogue.open(load().database_url))
+        return CatalogueMemory(Catalogue.open(load().database))
     single = len(paths) == 1 and (paths[0] == "-" or Path(paths[0]).is_file())
     if wanted == "none" or "-" in paths or (wanted is None and single and not _is_mbox(Path(paths[0]))):
         return None
@@ -173,7 +193,9 @@ def _print_report(report: Report) -> None:
         if verdict.kind in ("content", "spacer"):
             continue
         whose = f" of {verdict.vendor}" if verdict.vendor else ""
-        click.echo(f"    {verdict.kind}{whose} ({verdict.confidence:.0%}, {judged.vector}): {printable(judged.raw)}")
+        click.echo(
+            f"    {verdict.kind}{whose} ({verdict.confidence:.0%}, {judged.vector}): {printable(judged.raw)}"
+        )
         for why in verdict.reasons:
             click.echo(f"        {why.weight:+.1f} {printable(why.detail)}")
     for receipt in report.receipts:

@@ -34,7 +34,9 @@ def floor(messages: Sequence[bytes]) -> None:
             if part.get_content_type() == "text/html":
                 data = part.get_payload(decode=True)
                 if isinstance(data, bytes):
-                    turbohtml.parse(data.decode(_charset(part.get_content_charset()), "replace"), source_locations=True)
+                    turbohtml.parse(
+                        data.decode(_charset(part.get_content_charset()), "replace"), source_locations=True
+                    )
 
 
 def _charset(name: str | None) -> str:
@@ -99,7 +101,9 @@ def main() -> None:
             learn(memory, raw)
     bare, scan = measure(messages, options.rounds, memory)
     each = 1000 / max(len(messages), 1)
-    print(f"{len(messages)} messages: bare parsing {bare * each:.3f} ms, blocker.scan {scan * each:.3f} ms a message")
+    print(
+        f"{len(messages)} messages: bare parsing {bare * each:.3f} ms, blocker.scan {scan * each:.3f} ms a message"
+    )
     print(f"ratio {scan / bare:.2f}")
 
 
