@@ -41,7 +41,7 @@ class Message:
         "unjudged",
     )
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, most: int = MAX_REFERENCES) -> None:
         structure = read_structure(raw)
         self.raw = raw
         self.headers: Headers = structure.headers
@@ -54,21 +54,21 @@ class Message:
         self.references: list[Reference] = []
         self.unjudged = 0
         for document in self.documents:
-            self._take(document)
+            self._take(document, most)
         self.receipts: tuple[Receipt, ...] = _receipts(self.headers)
 
-    def _take(self, document: HtmlDocument) -> None:
+    def _take(self, document: HtmlDocument, most: int) -> None:
         self.cut = self.cut or document.cut
         for reference in references(document):
-            if len(self.references) < MAX_REFERENCES:
+            if len(self.references) < most:
                 self.references.append(reference)
             else:
                 self.unjudged += 1
 
 
-def read(raw: bytes) -> Message:
-    """The message in `raw`, whatever those bytes are."""
-    return Message(raw)
+def read(raw: bytes, *, most: int = MAX_REFERENCES) -> Message:
+    """The message in `raw`, whatever those bytes are; of its references at most `most`, the others counted."""
+    return Message(raw, most)
 
 
 def _is_html(part: Part) -> bool:

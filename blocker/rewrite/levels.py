@@ -41,6 +41,9 @@ _OTHER = {
     "use[href]": "#",
     "use[xlink:href]": "#",
     "html[manifest]": "",
+    # In a list of URLs a comma ends one.
+    "applet[archive]": "about:blank",
+    "link[imagesrcset]": TRANSPARENT,
     "xml[src]": "",
 }
 

@@ -16,12 +16,15 @@ from blocker.detect.judge import scan
 from blocker.detect.report import Judged, Report
 from blocker.message.html import HtmlDocument
 from blocker.message.read import read as read_message
+from blocker.message.references import Reference
 from blocker.rewrite import marker as marks
 from blocker.rewrite.levels import NEUTRALISED, Level, replacement
 from blocker.rewrite.patch import MAX_PATCH, Edit, PatchError, apply_edits, pack, reverse, unpack
 from blocker.rewrite.splice import Replacement, Uneditable, splice
 from blocker.rewrite.verify import disagreement
 
+MAX_PLACES = 50_000
+"""Places of one message that are edited."""
 SIGNED = "it is signed or encrypted, and a change would break that"
 
 
@@ -73,9 +76,9 @@ def neutralise(
         if again is not None:
             return again
     try:
-        edits = _edits(raw, report, doomed)
-        new, patch = _assembled(raw, edits, level, report, doomed, key)
-        _check(raw, new, doomed)
+        places = _places(raw, report, doomed)
+        new, patch = _assembled(raw, _edits(raw, report, places), level, report, doomed, key)
+        _check(raw, new, {place.raw for place in places})
     except (Uneditable, PatchError) as error:
         return Neutralised(raw, report, refused=str(error))
     return Neutralised(new, report, patch)
@@ -130,18 +133,36 @@ def _again(
     except RestoreError:
         return None
     anew = neutralise(original, level=level, key=key, recipients=recipients)
-    if anew.raw == raw:
+    if anew.raw == raw or (key is None and anew.changed and _without_field(anew.raw) == _without_field(raw)):
         return Neutralised(raw, report)
     return anew if own.signed and anew.changed else None
 
 
-def _edits(raw: bytes, report: Report, doomed: Sequence[Judged]) -> list[Edit]:
+def _without_field(raw: bytes) -> bytes:
+    """A neutralised message without our field: without a key nobody can write it again."""
+    found = marks.read(raw)
+    return raw if found is None else raw[: found.start] + raw[found.end :]
+
+
+def _places(raw: bytes, report: Report, doomed: Sequence[Judged]) -> list[Reference]:
+    """Every place to edit: where references beyond the bound of judging name the same addresses, those too.
+
+    At paranoid everything that was judged is doomed, and so is what was not.
+    """
+    places = [judged.reference for judged in doomed if judged.reference is not None]
+    if not report.unjudged:
+        return places
+    gone = {place.raw for place in places} if len(doomed) < len(report.references) else None
+    return [
+        found for found in read_message(raw, most=MAX_PLACES).references if gone is None or found.raw in gone
+    ]
+
+
+def _edits(raw: bytes, report: Report, places: Sequence[Reference]) -> list[Edit]:
     """All edits of the raw message, ascending."""
     edits = [Edit(*receipt.span, b"") for receipt in report.receipts]
     by_document: dict[int, tuple[HtmlDocument, dict[tuple[int, int], str]]] = {}
-    for judged in doomed:
-        reference = judged.reference
-        assert reference is not None
+    for reference in places:
         document = reference.document
         _, spans = by_document.setdefault(id(document), (document, {}))
         spans.setdefault(reference.text_span, replacement(reference.vector))
@@ -169,6 +190,8 @@ def _assembled(
     edits = [Edit(edit.start - head, edit.end - head, edit.new) for edit in edits]
     if edits and edits[0].start < 0:
         raise Uneditable("a change would touch the mbox separator line")
+    if original.startswith((b" ", b"\t")):
+        raise Uneditable("its header begins with a folded line, which would become part of another field")
     neutralised = apply_edits(original, edits)
     patch = pack(reverse(original, edits))
     counts: Counter[str] = Counter(judged.verdict.kind for judged in doomed)
@@ -185,13 +208,12 @@ def _after_envelope_line(raw: bytes) -> int:
     return raw.find(b"\n") + 1 if raw.startswith(b"From ") else 0
 
 
-def _check(raw: bytes, new: bytes, doomed: Sequence[Judged]) -> None:
+def _check(raw: bytes, new: bytes, gone: set[str]) -> None:
     """Read the result as a message: none of the neutralised URLs may stand in a place that loads.
 
     Our own reader says so, and parsers that had no part in the rewrite say that nothing else changed.
     """
-    gone = {judged.raw for judged in doomed}
-    for reference in read_message(new).references:
+    for reference in read_message(new, most=MAX_PLACES).references:
         if reference.raw in gone:
             raise Uneditable("a neutralised address would still be loaded from another place")
     why = disagreement(raw, new, gone)

@@ -28,7 +28,12 @@ def disagreement(before: bytes, after: bytes, gone: Collection[str]) -> str | No
     `before` and `after` are whole messages, `gone` the values (as written, character references
     decoded) of the neutralised references.
     """
-    old, new = email.message_from_bytes(before), email.message_from_bytes(after)
+    old = _parsed(before)
+    if old is None:
+        return None
+    new = _parsed(after)
+    if new is None:
+        return "another parser cannot read it any more"
     if _fields(old) != _fields(new):
         return "another parser sees other header fields"
     old_leaves, new_leaves = list(_leaves(old)), list(_leaves(new))
@@ -45,6 +50,21 @@ def disagreement(before: bytes, after: bytes, gone: Collection[str]) -> str | No
         if why is not None:
             return why
     return None
+
+
+def _parsed(raw: bytes) -> Message | None:
+    """The message as the standard library reads it; None where it fails on parameters that contradict RFC 2231.
+
+    A sender must not be able to keep his pixel by such a field: where the original cannot be read, there is no second opinion.
+    """
+    try:
+        message = email.message_from_bytes(raw)
+        for part in message.walk():
+            part.get_content_charset()
+            part.get_filename()
+    except (LookupError, TypeError, ValueError):
+        return None
+    return message
 
 
 def _marks(value: str) -> Iterator[str]:
@@ -76,7 +96,7 @@ def _is_html(part: Message) -> bool:
 def _decoded(part: Message, body: bytes) -> str:
     try:
         return body.decode(part.get_content_charset() or "utf-8", "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # ValueError: a codec that is no charset
         return body.decode("utf-8", "replace")
 
 
