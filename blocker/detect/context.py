@@ -45,9 +45,12 @@ class Context:
         self.memory = memory
         self._given = tuple(recipients)
         self._boxes: dict[int, Boxes] = {}
-        self._plain = Boxes(_NO_SHEETS)
         self.styles = Allowance(STYLE_STEPS)
         self.searches = Allowance(SEARCH_STEPS)
+
+    @cached_property
+    def _plain(self) -> Boxes:
+        return Boxes(_NO_SHEETS)
 
     @cached_property
     def recipients(self) -> tuple[str, ...]:

@@ -148,11 +148,18 @@ class FolderMemory:
         self._templates: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
         self._places: OrderedDict[bytes, _Place] = OrderedDict()
         self._mailings: OrderedDict[bytes, tuple[_Mailing, ...]] = OrderedDict()
+        self._copies: OrderedDict[bytes, None] = OrderedDict()
         self._numbers = 0
 
     def learn(self, urls: Iterable[Url], mail: Mail) -> None:
-        """Take in one message and its URLs."""
-        people, mailing = mail.people, self._join(mail)
+        """Take in one message and its URLs; a second copy of it in the same hands tells nothing new."""
+        people = mail.people
+        if mail.name:
+            copy = digest(mail.copy.hex(), _reader(people).hex())
+            if copy in self._copies:
+                return
+            self._copies[copy] = None
+        mailing = self._join(mail)
         new: dict[str, int] = {}
         common: dict[str, bool] = {}
         for url in dict.fromkeys(urls):
@@ -221,6 +228,7 @@ class FolderMemory:
         _trim(self._templates, MAX_URLS)
         _trim(self._places, MAX_URLS)
         _trim(self._mailings, MAX_SENDERS)
+        _trim(self._copies, MAX_URLS)
 
 
 def _trim(table: OrderedDict[bytes, T], most: int) -> None:
