@@ -185,7 +185,8 @@ def _is_mbox(path: Path) -> bool:
 
 def _print_report(report: Report) -> None:
     head = report.message
-    click.echo(f"{head.source}: {head.from_ or 'no sender'}: {head.subject or 'no subject'}")
+    sender, subject = printable(head.from_ or "no sender"), printable(head.subject or "no subject")
+    click.echo(f"{printable(head.source, 4096)}: {sender}: {subject}")
     if report.error:
         click.echo(f"    {report.error}")
     for judged in report.references:
