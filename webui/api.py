@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 import blocker
+from blocker.catalogue.memory import CatalogueMemory
+from blocker.detect.report import Report
 from blocker.rewrite.levels import LEVELS, Level
 from webui.description import describe
 from webui.errors import Problem
@@ -17,8 +19,7 @@ MAX_RECIPIENTS = 50
 @blueprint.post("/scan")
 def scan() -> Response:
     """A raw message in, its report out: the same object that `unpixel scan --format jsonl` prints."""
-    report = blocker.scan(_message(), recipients=_recipients())
-    return jsonify(report.as_dict())
+    return jsonify(_report(_message()).as_dict())
 
 
 @blueprint.post("/neutralise")
@@ -26,7 +27,7 @@ def neutralise() -> Response:
     """A raw message in, the message with its trackers neutralised out; as it came, where it must not be changed."""
     level = _level()
     raw = _message()
-    report = blocker.scan(raw, recipients=_recipients())
+    report = _report(raw)
     done = blocker.neutralise(raw, level=level, report=report, key=site().key)
     response = Response(done.raw, mimetype="message/rfc822")
     response.headers["Unpixel-Changed"] = "true" if done.changed else "false"
@@ -48,6 +49,11 @@ def messages() -> Response:
 def openapi() -> Response:
     """This door's description (OpenAPI 3.1)."""
     return jsonify(describe())
+
+
+def _report(raw: bytes) -> Report:
+    """The judgement, with what the catalogue remembers of other mail; nothing is recorded."""
+    return blocker.scan(raw, recipients=_recipients(), memory=CatalogueMemory(catalogue()))
 
 
 def _level() -> Level:

@@ -48,7 +48,7 @@ def _scan() -> dict[str, Any]:
         "summary": "Judge a message",
         "parameters": [_recipient()],
         "requestBody": _raw(),
-        "responses": {"200": _json("The report", "Report"), **_errors(400, 401, 413, 415, 500)},
+        "responses": {"200": _json("The report", "Report"), **_errors(400, 401, 413, 415, 500, 503)},
     }
 
 
@@ -75,7 +75,7 @@ def _neutralise() -> dict[str, Any]:
         "summary": "Neutralise a message",
         "parameters": [level, _recipient()],
         "requestBody": _raw(),
-        "responses": {"200": answer, **_errors(400, 401, 413, 415, 500)},
+        "responses": {"200": answer, **_errors(400, 401, 413, 415, 500, 503)},
     }
 
 

@@ -48,19 +48,27 @@ class CatalogueMemory:
 
     def recall(self, urls: Sequence[Url], mail: Mail) -> Mapping[str, Recollection]:
         """See `blocker.detect.memory.Memory`; of a message with more than `MAX_URLS` the first are known."""
-        urls = urls[:MAX_URLS]
-        numbers = [url_number(url) for url in urls]
-        asked = {key: template_number(mail.sender, url) for key, url in zip(numbers, urls, strict=True)}
-        if not asked:
-            return {}
-        found = _Found(asked, mail)
+        return self.recall_many([(urls, mail)])[0]
+
+    def recall_many(self, asked: Sequence[tuple[Sequence[Url], Mail]]) -> list[Mapping[str, Recollection]]:
+        """What `recall` says of each of some messages, by one state of the catalogue."""
+        if not any(urls for urls, _ in asked):
+            return [{} for _ in asked]
         with self._catalogue.reading() as connection:
-            for row in _rows(connection, asked, mail):
-                found.add(row)
-            if found.copies:
-                found.compare(connection.execute(_URLS_OF, {"messages": sorted(found.copies)}))
-        known = found.recollections()
-        return {url.href: known[key] for key, url in zip(numbers, urls, strict=True)}
+            return [_recall(connection, urls[:MAX_URLS], mail) if urls else {} for urls, mail in asked]
+
+
+def _recall(connection: Connection, urls: Sequence[Url], mail: Mail) -> Mapping[str, Recollection]:
+    numbers = [url_number(url) for url in urls]
+    found = _Found(
+        {key: template_number(mail.sender, url) for key, url in zip(numbers, urls, strict=True)}, mail
+    )
+    for row in _rows(connection, found.asked, mail):
+        found.add(row)
+    if found.copies:
+        found.compare(connection.execute(_URLS_OF, {"messages": sorted(found.copies)}))
+    known = found.recollections()
+    return {url.href: known[key] for key, url in zip(numbers, urls, strict=True)}
 
 
 class _Row(NamedTuple):

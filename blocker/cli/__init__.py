@@ -17,6 +17,7 @@ COMMANDS = {
     "sweep": "blocker.cli.accounts:sweep",
     "senders": "blocker.cli.pages:senders",
     "export": "blocker.cli.pages:export",
+    "forget": "blocker.cli.pages:forget",
     "web": "blocker.cli.pages:web",
     "demo": "blocker.cli.demo:demo",
 }

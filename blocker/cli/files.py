@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
@@ -58,15 +59,15 @@ def scan(
         click.echo(f"unpixel: {sentence}", err=True)
 
     limit = max_size << 20
-    memory = _memory(remembered, paths, limit, recipients)
     messages = 0
-    for source, raw in _messages(paths, limit, problem):
-        report = judge(raw, recipients=recipients, source=source, memory=memory)
-        messages += 1
-        if form == "jsonl":
-            click.echo(json.dumps(report.as_dict(), ensure_ascii=True))
-        else:
-            _print_report(report)
+    with _memory(remembered, paths, limit, recipients) as (memory, readers):
+        for source, raw in _messages(paths, limit, problem):
+            report = judge(raw, recipients=readers, source=source, memory=memory)
+            messages += 1
+            if form == "jsonl":
+                click.echo(json.dumps(report.as_dict(), ensure_ascii=True))
+            else:
+                _print_report(report)
     if not messages and not problems:
         problem("there is no message in that place; name a message file, a folder of them or an mbox.")
     if form == "text":
@@ -156,16 +157,31 @@ def _messages(
             problem(str(error))
 
 
+@contextmanager
 def _memory(
     wanted: str | None, paths: tuple[str, ...], limit: int, recipients: tuple[str, ...]
-) -> Memory | None:
-    """The memory to judge by; a folder's is made by a first pass over it."""
-    if wanted == "catalogue":
-        from blocker.catalogue import Catalogue
-        from blocker.catalogue.memory import CatalogueMemory
-        from blocker.config import load
+) -> Iterator[tuple[Memory | None, tuple[str, ...]]]:
+    """The memory to judge by, and the reader's addresses: with the catalogue, where none are given, the accounts'."""
+    if wanted != "catalogue":
+        yield _folder_memory(wanted, paths, limit, recipients), recipients
+        return
+    from blocker.catalogue import Catalogue, CatalogueError
+    from blocker.catalogue.memory import CatalogueMemory
+    from blocker.config import ConfigError, load
 
-        return CatalogueMemory(Catalogue.open(load().database))
+    try:
+        config = load()
+        with Catalogue.open(config.database) as catalogue:
+            own = tuple(address for account in config.accounts for address in account.addresses)
+            yield CatalogueMemory(catalogue), recipients or own
+    except (CatalogueError, ConfigError) as error:
+        _fail(str(error))
+
+
+def _folder_memory(
+    wanted: str | None, paths: tuple[str, ...], limit: int, recipients: tuple[str, ...]
+) -> Memory | None:
+    """What a first pass over the messages leaves; None where there is nothing to remember."""
     single = len(paths) == 1 and (paths[0] == "-" or Path(paths[0]).is_file())
     if wanted == "none" or "-" in paths or (wanted is None and single and not _is_mbox(Path(paths[0]))):
         return None

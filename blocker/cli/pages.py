@@ -1,4 +1,4 @@
-"""The commands that show what was found: web, senders, export."""
+"""The commands on what was found: web, senders, export, forget."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, cast, get_args
 
@@ -245,6 +246,67 @@ def _cell(value: object) -> object:
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return "'" + value
     return value
+
+
+@click.command()
+@DATABASE
+@click.option("--sender", metavar="DOMAIN", help="Only mail of this sender, named as `unpixel senders` does.")
+@click.option(
+    "--before",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Only mail that arrived before this day (UTC).",
+)
+@click.option("--all", "everything", is_flag=True, help="All mail of all accounts.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def forget(
+    database: str | None, sender: str | None, before: datetime | None, everything: bool, yes: bool
+) -> None:
+    """Erase what the catalogue knows of messages, and what it learnt from them.
+
+    No mail is touched. Where each message lay stays as bare numbers, so that the service does not take it for new.
+
+    \b
+    Example:
+      unpixel forget --sender shop.example
+      unpixel forget --before 2026-01-01 --yes
+    """
+    if everything == bool(sender or before):
+        raise click.UsageError("Say what to forget: --sender, --before, both, or else --all.")
+    wish: dict[str, Any] = {
+        "sender": sender,
+        "before": before.replace(tzinfo=UTC) if before else None,
+        "everything": everything,
+    }
+    with catalogue_of(database) as store:
+        number = store.count_to_forget(**wish)
+        if number and not yes:
+            _ask(f"Forget {_messages(number)} with all that is known of {'it' if number == 1 else 'them'}?")
+        gone = store.forget(**wish)
+    if gone:
+        was, them = ("was", "it") if gone == 1 else ("were", "them")
+        click.echo(
+            f"{_messages(gone)} {was} forgotten, with references, reasons and what was learnt from {them}."
+        )
+    elif sender:
+        click.echo(f"The catalogue knows no such message of {sender}: `unpixel senders` lists whom it knows.")
+    else:
+        click.echo("The catalogue knows no such message.")
+
+
+def _ask(question: str) -> None:
+    """End the command unless a person says yes."""
+    try:
+        agreed = click.confirm(question)
+    except click.Abort:
+        click.echo()
+        agreed = False
+    if not agreed:
+        raise click.ClickException("Nothing was forgotten: answer y, or give --yes.")
+
+
+def _messages(number: int) -> str:
+    return f"{number} message{'' if number == 1 else 's'}"
 
 
 def _is_loopback(host: str) -> bool:

@@ -65,6 +65,8 @@ class ServiceConfig:
 
     max_message_mb: float = 50.0
     """A larger message is left alone."""
+    retention_days: float | None = None
+    """Days for which the catalogue keeps what it knows of a message, from its arrival; None for ever."""
 
     @property
     def max_message_bytes(self) -> int:

@@ -114,10 +114,12 @@ def _web(read: _Reader, table: Table) -> WebConfig:
 
 
 def _service(read: _Reader, table: Table) -> ServiceConfig:
-    read.known(table, ("service",), ("max_message_mb",))
+    read.known(table, ("service",), ("max_message_mb", "retention_days"))
     default = ServiceConfig().max_message_mb
+    days = "retention_days" in table
     return ServiceConfig(
-        max_message_mb=read.number(table, ("service", "max_message_mb"), default, 0.001, 1024)
+        max_message_mb=read.number(table, ("service", "max_message_mb"), default, 0.001, 1024),
+        retention_days=read.number(table, ("service", "retention_days"), 0.0, 1, 36500) if days else None,
     )
 
 

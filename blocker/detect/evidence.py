@@ -245,7 +245,8 @@ def recurrence(reference: Reference, context: Context, box: Box) -> Iterator[Rea
         rule = "memory.drawn" if _shows(box) else "memory.differs"
         yield reason(rule, "another recipient of the same mail got another URL in its place")
     elif past.messages:
-        yield reason("memory.seen", f"the same URL stood in {past.messages} other messages")
+        noun = "message" if past.messages == 1 else "messages"
+        yield reason("memory.seen", f"the same URL stood in {past.messages} other {noun}")
     elif past.template_messages >= 2 and past.template_variants == past.template_messages:
         yield reason("memory.individual", f"new in each of {past.template_messages + 1} mails of this sender")
 

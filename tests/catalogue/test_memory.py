@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import event, select
 
 import blocker
@@ -13,55 +16,15 @@ from blocker.catalogue import Catalogue, CatalogueError, Seen
 from blocker.catalogue.learning import MAX_URLS
 from blocker.catalogue.memory import SIGHTINGS, CatalogueMemory
 from blocker.catalogue.model import LearntMailRow, LearntUrlRow
+from blocker.cli import main
+from blocker.detect.judge import opened, report_on
 from blocker.detect.memory import Recollection
 from blocker.detect.report import Report
+from tests.catalogue.letters import LOGO, OWNERS, letter, pixel, record, scan
 from tests.catalogue.samples import NOON
 from tests.pairs.test_pairs import SIDES, kinds, raw, whole
 
-LOGO = "https://cdn.shop.example/static/logo.png"
-OWNERS = {"home": "ada@example.net", "work": "bob@example.com"}
 NOTHING = Recollection(0, 1)
-
-
-def pixel(number: int) -> str:
-    """A pixel of one mail."""
-    return f"https://t.shop.example/o/{number:024x}.gif"
-
-
-def letter(
-    number: int,
-    *urls: str,
-    sender: str = "shop.example",
-    to: str = "ada@example.net",
-    subject: str = "",
-    minute: int = 0,
-) -> bytes:
-    """Newsletter `number`; its subject, unless given, shares no word with another's."""
-    words = subject or "".join(chr(97 + int(digit)) * 3 + " " for digit in f"{number:04}")
-    images = "".join(f'<img src="{url}" width="1" height="1">' for url in urls)
-    return (
-        f"From: News <news@{sender}>\r\nTo: {to}\r\nSubject: {words}\r\nMessage-ID: <{number}@{sender}>\r\n"
-        f"Date: Fri, 20 Nov 2026 12:{minute:02}:00 +0000\r\nContent-Type: text/html\r\n\r\n{images}\r\n"
-    ).encode()
-
-
-def scan(store: Catalogue, message: bytes, account: str = "home") -> Report:
-    """A message of an account, judged with what the catalogue remembers."""
-    return blocker.scan(message, recipients=(OWNERS[account],), memory=CatalogueMemory(store))
-
-
-def record(
-    store: Catalogue,
-    number: int,
-    message: bytes,
-    account: str = "home",
-    mailbox: str = "INBOX",
-    days: int = 0,
-) -> int:
-    """Judge and record a message as the service does; `days` ago."""
-    report = scan(store, message, account)
-    arrived = NOON - timedelta(days=days)
-    return store.record(Seen(account, mailbox, 7, number, report, arrived, len(message), "reported"))
 
 
 def recall(store: Catalogue, message: bytes, account: str = "home") -> list[Recollection]:
@@ -305,3 +268,46 @@ def test_asking_needs_no_right_to_write(store: Catalogue, url: str) -> None:
     path = url.removeprefix("sqlite:///")
     with Catalogue.open(f"sqlite:///file:{path}?mode=ro&uri=true") as reader:
         assert recall(reader, letter(2, LOGO))[0].messages == 1
+
+
+def test_several_messages_are_asked_about_at_once(store: Catalogue) -> None:
+    """With the answers that each alone would get, in order; one without URLs gets an empty one."""
+    for number in range(1, 4):
+        record(store, number, letter(number, LOGO, pixel(number)))
+    messages = [letter(7, LOGO), letter(8), letter(9, pixel(9))]
+    contexts = [opened(message, recipients=(OWNERS["home"],)) for message in messages]
+    memory = CatalogueMemory(store)
+    answers = memory.recall_many([(context.urls, context.mail) for context in contexts])
+    assert answers == [memory.recall(context.urls, context.mail) for context in contexts]
+    assert [len(answer) for answer in answers] == [1, 0, 1]
+    for context, answer in zip(contexts, answers, strict=True):
+        context.past = answer
+    assert [rules(report_on(context)) for context in contexts] == [
+        [{"memory.seen"}],
+        [],
+        [{"memory.individual"}],
+    ]
+
+
+def test_the_command_line_asks_the_catalogue(
+    store: Catalogue, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`unpixel scan --memory catalogue` knows recorded mail, takes the accounts' addresses, and records nothing."""
+    monkeypatch.setenv("UNPIXEL_CONFIG", str(tmp_path / "config.toml"))
+    account = f'[accounts.home]\naddress = "{OWNERS["home"]}"\nhost = "imap.example.net"\n'
+    (tmp_path / "config.toml").write_text(f'database = "{url}"\n{account}')
+    record(store, 1, letter(1, LOGO, to="a-list@example.org"))
+    (tmp_path / "one.eml").write_bytes(letter(2, LOGO, to="another-list@example.org"))
+    before = learnt(store)
+    for memory, expected in (("none", set[str]()), ("catalogue", {"memory.seen"})):
+        found = CliRunner().invoke(
+            main, ["scan", str(tmp_path / "one.eml"), "--format", "jsonl", "--memory", memory]
+        )
+        assert found.exit_code == 0, found.output
+        (reference,) = json.loads(found.stdout)["references"]
+        assert {r["rule"] for r in reference["reasons"] if r["rule"].startswith("memory.")} == expected
+    assert learnt(store) == before
+    (tmp_path / "config.toml").write_text('database = "nonsense"\n')
+    failed = CliRunner().invoke(main, ["scan", str(tmp_path / "one.eml"), "--memory", "catalogue"])
+    assert (failed.exit_code, failed.stderr.count("\n")) == (1, 1)
+    assert "database URL cannot be read" in failed.stderr

@@ -51,6 +51,14 @@ quarantine = "Originals"
 ACCOUNT = '[accounts.a]\naddress = "a@example.org"\nhost = "h.example.org"\n'
 
 
+def test_what_is_known_is_kept_for_ever_unless_days_are_said() -> None:
+    """`retention_days` is off by default, and may be a fraction."""
+    assert parse("", Path("config.toml")).service.retention_days is None
+    said = parse("[service]\nretention_days = 30.5\n", Path("config.toml"))
+    assert said.service.retention_days == 30.5
+    assert said.service.max_message_mb == 50
+
+
 def mode_of(path: Path) -> int:
     """The permission bits of a file."""
     return stat.S_IMODE(path.stat().st_mode)
@@ -111,6 +119,8 @@ MISTAKES = [
     ('data_dir = ""\n', 1, "`data_dir` is one line of text"),
     ("[service]\nmax_message_mb = 0\n", 2, "write a number from 0.001 to 1024"),
     ("[service]\nmax_message_mb = nan\n", 2, "`max_message_mb` cannot be nan"),
+    ("[service]\nretention_days = 0\n", 2, "write a number from 1 to 36500"),
+    ("[service]\nretention_day = 9\n", 2, "did you mean `retention_days`?"),
     ('[accounts.a]\nhost = "h"\n', 1, 'account "a" has no `address`: add address = "you@example.org"'),
     ('[accounts.a]\naddress = "a@b.example"\n', 1, 'account "a" has no `host`: add host'),
     ('[accounts.a]\naddress = "nobody"\nhost = "h"\n', 2, '"nobody" is no mail address'),

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 import blocker
 from blocker.catalogue import Catalogue
+from tests.catalogue.samples import seen
 from tests.webui.conftest import data_of
 from webui import errors
 
@@ -41,6 +42,23 @@ def test_a_message_is_judged(stranger: FlaskClient, bearer: dict[str, str]) -> N
     assert answer.status_code == 200
     assert data_of(answer) == blocker.scan(LETTER, recipients=("you@example.net",)).as_dict()
     assert [r["verdict"] for r in data_of(answer)["references"]] == ["pixel", "content"]
+
+
+def test_the_catalogue_is_asked_and_not_told(
+    filled: Catalogue, stranger: FlaskClient, bearer: dict[str, str]
+) -> None:
+    """Recorded mail says what it knows of the URLs; judging and neutralising record and teach nothing."""
+    other = LETTER.replace(b"<77@", b"<76@")
+    report = blocker.scan(other, recipients=("you@example.net",))
+    filled.record(seen(76, made=report))
+    before = list(filled.export())
+    for _ in range(2):
+        answer = data_of(post(stranger, "/api/v1/scan", bearer))
+        assert post(stranger, "/api/v1/neutralise", bearer).status_code == 200
+        pixel, picture = ({r["rule"] for r in found["reasons"]} for found in answer["references"])
+        assert "memory.seen" in pixel & picture
+        assert "1 other message" in str(answer)
+    assert list(filled.export()) == before
 
 
 def test_the_reader_may_be_named(stranger: FlaskClient, bearer: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""The commands web, senders and export."""
+"""The commands web, senders, export and forget."""
 
 from __future__ import annotations
 
@@ -79,6 +79,60 @@ def test_a_spreadsheet_takes_no_subject_for_a_formula(filled: Catalogue, databas
     assert rows[-1]["subject"] == "'" + subject
 
 
+ADVICE = "answer y, or give --yes"
+
+
+def subjects(store: Catalogue) -> list[str]:
+    """What the catalogue still knows, oldest row first."""
+    return [found["message"]["subject"] for found in store.export()]
+
+
+@pytest.mark.parametrize(
+    ("wish", "said", "left"),
+    [
+        (("--sender", "evil.example"), "1 message was forgotten", 4),
+        (("--sender", "example.org"), "4 messages were forgotten", 1),
+        (("--before", "2100-01-01"), "5 messages were forgotten", 0),
+        (("--before", "2000-01-01"), "The catalogue knows no such message.", 5),
+        (("--sender", "evil.example", "--before", "2000-01-01"), "no such message of evil.example", 5),
+        (("--sender", "nobody.example"), "`unpixel senders` lists whom it knows", 5),
+        (("--all",), "5 messages were forgotten, with references, reasons and what was learnt from them.", 0),
+    ],
+)
+def test_what_is_named_is_forgotten(
+    filled: Catalogue, database: str, wish: tuple[str, ...], said: str, left: int
+) -> None:
+    """That, and nothing else; the command says how much it was."""
+    result = run("forget", "--yes", "--database", database, *wish)
+    assert (result.exit_code, result.output.count("\n")) == (0, 1)
+    assert said in result.output
+    assert len(subjects(filled)) == left
+
+
+def test_forgetting_asks_first(filled: Catalogue, database: str) -> None:
+    """Only y forgets; no answer, and no, forget nothing and are a failure with the next step."""
+    for answer in ("n\n", "", "\n"):
+        refused = run("forget", "--all", "--database", database, given=answer)
+        assert refused.exit_code == 1
+        assert "Forget 5 messages" in refused.output
+        assert ADVICE in refused.output
+    assert len(subjects(filled)) == 5
+    agreed = run("forget", "--all", "--database", database, given="y\n")
+    assert agreed.exit_code == 0
+    assert subjects(filled) == []
+
+
+@pytest.mark.parametrize(
+    "wish", [(), ("--yes",), ("--all", "--sender", "example.org"), ("--all", "--before", "2026-01-01")]
+)
+def test_forgetting_wants_to_know_what(filled: Catalogue, database: str, wish: tuple[str, ...]) -> None:
+    """Nothing, or everything and something, is wrong use."""
+    result = run("forget", "--database", database, *wish)
+    assert result.exit_code == 2
+    assert "--sender, --before, both, or else --all" in result.output
+    assert len(subjects(filled)) == 5
+
+
 def test_the_password_is_set(filled: Catalogue, database: str) -> None:
     """From standard input or by asking twice; it is never printed."""
     first = run("web", "password", "--stdin", "--database", database, given="correct horse battery\n")
@@ -110,7 +164,8 @@ def test_a_token_is_printed_once_and_can_be_revoked(filled: Catalogue, database:
 
 
 @pytest.mark.parametrize(
-    "command", [("senders",), ("export",), ("web", "token"), ("web", "password", "--stdin")]
+    "command",
+    [("senders",), ("export",), ("forget", "--all"), ("web", "token"), ("web", "password", "--stdin")],
 )
 def test_a_wrong_database_fails_in_a_sentence(command: tuple[str, ...]) -> None:
     """Exit code 1 and one line."""
@@ -121,7 +176,16 @@ def test_a_wrong_database_fails_in_a_sentence(command: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("web",), ("web", "serve"), ("web", "password"), ("web", "token"), ("senders",), ("export",)]
+    "command",
+    [
+        ("web",),
+        ("web", "serve"),
+        ("web", "password"),
+        ("web", "token"),
+        ("senders",),
+        ("export",),
+        ("forget",),
+    ],
 )
 def test_every_command_helps_with_an_example(command: tuple[str, ...]) -> None:
     """--help shows how it is used."""
@@ -132,7 +196,13 @@ def test_every_command_helps_with_an_example(command: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [("senders", "--order", "luck"), ("export", "--format", "xml"), ("web", "--port", "70000")]
+    "wrong",
+    [
+        ("senders", "--order", "luck"),
+        ("export", "--format", "xml"),
+        ("forget", "--before", "yesterday"),
+        ("web", "--port", "70000"),
+    ],
 )
 def test_wrong_use_is_exit_code_2(wrong: tuple[str, ...]) -> None:
     """As for every command."""
