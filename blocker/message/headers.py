@@ -36,14 +36,18 @@ class Field(NamedTuple):
 class Headers:
     """The header section of one part."""
 
-    __slots__ = ("_index", "end", "fields", "raw", "start")
+    __slots__ = ("_index", "cut", "end", "fields", "raw", "start")
 
-    def __init__(self, raw: bytes, start: int, fields: tuple[Field, ...], end: int) -> None:
+    def __init__(
+        self, raw: bytes, start: int, fields: tuple[Field, ...], end: int, cut: bool = False
+    ) -> None:
         self.raw = raw
         self.start = start
         self.fields = fields
         self.end = end
         """Where the body starts: after the empty line, or at the first line that is no header line."""
+        self.cut = cut
+        """The bound on header bytes was reached: there may be more fields."""
         self._index: dict[str, list[Field]] = {}
         for field in fields:
             self._index.setdefault(field.name, []).append(field)
@@ -131,7 +135,7 @@ def read_headers(raw: bytes, start: int, end: int) -> Headers:
         body = envelope
     if field_start >= 0:
         fields.append(Field(name, field_start, value_start, position))
-    return Headers(raw, start, tuple(fields), body)
+    return Headers(raw, start, tuple(fields), body, body == start + MAX_HEADER_BYTES)
 
 
 def _section_end(raw: bytes, start: int, end: int) -> int:

@@ -105,6 +105,7 @@ def _walk(
     if kind in SIGNED or kind in SEALED:
         structure.signed = True
     start = headers.end
+    structure.cut = structure.cut or headers.cut
     if depth >= MAX_DEPTH or len(structure.parts) >= MAX_PARTS:
         structure.cut = True
     elif kind.startswith("multipart/"):
