@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from flask import Blueprint, Response, abort, jsonify, render_template, request
 
 from blocker.catalogue import MessageFilter
 from blocker.catalogue.values import ACTIONS, MessageDetail, Page
-from blocker.detect.words import told
+from blocker.detect.report import Judged, Verdict
+from blocker.detect.words import Told, told
 from webui.site import catalogue
 
 blueprint = Blueprint("messages", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One URL with one verdict, in every place where the message has it."""
+
+    judged: Judged
+    """The first of them."""
+    told: Told
+    places: tuple[tuple[str, str, int], ...]
+    """How it is written, in which part, and how often there."""
+
+    @property
+    def count(self) -> int:
+        """How many places."""
+        return sum(times for _, _, times in self.places)
+
+
+def gathered(references: Iterable[Judged]) -> list[Card]:
+    """References that are the same to a reader as one card each, in the order of the first."""
+    same: dict[tuple[str, Verdict], list[Judged]] = {}
+    for judged in references:
+        same.setdefault((judged.url or judged.raw, judged.verdict), []).append(judged)
+    cards = []
+    for alike in same.values():
+        places = Counter((judged.vector, judged.part or "1") for judged in alike)
+        cards.append(
+            Card(alike[0], told(alike[0]), tuple((*where, times) for where, times in places.items()))
+        )
+    return cards
 
 
 def _wanted() -> MessageFilter:
@@ -63,13 +98,13 @@ def index_twin() -> Response:
 def one(number: int) -> str:
     """One message."""
     found = _message(number)
-    explained = [(judged, told(judged)) for judged in found.report.references]
+    cards = gathered(found.report.references)
     return render_template(
         "messages/one.html",
         message=found,
-        blocked=[pair for pair in explained if pair[0].verdict.blocks],
-        personal=[pair for pair in explained if pair[0].verdict.kind == "personal"],
-        others=[pair for pair in explained if pair[0].verdict.kind in {"content", "spacer"}],
+        blocked=[card for card in cards if card.judged.verdict.blocks],
+        personal=[card for card in cards if card.judged.verdict.kind == "personal"],
+        others=[card for card in cards if card.judged.verdict.kind in {"content", "spacer"}],
         waiting=[c for c in catalogue().pending(found.account) if c.arguments.get("message") == found.id],
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Flask
 from markupsafe import Markup
 
-from blocker.detect.words import KIND_NAMES, sentence
+from blocker.detect.words import KIND_NAMES, sentence, whose
 
 ACTION_NAMES = {
     "reported": "Looked at only",
@@ -72,6 +72,7 @@ def register(app: Flask) -> None:
         count=count,
         plural=plural,
         sentence=sentence,
+        whose=whose,
         action=lambda name: ACTION_NAMES.get(name, name),
         kind=lambda name: KIND_NAMES.get(name, name),
         order=lambda name: ORDER_NAMES.get(name, name),

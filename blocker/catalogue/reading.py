@@ -31,9 +31,12 @@ from blocker.catalogue.values import (
     VendorLine,
 )
 from blocker.detect.report import BLOCKED
+from blocker.detect.words import UNNAMED
 
 SenderOrder = Literal["tracked", "messages", "share", "recent", "name"]
 TOP = 10
+UNNAMED_VENDORS = f"{UNNAMED}s"
+"""One line for all mailing programs that are known by their URLs alone."""
 
 _COUNT = func.count(MessageRow.id)
 _TRACKED = func.count(case((MessageRow.tracked, 1)))
@@ -123,11 +126,12 @@ def sender(connection: Connection, domain: str, today: date) -> SenderDetail | N
 def vendors(
     connection: Connection, limit: int, where: tuple[ColumnElement[bool], ...] = ()
 ) -> tuple[VendorLine, ...]:
-    """Vendors whose pixels and beacons were found, the one in most messages first."""
+    """Vendors whose pixels and beacons were found, the one in most messages first; unnamed ones as one."""
+    name = case((VendorRow.name.startswith(UNNAMED), UNNAMED_VENDORS), else_=VendorRow.name).label("vendor")
     in_messages = func.count(func.distinct(ReferenceRow.message))
     query = (
         select(
-            VendorRow.name,
+            name,
             func.count(),
             in_messages,
             func.count(func.distinct(MessageRow.sender_id)),
@@ -137,8 +141,8 @@ def vendors(
         .join(VendorRow, VendorRow.id == ReferenceRow.vendor_id)
         .join(MessageRow, MessageRow.id == ReferenceRow.message)
         .where(ReferenceRow.verdict.in_(sorted(BLOCKED)), *where)
-        .group_by(VendorRow.name)
-        .order_by(desc(in_messages), VendorRow.name)
+        .group_by(name)
+        .order_by(desc(in_messages), name)
         .limit(limit)
     )
     return tuple(VendorLine(*row) for row in connection.execute(query))
@@ -292,7 +296,7 @@ def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
         of_vendor = (
             select(ReferenceRow.message)
             .join(VendorRow, VendorRow.id == ReferenceRow.vendor_id)
-            .where(VendorRow.name == wanted.vendor, ReferenceRow.verdict.in_(sorted(BLOCKED)))
+            .where(_is_vendor(wanted.vendor), ReferenceRow.verdict.in_(sorted(BLOCKED)))
         )
         where.append(MessageRow.id.in_(of_vendor))
     if text := wanted.text.strip()[:200]:
@@ -301,3 +305,7 @@ def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
             | MessageRow.sender.icontains(text, autoescape=True)
         )
     return where
+
+
+def _is_vendor(name: str) -> ColumnElement[bool]:
+    return VendorRow.name.startswith(UNNAMED) if name == UNNAMED_VENDORS else VendorRow.name == name

@@ -34,6 +34,8 @@ FAMILIES = {
     "vector": "Kind of place",
 }
 """What the first word of a rule's name means: the families of evidence."""
+UNNAMED = "Unnamed mailer"
+"""How the rules' names for programs begin that are known by their URLs alone, and not by whose they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ def told(judged: Judged) -> Told:
         told=tuple(_told(judged)),
         reasons=tuple(why(reason) for reason in verdict.reasons),
     )
+
+
+def whose(vendor: str) -> str:
+    """A vendor's name within a sentence."""
+    return "an unnamed mailer" if vendor.startswith(UNNAMED) else vendor
 
 
 def why(reason: Reason) -> Why:

@@ -15,7 +15,9 @@ from flask.testing import FlaskClient
 
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.catalogue.values import Bar
-from tests.catalogue.samples import seen
+from blocker.detect.knowledge import default_rules
+from blocker.detect.words import UNNAMED
+from tests.catalogue.samples import picture, pixel, seen
 from tests.webui.conftest import HOSTILE_SUBJECT, HOSTILE_URL, csrf_of, data_of, path_of
 from webui import charts, create_app, words
 from webui.auth import one_time_link
@@ -189,6 +191,39 @@ def test_a_message_page_says_what_and_why(client: FlaskClient) -> None:
         "web beacon",
     ):
         assert words_ in text, words_
+
+
+def test_a_url_that_stands_twice_is_one_card(filled: Catalogue, client: FlaskClient) -> None:
+    """With all its places; another URL, and another verdict on the same, have their own."""
+    twice, background = pixel(1), pixel(1)
+    background.vector, background.part = "td[background]", "1.3"
+    number = filled.record(seen(50, twice, pixel(1), background, pixel(2), picture(1), picture(1)))
+    answer = client.get(f"/messages/{number}")
+    text = " ".join(Tags(answer.text).text.split())
+    assert "2 trackers found in 4 places" in text
+    assert "In 3 places, written as img[src] in part 1.2 (2 times), as td[background] in part 1.3;" in text
+    assert "Written as img[src] in part 1.2; it would be fetched from t.example.com" in text
+    assert "2 references that are the same for every reader" in text
+    assert answer.text.count('<article class="reference') == 3
+
+
+def test_unnamed_mailers_are_one_line(filled: Catalogue, client: FlaskClient) -> None:
+    """Programs that are known by their URLs alone are counted together, listed together, and not named."""
+    names = sorted(v.name for v in default_rules().vendors if v.name.startswith(UNNAMED))
+    assert len(names) > 2
+    for number, name in enumerate(names[:3], 60):
+        filled.record(
+            seen(number, pixel(number, name), pixel(number + 100, names[0]), arrived=datetime.now(UTC))
+        )
+    overview = Tags(client.get("/overview").text)
+    assert overview.text.count("Unnamed mailers") == 1
+    assert names[0] not in overview.text
+    (line,) = [v for v in data_of(client.get("/overview.json"))["vendors"] if v["name"].startswith(UNNAMED)]
+    assert (line["name"], line["messages"], line["references"]) == ("Unnamed mailers", 3, 6)
+    found = data_of(client.get("/messages.json?vendor=Unnamed%20mailers"))["messages"]
+    assert sorted(m["subject"] for m in found) == ["Letter 60", "Letter 61", "Letter 62"]
+    page = " ".join(Tags(client.get(f"/messages/{found[0]['id']}").text).text.split())
+    assert "Tracking pixel of an unnamed mailer" in page
 
 
 def test_other_messages_say_what_they_are(client: FlaskClient) -> None:
