@@ -35,6 +35,7 @@ _CONDITION = re.compile(r"[ \t\n\f]{0,64}\[if([^]]{0,400})\]>", re.IGNORECASE)
 _HEAD = 64
 _UNCLOSED = (-1, "")
 _TRIES = 16
+_MOST_DIGITS = 7
 _NEWLINE = re.compile("\n")
 _CHARACTER_REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);?")
 _SPACE = " \t\n\f\r"
@@ -204,9 +205,20 @@ def _decoded_offsets(source: str, value: str) -> list[int]:
 def _character(reference: str, following: str) -> str:
     """What a character reference in an attribute means (HTML, section 13.2.5.73): often itself, as in `?a&copy=b`."""
     if reference[1] == "#":
-        return unescape_html(reference)
+        return _numeric(reference)
     known = reference[1:] in html5 and (reference[-1] == ";" or following != "=")
     return html5[reference[1:]] if known else reference
+
+
+def _numeric(reference: str) -> str:
+    """A numeric character reference; unlike the standard library's, control characters stay and any length is read."""
+    digits = reference[2:].rstrip(";").lower()
+    base, digits = (16, digits[1:]) if digits[0] == "x" else (10, digits)
+    digits = digits.lstrip("0")
+    if len(digits) > _MOST_DIGITS:
+        return "\ufffd"
+    number = int(digits or "0", base)
+    return unescape_html(f"&#{number};") or chr(number)
 
 
 class Tag:

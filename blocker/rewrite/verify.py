@@ -120,7 +120,15 @@ def _meant(was: str, now: str, marks: set[str]) -> bool:
     """Whether a value named a neutralised address, and is none any more."""
     if clean(now) in marks:
         return False
-    return any(mark in was or mark in unescape(was) for mark in marks) or _escaped(was)
+    decoded = _unescaped(was)
+    return any(mark in was or mark in decoded for mark in marks) or _escaped(was)
+
+
+def _unescaped(value: str) -> str:
+    try:
+        return unescape(value)
+    except ValueError:  # a character reference of thousands of digits
+        return value
 
 
 def _escaped(was: str) -> bool:

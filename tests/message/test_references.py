@@ -203,6 +203,8 @@ def test_markup_as_browsers_read_it(markup: str, expected: list[str | None]) -> 
         (f"<img srcset='{U} 1x, {V} 2x'>", [U, V]),
         ("<img srcset='https://t.example/?a&amp;b 1x, https://u.example/ 2x'>", ["https://t.example/?a&amp;b", "https://u.example/"]),
         ("<img srcset='https://t.example/?a&copy=1&copyx&reg;&copyx;&amp;b 1x'>", ["https://t.example/?a&copy=1&copyx&reg;&copyx;&amp;b"]),
+        ("<img srcset='https://t.example/&#17;&#x80;&#0065;&#xfffe;&#0;&#xD800; 1x'>", ["https://t.example/&#17;&#x80;&#0065;&#xfffe;&#0;&#xD800;"]),
+        ("<img srcset='https://t.example/ 1x, &#" + "9" * 5000 + ";'>", ["https://t.example/", "&#" + "9" * 5000 + ";"]),
         ("<p style='a:url(&quot;https://t.example/?a&amp;b&quot;)'>", ["https://t.example/?a&amp;b"]),
         ("<p style='a:url(https://t.example/\\41)'>", ["https://t.example/\\41"]),
         ("<svg><style>a{b:url(https://t.example/?a&amp;b)}</style></svg>", ["https://t.example/?a&amp;b"]),

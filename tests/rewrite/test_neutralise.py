@@ -419,6 +419,24 @@ def test_broken_headers(head: bytes) -> None:
         assert done.refused
 
 
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<img srcset='{} 1x, &#" + "9" * 5000 + ";'>",
+        "<img srcset='{} 1x, &amp;#" + "9" * 5000 + ";'>",
+        "<p style='a:url({});b:&#" + "9" * 5000 + "'>",
+        "<!--[if mso]><img src='{}' alt='&#" + "9" * 5000 + ";'><![endif]-->",
+        "<p title='&#" + "9" * 5000 + "'><img src='{}'>&#" + "9" * 5000,
+        "<style>a{{b:url({})}}</style><p style='&#" + "9" * 5000 + "'>",
+    ],
+)
+def test_character_references_of_any_length(markup: str) -> None:
+    """A number that Python refuses to read protects no pixel."""
+    done = promises(html(markup.format(PIXEL)))
+    assert done.changed
+    assert PIXEL not in html_of(done.raw)
+
+
 def test_a_message_of_megabytes() -> None:
     """Ten megabytes with a pixel at the end are neutralised within seconds."""
     raw = html("<p>text</p>\r\n" * 600_000 + PIXEL_TAG, encoding="base64")
