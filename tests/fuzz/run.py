@@ -1,0 +1,81 @@
+"""Running a target under libFuzzer (by atheris), which ends its process: hence one process a target."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = Path(__file__).parent / "mail.dict"
+SLOWEST = 10
+"""Seconds after which a single input counts as one that hangs."""
+MEGABYTES = 2048
+LONGEST = 32 << 10
+"""Octets of the longest input that is tried."""
+_EXECUTED = re.compile(r"stat::number_of_executed_units:\s*([0-9]+)")
+_TAIL = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of fuzzing one target."""
+
+    executions: int
+    crashes: tuple[Path, ...]
+    failed: bool
+    output: str
+
+
+def fuzz(name: str, seconds: int, corpus: Path | None = None) -> Outcome:
+    """Fuzz a target for some seconds, beginning with its seeds; `corpus` keeps what is worth keeping."""
+    found = Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-"))
+    with tempfile.TemporaryDirectory() as given:
+        begin = Path(given)
+        keep = corpus / name if corpus is not None else begin / "new"
+        for folder in (keep, begin / "seeds"):
+            folder.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "tests.fuzz.run", name, str(keep), str(begin / "seeds")]
+        command += [f"-max_total_time={seconds}", f"-timeout={SLOWEST}", f"-rss_limit_mb={MEGABYTES}"]
+        command += [
+            f"-max_len={LONGEST}",
+            "-print_final_stats=1",
+            f"-dict={WORDS}",
+            f"-artifact_prefix={found}/",
+        ]
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False
+        )
+    crashes = tuple(sorted(found.iterdir()))
+    if not crashes:
+        found.rmdir()
+    executed = _EXECUTED.search(done.stderr)
+    failed = done.returncode != 0 or bool(crashes) or executed is None
+    return Outcome(int(executed[1]) if executed else 0, crashes, failed, (done.stdout + done.stderr)[-_TAIL:])
+
+
+def write_seeds(folder: Path, inputs: Iterable[bytes]) -> None:
+    """One file for each different input, as libFuzzer names them."""
+    for data in inputs:
+        (folder / hashlib.sha256(data).hexdigest()[:40]).write_bytes(data)
+
+
+def main() -> None:
+    """In the process of its own: name of the target, then libFuzzer's arguments, the last folder being that of the seeds."""
+    import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+    name, keep, begin, *options = sys.argv[1:]
+    with atheris.instrument_imports(include=["blocker"]):
+        from tests.fuzz.targets import TARGETS, seeds
+    write_seeds(Path(begin), seeds(name))
+    atheris.Setup([sys.argv[0], keep, begin, *options], TARGETS[name])
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
