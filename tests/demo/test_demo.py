@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MESSAGES = len(letters())
 PATIENCE = 60.0
 """Seconds to wait for a line on a busy machine."""
-END = 2.0
+END = 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 """Seconds that the demonstration may take to end."""
 
 
