@@ -8,17 +8,40 @@ node the same HTML, except that a value which named a neutralised address no lon
 from __future__ import annotations
 
 import email
+import re
 from collections.abc import Collection, Iterator
 from email.message import Message
 from html import unescape
 from itertools import zip_longest
 
+import turbohtml
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from blocker.message.read import RECEIPT_HEADERS
 from blocker.message.urls import clean
 
 OURS = "x-unpixel"
+_MOST = 2000
+"""Elements inside each other, and attributes of one element, up to which lexbor is fast."""
+_TAG = re.compile("<(/?)([a-zA-Z]+)")
+_VOID = frozenset(
+    {
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "p",
+        "source",
+        "track",
+        "wbr",
+    }
+)
 HTML = frozenset({"text/html", "application/xhtml+xml", "text/x-amp-html", "image/svg+xml"})
 
 
@@ -46,7 +69,8 @@ def disagreement(before: bytes, after: bytes, gone: Collection[str]) -> str | No
             continue
         if not _is_html(first):
             return "another parser sees a change outside the HTML"
-        why = _compare(_decoded(first, old_body), _decoded(second, new_body), marks)
+        markup = _decoded(first, old_body)
+        why = None if _costly(markup) else _compare(markup, _decoded(second, new_body), marks)
         if why is not None:
             return why
     return None
@@ -98,6 +122,25 @@ def _decoded(part: Message, body: bytes) -> str:
         return body.decode(part.get_content_charset() or "utf-8", "replace")
     except (LookupError, ValueError):  # ValueError: a codec that is no charset
         return body.decode("utf-8", "replace")
+
+
+def _costly(markup: str) -> bool:
+    """Whether lexbor, whose time is quadratic in depth and in attributes, would take seconds.
+
+    Nobody writes such markup but to keep programs like this one busy: it gets no second opinion.
+    """
+    if markup.count("<") - markup.count("</") <= _MOST and max(map(len, markup.split(">"))) <= 3 * _MOST:
+        return False
+    depth = deepest = 0
+    for match in _TAG.finditer(markup):
+        closing, name = match.groups()
+        if closing:
+            depth = max(depth - 1, 0)
+        elif name.lower() not in _VOID:
+            depth += 1
+            deepest = max(deepest, depth)
+    tags = turbohtml.tokenize(markup)
+    return deepest > _MOST or any(token.attrs and len(token.attrs) > _MOST for token in tags)
 
 
 def _compare(before: str, after: str, marks: set[str]) -> str | None:

@@ -446,6 +446,32 @@ def test_a_message_of_megabytes() -> None:
     assert blocker.restore(done.raw) == raw
 
 
+DEEP = {
+    "elements inside each other": "<div>" * 20_000,
+    "attributes": "<p " + " ".join(f"a{n}=1" for n in range(50_000)) + ">",
+    "attributes without a value": "<p " + " ".join(f"a{n}" for n in range(50_000)) + ">",
+    "pixels": PIXEL_TAG * 3000,
+    "styles": f"<p style='a:url({PIXEL})'>" * 3000,
+    "one style": "<p style='" + f"a:url({PIXEL});" * 3000 + "'>",
+    "one srcset": "<img srcset='" + f"{PIXEL} 1x," * 3000 + "'>",
+    "one sheet": "<style>" + f"a{{b:url({PIXEL})}}" * 3000 + "</style>",
+    "conditional comments": f"<!--[if mso]>{PIXEL_TAG}<![endif]-->" * 3000,
+    "brackets": "<" * 200_000,
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_hostile_markup_takes_seconds_at_most(name: str) -> None:
+    """Markup made to keep us busy neither does so nor keeps its pixel."""
+    raw = html(DEEP[name] + PIXEL_TAG)
+    started = time.process_time()
+    done = blocker.neutralise(raw, level="paranoid", key=KEY)
+    assert time.process_time() - started < 6
+    if name != "brackets":
+        assert done.refused is None
+        assert PIXEL not in html_of(done.raw)
+
+
 def test_placeholder() -> None:
     """The picture that takes a pixel's place is a GIF of one transparent pixel."""
     data = base64.b64decode(TRANSPARENT.partition(",")[2])
