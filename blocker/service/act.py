@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from blocker.detect.judge import opened
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, Mailbox, MailboxError, Recreated, Store
 from blocker.service import steps
 from blocker.service.decide import REMOVED, TRACKED, Powers
@@ -258,7 +259,9 @@ class Exchanger:
         source = source_of(place)
         if work.kept is None:
             return Judgement(unread(source, "its spooled bytes are missing"))
-        return judge(work.kept.original, self._desk.account, self._desk.key, source)
+        account = self._desk.account
+        context = opened(work.kept.original, recipients=account.addresses, memory=self._desk.memory)
+        return judge(context, account, self._desk.key, source)
 
     def _put(self, entry: Entry) -> Entry:
         self._desk.journal.put(entry)

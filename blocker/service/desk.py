@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from blocker.catalogue import Seen
+from blocker.catalogue.memory import CatalogueMemory
 from blocker.config import AccountConfig
 from blocker.mailbox.protocol import Status, Store
 from blocker.service.decide import REMOVED, TRACKED, Powers
@@ -32,6 +33,8 @@ class Desk:
     key: bytes
     """The installation's key."""
     observer: Observer
+    memory: CatalogueMemory
+    """What recorded mail says of the URLs of other mail."""
     limit: int = 50 * 1024 * 1024
     """Octets above which a message is left alone."""
     stop: threading.Event = field(default_factory=threading.Event)

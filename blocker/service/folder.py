@@ -17,10 +17,11 @@ from blocker.service.act import NOT_THE_MESSAGE, Exchanger, flag_all
 from blocker.service.decide import Exchange, Flag, Found, Powers, Report, Skip, decide
 from blocker.service.desk import Desk, event_of, powers, seen_of, source_of
 from blocker.service.judge import Judgement, headers_only, unread
-from blocker.service.judges import Judges, Outcome, alone
+from blocker.service.judges import Judges, alone
 from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS
 from blocker.service.steps import FINISHED, Entry, LeaveAlone, Place, Stage
+from blocker.service.worker import Outcome
 
 CHUNK = 100
 """Messages in one transaction of the catalogue."""
@@ -187,12 +188,12 @@ class Look:
         items = ((stored, source_of(self._place(stored.uid))) for stored in messages)
         if self._judges is not None:
             return self._judges.judge(items)
-        return alone(items, self._account, self._desk.key)
+        return alone(items, self._account, self._desk.key, self._desk.memory.recall_many)
 
     def _many(self, count: int) -> None:
         """Have processes judge, where that saves more time than it takes to start them."""
         if count >= MANY and self._judges is None and (os.cpu_count() or 1) > 1:
-            self._judges = Judges(self._account, self._desk.key)
+            self._judges = Judges(self._account, self._desk.key, self._desk.memory.recall_many)
 
     def _fetched(self, batch: Batch, uids: Sequence[int], before: Mapping[int, Entry]) -> Iterator[Stored]:
         """The messages; one that the server will not give does not keep the others back."""

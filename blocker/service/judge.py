@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import blocker
 from blocker.config.model import AccountConfig, Level
+from blocker.detect.context import Context
+from blocker.detect.judge import report_on
 from blocker.detect.report import Envelope, Judged, Report
 from blocker.rewrite import marker
 
@@ -58,12 +60,14 @@ def is_ours(raw: bytes, key: bytes) -> bool:
     return found is not None and found.valid
 
 
-def judge(raw: bytes, account: AccountConfig, key: bytes, source: str, *, views: bool = True) -> Judgement:
-    """Scan a message, and neutralise it where the account's mode changes mail.
+def judge(
+    context: Context, account: AccountConfig, key: bytes, source: str, *, views: bool = True
+) -> Judgement:
+    """Judge a message that was read, and neutralise it where the account's mode changes mail.
 
     With `views`, tracked mail gets the view of its header and foot, which takes longer than judging it.
     """
-    report = blocker.scan(raw, recipients=account.addresses, source=source)
+    raw, report = context.message.raw, report_on(context, source)
     view = view_of(raw) if views and report.tracked else None
     if account.mode not in ("copy", "replace") or not concerns(report, account.level):
         return Judgement(report, view)

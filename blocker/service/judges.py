@@ -11,15 +11,15 @@ import select
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import IO
 
 from blocker.config.model import AccountConfig
+from blocker.detect.memory import Recollection
 from blocker.mailbox.protocol import Stored
-from blocker.service.judge import Judgement
-from blocker.service.worker import outcome_of, receive, send
+from blocker.service.worker import Outcome, Question, Recall, outcomes, receive, send
 
 PROGRAM = "from blocker.service.worker import main; main()"
 """What a process runs; by name and not as a module, as it must not be imported twice."""
@@ -35,16 +35,16 @@ AHEAD = 4
 MOST = 4
 """Processes, whatever the number of cores."""
 
-Outcome = Judgement | str | None
-"""A judgement; why there is none; or None for a neutralised copy of ours."""
 Item = tuple[Stored, str]
 """A message and how its report names where it lies."""
 
 
-def alone(items: Iterable[Item], account: AccountConfig, key: bytes) -> Iterator[tuple[Stored, Outcome]]:
-    """Judge in this process, one after the other."""
+def alone(
+    items: Iterable[Item], account: AccountConfig, key: bytes, recall: Recall
+) -> Iterator[tuple[Stored, Outcome]]:
+    """Judge in this process, one after the other. Raises what `recall` raises."""
     for stored, source in items:
-        yield stored, outcome_of(stored.raw, account, key, source)
+        yield stored, outcomes([(stored.raw, source)], account, key, recall)[0]
 
 
 class Judges:
@@ -53,10 +53,10 @@ class Judges:
     Where the mode changes nothing, header views are left to `blocker.service.views`.
     """
 
-    def __init__(self, account: AccountConfig, key: bytes, count: int | None = None) -> None:
+    def __init__(self, account: AccountConfig, key: bytes, recall: Recall, count: int | None = None) -> None:
         first = (account, key, account.mode in ("copy", "replace"))
         count = count or min(os.cpu_count() or 1, MOST)
-        self._workers = [_Worker(first) for _ in range(count)]
+        self._workers = [_Worker(first, recall) for _ in range(count)]
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
@@ -65,7 +65,10 @@ class Judges:
         self._ahead = count * AHEAD
 
     def judge(self, items: Iterable[Item]) -> Iterator[tuple[Stored, Outcome]]:
-        """Each message with its outcome, in the order given. `items` is read ahead, in the caller's thread."""
+        """Each message with its outcome, in the order given. `items` is read ahead, in the caller's thread.
+
+        Raises what `recall` raises; it is called from several threads.
+        """
         groups = _groups(items)
         under_way: deque[tuple[list[Item], Future[list[Outcome]]]] = deque()
         while True:
@@ -120,8 +123,9 @@ def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
 class _Worker:
     """One process. Used by one thread at a time, but for `end`."""
 
-    def __init__(self, first: tuple[AccountConfig, bytes, bool]) -> None:
+    def __init__(self, first: tuple[AccountConfig, bytes, bool], recall: Recall) -> None:
         self._first = first
+        self._recall = recall
         self._ended = False
         self._process = self._start()
 
@@ -135,7 +139,7 @@ class _Worker:
         )
 
     def ask(self, group: list[Item]) -> list[Outcome] | None:
-        """A group's outcomes; None where the process ended or took too long."""
+        """A group's outcomes; None where the process ended or took too long. Raises what `recall` raises."""
         source, out = self._process.stdin, self._process.stdout
         assert source is not None
         assert out is not None
@@ -144,10 +148,22 @@ class _Worker:
                 send(source, self._first)
                 self._ready = _readable(out, START_SECONDS) and receive(out) is True
             send(source, [(stored.raw, said) for stored, said in group])
+            if not _readable(out, SECONDS):
+                return None
+            send(source, self._remembered(receive(out), source))
             found: list[Outcome] | None = receive(out) if _readable(out, SECONDS) else None
         except (OSError, EOFError):
             return None
         return found
+
+    def _remembered(
+        self, questions: Sequence[Question], source: IO[bytes]
+    ) -> Sequence[Mapping[str, Recollection]]:
+        try:
+            return self._recall(questions)
+        except BaseException:
+            send(source, None)  # it waits for an answer
+            raise
 
     def restart(self) -> None:
         """A new process in place of this one, unless all was ended."""

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from blocker.catalogue import Catalogue
+from blocker.catalogue.memory import CatalogueMemory
 from blocker.config import AccountConfig, Config, Passwords
 from blocker.service.desk import Desk
 from blocker.service.events import Observer, ignore
 from blocker.service.folder import Progress
 from blocker.service.journal import Journal
 from blocker.service.lock import Lock
+from blocker.service.retention import Retention
 from blocker.service.spool import Spool
 from blocker.service.stores import Stores, imap
 from blocker.service.sweep import nobody, sweep
@@ -50,13 +52,13 @@ class Runner:
         self._guard = threading.Lock()
         key = config.key()
         journal, spool = Journal(catalogue), Spool(config.data_dir / "spool")
+        memory, limit = CatalogueMemory(catalogue), config.service.max_message_bytes
         self._desks = {
-            account.name: Desk(
-                account, journal, spool, key, observer, config.service.max_message_bytes, self._stop
-            )
+            account.name: Desk(account, journal, spool, key, observer, memory, limit, self._stop)
             for account in chosen
         }
         self._watches = {name: Watch(desk, catalogue, self._stores) for name, desk in self._desks.items()}
+        self._retention = Retention(catalogue, config.service.retention_days, self._stop)
         self._threads: list[threading.Thread] = []
         for account in chosen:
             catalogue.ensure_account(account.name, account.address, account.mode, account.level)
@@ -69,6 +71,9 @@ class Runner:
             thread = threading.Thread(target=watch.run, name=f"watch-{name}", daemon=True)
             self._threads.append(thread)
             thread.start()
+        if self._retention.wanted:
+            # What a step of it has not erased yet is erased next time: nobody waits for its end.
+            threading.Thread(target=self._retention.run, name="retention", daemon=True).start()
 
     def stop(self, timeout: float = STOP_SECONDS) -> bool:
         """End within `timeout` seconds; whether every thread has ended. What is under way goes on next time."""
@@ -101,6 +106,7 @@ class Runner:
         for name, watch in self._watches.items():
             self._hold(name)
             watch.once()
+        self._retention.once()
 
     def sweep(
         self,

@@ -2,7 +2,7 @@
 
 Run as ``python -m blocker.service.worker`` by `blocker.service.judges` alone, which is also the only one who writes to
 it: both ends are the same program, so values travel pickled, each behind its length. It opens no file and no
-connection, and ends when its input does.
+connection, and ends when its input does. What the catalogue remembers it asks the other end for, once a group.
 """
 
 from __future__ import annotations
@@ -11,23 +11,74 @@ import logging
 import pickle
 import signal
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
 from blocker.config.model import AccountConfig
+from blocker.detect.context import Context
+from blocker.detect.judge import opened
+from blocker.detect.memory import Mail, Recollection
+from blocker.message.urls import Url
 from blocker.service.judge import Judgement, is_ours, judge, view_of
 
 LENGTH = 8
 """Octets of a length, big-endian."""
 
 
-def outcome_of(
-    raw: bytes, account: AccountConfig, key: bytes, source: str, *, views: bool = True
-) -> Judgement | str | None:
-    """A message's judgement; None for a neutralised copy of ours; what went wrong where it cannot be read."""
+Outcome = Judgement | str | None
+"""A judgement; why there is none; or None for a neutralised copy of ours."""
+Question = tuple[Sequence[Url], Mail]
+"""The URLs of a message, and how a memory knows it."""
+Recall = Callable[[Sequence[Question]], Sequence[Mapping[str, Recollection]]]
+"""Asks a memory about several messages; an answer for each."""
+
+
+class Unanswered(Exception):
+    """The memory failed at the other end, where the error is raised: nobody waits for these outcomes."""
+
+
+def outcomes(
+    group: Sequence[tuple[bytes, str]],
+    account: AccountConfig,
+    key: bytes,
+    recall: Recall,
+    *,
+    views: bool = True,
+) -> list[Outcome]:
+    """What is thought of each of some messages, given with the names of where they lie. Raises what `recall` raises."""
+    found = [_read(raw, account, key) for raw, _ in group]
+    contexts = [one for one in found if isinstance(one, Context)]
+    for context, past in zip(contexts, recall([(c.urls, c.mail) for c in contexts]), strict=True):
+        context.past = past
+    return [
+        _judged(one, account, key, source, views) if isinstance(one, Context) else one
+        for one, (_, source) in zip(found, group, strict=True)
+    ]
+
+
+def _read(raw: bytes, account: AccountConfig, key: bytes) -> Context | str | None:
     try:
-        return None if is_ours(raw, key) else judge(raw, account, key, source, views=views)
+        if is_ours(raw, key):
+            return None
+        context = opened(raw, recipients=account.addresses)
+        _ = context.urls, context.mail  # worked out here, where a failure is the message's own
     except Exception as error:  # noqa: BLE001 (a message must not stop the others, whatever it does to the reader)
         return type(error).__name__
+    return context
+
+
+def _judged(
+    context: Context, account: AccountConfig, key: bytes, source: str, views: bool
+) -> Judgement | str:
+    try:
+        return judge(context, account, key, source, views=views)
+    except Exception as error:  # noqa: BLE001 (as above)
+        return type(error).__name__
+
+
+def no_memory(questions: Sequence[Question]) -> Sequence[Mapping[str, Recollection]]:
+    """A memory that knows nothing."""
+    return [{} for _ in questions]
 
 
 def send(out: IO[bytes], value: Any) -> None:
@@ -56,22 +107,33 @@ def main() -> None:
     account, key, views = receive(source)
     _warm_up(account, key, views)
     send(out, True)
+
+    def recall(questions: Sequence[Question]) -> Sequence[Mapping[str, Recollection]]:
+        send(out, questions)
+        answers: Sequence[Mapping[str, Recollection]] | None = receive(source)
+        if answers is None:
+            raise Unanswered
+        return answers
+
     while True:
         try:
             group = receive(source)
+            found = outcomes(group, account, key, recall, views=views)
         except EOFError:
             return
-        send(out, [_detached(outcome_of(raw, account, key, said, views=views)) for raw, said in group])
+        except Unanswered:
+            continue
+        send(out, [_detached(outcome) for outcome in found])
 
 
 def _warm_up(account: AccountConfig, key: bytes, views: bool) -> None:
     """Import and build what the first message would have to wait for."""
-    outcome_of(b"\r\n", account, key, "", views=False)
+    outcomes([(b"\r\n", "")], account, key, no_memory, views=False)
     if views:
         view_of(b"\r\n")
 
 
-def _detached(outcome: Judgement | str | None) -> Judgement | str | None:
+def _detached(outcome: Outcome) -> Outcome:
     return outcome.detached() if isinstance(outcome, Judgement) else outcome
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from blocker.catalogue import Catalogue
+from blocker.catalogue import Catalogue, CatalogueError, Seen
+from blocker.catalogue.memory import CatalogueMemory
 from blocker.config import AccountConfig
+from blocker.detect.judge import opened
+from blocker.detect.memory import Recollection
 from blocker.mailbox.protocol import Stored
 from blocker.service import judges as judging
 from blocker.service.judge import Judgement
 from blocker.service.judges import Item, Judges, alone
+from blocker.service.worker import Question, no_memory
+from tests.catalogue.letters import LOGO, letter, pixel
 from tests.service.world import World, mail, signed
 
 ACCOUNT = AccountConfig("ada", "ada@example.org", "h", "ada", mode="replace")
@@ -38,7 +43,7 @@ def items(count: int) -> list[Item]:
 @pytest.fixture
 def judges() -> Iterator[Judges]:
     """Two processes, ended with the test."""
-    made = Judges(ACCOUNT, KEY, 2)
+    made = Judges(ACCOUNT, KEY, no_memory, 2)
     yield made
     made.close()
 
@@ -52,7 +57,7 @@ def comparable(outcome: object) -> object:
 def test_processes_judge_as_this_one_does(judges: Judges) -> None:
     """Every judgement and every copy is the same, in the order given, spans and reasons included."""
     given = items(60)
-    here, there = list(alone(given, ACCOUNT, KEY)), list(judges.judge(given))
+    here, there = list(alone(given, ACCOUNT, KEY, no_memory)), list(judges.judge(given))
     assert [stored for stored, _ in there] == [stored for stored, _ in given]
     assert [comparable(o) for _, o in there] == [comparable(o) for _, o in here]
     copies = [o.copy for _, o in there if isinstance(o, Judgement) and o.copy]
@@ -64,26 +69,32 @@ def test_processes_judge_as_this_one_does(judges: Judges) -> None:
 POISON = """
 import os, signal, time
 from blocker.service import worker
-real = worker.outcome_of
-def outcome_of(raw, *rest, **more):
-    if b'Issue 13' in raw:
+real = worker.{step}
+def step(first, *rest, **more):
+    if b'Issue 13' in (first if isinstance(first, bytes) else first.message.raw):
         {what}
-    return real(raw, *rest, **more)
-worker.outcome_of = outcome_of
+    return real(first, *rest, **more)
+worker.{step} = step
 worker.main()
 """
 
 
 @pytest.mark.parametrize(
-    "what",
-    ["os.kill(os.getpid(), signal.SIGKILL)", "time.sleep(600)", "print('stray', flush=True); os._exit(3)"],
+    ("step", "what"),
+    [
+        ("opened", "os.kill(os.getpid(), signal.SIGKILL)"),
+        ("judge", "os.kill(os.getpid(), signal.SIGKILL)"),
+        ("opened", "time.sleep(600)"),
+        ("judge", "time.sleep(600)"),
+        ("judge", "print('stray', flush=True); os._exit(3)"),
+    ],
 )
-def test_a_poisoned_message_harms_itself_alone(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    """One that kills its reader, or makes it hang, is not read; every other one is."""
+def test_a_poisoned_message_harms_itself_alone(monkeypatch: pytest.MonkeyPatch, step: str, what: str) -> None:
+    """One that kills its reader, or makes it hang, before the memory is asked or after, is not read; every other is."""
     monkeypatch.setattr(judging, "SECONDS", 5.0)
-    monkeypatch.setattr(judging, "PROGRAM", POISON.format(what=what))
+    monkeypatch.setattr(judging, "PROGRAM", POISON.format(step=step, what=what))
     given = [item for item in items(40) if b"Issue" in item[0].raw]
-    made = Judges(ACCOUNT, KEY, 2)
+    made = Judges(ACCOUNT, KEY, no_memory, 2)
     try:
         outcomes = {
             source: outcome for (_, source), (_, outcome) in zip(given, made.judge(given), strict=True)
@@ -96,9 +107,89 @@ def test_a_poisoned_message_harms_itself_alone(monkeypatch: pytest.MonkeyPatch, 
     assert outcomes[poisoned[0]] == "the reader ended or took too long"
 
 
+def newsletters(count: int) -> list[Item]:
+    """Issues that share a logo, each with a pixel of its own."""
+    now = datetime.now(UTC)
+    raws = [letter(n, LOGO, pixel(n), to=ACCOUNT.address) for n in range(1, count + 1)]
+    return [(Stored(n, raw, frozenset(), now), f"ada/INBOX;{n}") for n, raw in enumerate(raws, 1)]
+
+
+def remember(store: Catalogue, given: list[Item]) -> None:
+    """Record messages for the account."""
+    store.ensure_account("ada", ACCOUNT.address, "replace", "standard")
+    for stored, outcome in alone(given, ACCOUNT, KEY, CatalogueMemory(store).recall_many):
+        assert isinstance(outcome, Judgement)
+        store.record(Seen("ada", "INBOX", 7, stored.uid, outcome.report, stored.internal_date, 9, "reported"))
+
+
+def test_processes_know_what_the_catalogue_remembers(tmp_path: Path) -> None:
+    """They open nothing: what they ask for is told them, and their judgements are those of this process."""
+    given = newsletters(40)
+    with Catalogue.open(f"sqlite:///{tmp_path}/catalogue.sqlite") as store:
+        remember(store, given[:20])
+        recall = CatalogueMemory(store).recall_many
+        made = Judges(ACCOUNT, KEY, recall, 2)
+        try:
+            there = [comparable(o) for _, o in made.judge(given)]
+        finally:
+            made.close()
+        assert there == [comparable(o) for _, o in alone(given, ACCOUNT, KEY, recall)]
+        learnt = [o.report for _, o in alone(given, ACCOUNT, KEY, recall) if isinstance(o, Judgement)]
+    for report in learnt:
+        logo, pixel_ = ({r.rule for r in found.verdict.reasons} for found in report.references)
+        assert "memory.seen" in logo
+        assert "memory.individual" in pixel_
+    assert there != [comparable(o) for _, o in alone(given, ACCOUNT, KEY, no_memory)]
+
+
+def test_what_is_sent_back_can_be_learnt_from(judges: Judges, tmp_path: Path) -> None:
+    """A judgement that travelled teaches the catalogue as much as one that was made here."""
+    known = []
+    for name, outcomes in (
+        ("there", judges.judge(newsletters(5))),
+        ("here", alone(newsletters(5), ACCOUNT, KEY, no_memory)),
+    ):
+        with Catalogue.open(f"sqlite:///{tmp_path}/{name}.sqlite") as store:
+            store.ensure_account("ada", ACCOUNT.address, "replace", "standard")
+            store.record_many(
+                [
+                    Seen("ada", "INBOX", 7, s.uid, o.report, s.internal_date, 9, "reported")
+                    for s, o in outcomes
+                    if isinstance(o, Judgement)
+                ]
+            )
+            context = opened(letter(99, LOGO, pixel(99)), recipients=(ACCOUNT.address,))
+            known.append(CatalogueMemory(store).recall(context.urls, context.mail))
+    assert known[0] == known[1]
+    assert known[0][LOGO].messages == 5
+
+
+def test_a_memory_that_fails_is_not_the_message() -> None:
+    """Its error comes out, in either way of judging; no message counts as unreadable, and the next are judged."""
+    failing = [True]
+
+    def recall(questions: Sequence[Question]) -> Sequence[Mapping[str, Recollection]]:
+        if failing:
+            raise CatalogueError("the disk is gone")
+        return no_memory(questions)
+
+    given = newsletters(40)
+    with pytest.raises(CatalogueError):
+        list(alone(given, ACCOUNT, KEY, recall))
+    made = Judges(ACCOUNT, KEY, recall, 2)
+    try:
+        with pytest.raises(CatalogueError):
+            list(made.judge(given))
+        failing.clear()
+        found = [comparable(o) for _, o in made.judge(given)]
+    finally:
+        made.close()
+    assert found == [comparable(o) for _, o in alone(given, ACCOUNT, KEY, no_memory)]
+
+
 def test_processes_end_when_they_are_ended() -> None:
     """Nothing is left behind, also where work was under way."""
-    made = Judges(ACCOUNT, KEY, 2)
+    made = Judges(ACCOUNT, KEY, no_memory, 2)
     stream = made.judge(items(60))
     next(stream)
     processes = [worker._process for worker in made._workers]
@@ -140,6 +231,6 @@ def test_an_account_that_changes_mail_gets_its_views_at_once(judges: Judges) -> 
     """The original of an exchanged message is moved, so its header is read when it is judged."""
     outcomes = [o for _, o in judges.judge(items(8)) if isinstance(o, Judgement)]
     assert all(o.view is not None for o in outcomes if o.report.tracked)
-    looked = Judges(replace(ACCOUNT, mode="report"), KEY, 1)
+    looked = Judges(replace(ACCOUNT, mode="report"), KEY, no_memory, 1)
     assert all(o.view is None for _, o in looked.judge(items(8)) if isinstance(o, Judgement))
     looked.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from blocker.catalogue import Catalogue, CatalogueError
+from blocker.detect.context import Context
 from blocker.mailbox.memory import SYSTEM_FLAGS, MemoryStore
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Store
 from blocker.service import Busy, Runner, Stopped
@@ -295,11 +296,11 @@ def test_what_cannot_be_read_three_times_is_left_alone(world: Make, monkeypatch:
     real = judging.judge
     tries: list[int] = []
 
-    def judge(raw: bytes, *rest: object, **more: object) -> object:
-        if b"Issue 1" in raw:
+    def judge(context: Context, *rest: object, **more: object) -> object:
+        if b"Issue 1" in context.message.raw:
             tries.append(1)
             raise RecursionError("deep")
-        return real(raw, *rest, **more)  # type: ignore[arg-type]
+        return real(context, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr("blocker.service.worker.judge", judge)
     for _ in range(5):

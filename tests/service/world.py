@@ -82,7 +82,11 @@ class World:
 
     def runner(self, catalogue: Catalogue) -> Runner:
         """A service on this world."""
-        return Runner(self.config, catalogue, self.events.append, lambda _account: MemoryStore(self.server))
+        return Runner(self.config, catalogue, self.events.append, self.stores)
+
+    def stores(self, _account: AccountConfig) -> MemoryStore:
+        """Signs in to the server."""
+        return MemoryStore(self.server)
 
     def look(self) -> None:
         """Start the service anew, look once, end it: nothing but the disk goes from look to look."""
