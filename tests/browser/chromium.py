@@ -8,14 +8,14 @@ from types import TracebackType
 
 from playwright.sync_api import Error, Page, sync_playwright
 
-from tests.browser.sink import Sink
+from tests.browser.sink import QUIET, Sink
 from tests.browser.visit import Visit, text_of
 
 WIDTH, HEIGHT = 900, 700
 TALLEST = 6000
 """CSS pixels of a page that a screenshot shows."""
 
-_QUIET = (
+_SWITCHES = (
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-component-update",
@@ -26,7 +26,7 @@ _QUIET = (
     "--force-device-scale-factor=1",
     "--hide-scrollbars",
     "--ignore-certificate-errors",
-    "--gaia-url=http://127.0.0.1:1/",
+    "--gaia-url=http://nobody.localhost:1/",
 )
 _OWN_HOSTS = (
     "update.googleapis.com",
@@ -49,15 +49,13 @@ class Chromium:
     def __enter__(self) -> Chromium:
         self._playwright = sync_playwright().start()
         own = [f"MAP {host} 127.0.0.1:1" for host in _OWN_HOSTS]
-        rules = ",".join(
-            [*own, f"MAP * 127.0.0.1:{self._sink.port}", "EXCLUDE *.localhost", "EXCLUDE 127.0.0.1"]
-        )
+        rules = ",".join([*own, f"MAP * 127.0.0.1:{self._sink.port}", "EXCLUDE *.localhost"])
         self._profile = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
         # A profile as a person has it: a private window takes no hints to connect.
         self._browser = self._playwright.chromium.launch_persistent_context(
             self._profile.name,
             executable_path="/usr/bin/chromium",
-            args=[*_QUIET, f"--host-resolver-rules={rules}"],
+            args=[*_SWITCHES, f"--host-resolver-rules={rules}"],
             java_script_enabled=False,
             viewport={"width": WIDTH, "height": HEIGHT},
             ignore_https_errors=True,
@@ -75,15 +73,28 @@ class Chromium:
         self._playwright.stop()
         self._profile.cleanup()
 
-    def visit(self, url: str, *, screenshot: bool = False) -> Visit:
-        """Open a page with JavaScript off and no cache, and wait until it asks for nothing more."""
+    def visit(self, url: str, *, quiet: float = QUIET, screenshot: bool = False) -> Visit:
+        """Open a page with JavaScript off and no cache, until it has asked for nothing more for `quiet` seconds."""
         self._sink.take()
         before = self._sink.connections
         _open(self._page, url)
-        self._sink.settle()
-        text = text_of(self._page.content())
+        self._sink.settle(quiet)
+        text = text_of(self._markup())
         seen = self._screenshot() if screenshot else None
-        return Visit(tuple(self._sink.take()), self._sink.connections - before, text, seen)
+        requests = tuple(self._sink.take())
+        left = self._page.url.partition("#")[0] != url
+        return Visit(requests, self._sink.connections - before, text, left, seen)
+
+    def _markup(self) -> str:
+        """The page as it has become; a page that goes on to another (meta refresh) is read there."""
+        for _ in range(10):
+            try:
+                return self._page.content()
+            except Error as error:
+                if "navigating" not in str(error):
+                    raise
+                self._sink.settle()
+        return ""
 
     def _screenshot(self) -> bytes:
         size = self._session.send("Page.getLayoutMetrics")["cssContentSize"]

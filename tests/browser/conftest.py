@@ -8,15 +8,22 @@ import pytest
 
 from tests.browser.choice import chosen
 from tests.browser.proof import Outcome, prove, subject, table
-from tests.fixtures.paths import FIXTURES
+from tests.fixtures.paths import FIXTURES, VECTORS
 
 _TABLES = pytest.StashKey[dict[str, list[str]]]()
 
 
 @pytest.fixture(scope="session")
 def fixture_mail(pytestconfig: pytest.Config) -> list[Outcome]:
-    """Every hand-written message, opened at every level in both browsers."""
-    return _proved(pytestconfig, "hand-written mail", FIXTURES, sorted(FIXTURES.rglob("*.eml")))
+    """The hand-written messages but the vectors, opened at every level in both browsers."""
+    paths = [path for path in sorted(FIXTURES.rglob("*.eml")) if path.parent != VECTORS]
+    return _proved(pytestconfig, "hand-written mail", FIXTURES, paths)
+
+
+@pytest.fixture(scope="session")
+def vector_mail(pytestconfig: pytest.Config) -> list[Outcome]:
+    """One message for each known way to contact a host, opened at every level in both browsers."""
+    return _proved(pytestconfig, "vectors", VECTORS, sorted(VECTORS.glob("*.eml")))
 
 
 @pytest.fixture(scope="session")

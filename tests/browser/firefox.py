@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.browser.sink import Sink
+from tests.browser.sink import QUIET, Sink
 from tests.browser.visit import Visit, text_of
 
 COMMAND = "firefox-esr"
@@ -26,8 +26,8 @@ _PREFERENCES: dict[str, bool | int | str] = {
     "network.proxy.type": 1,
     "network.proxy.http": "127.0.0.1",
     "network.proxy.ssl": "127.0.0.1",
-    "network.proxy.allow_hijacking_localhost": False,
-    "network.proxy.no_proxies_on": "127.0.0.1, .localhost",
+    "network.proxy.allow_hijacking_localhost": True,
+    "network.proxy.no_proxies_on": ".localhost",
     # The reader's own pictures, not the browser's: nothing is kept from one page to the next.
     "browser.cache.disk.enable": False,
     "browser.cache.memory.enable": False,
@@ -56,7 +56,7 @@ _PREFERENCES: dict[str, bool | int | str] = {
     "network.trr.mode": 5,
     "privacy.trackingprotection.enabled": False,
     "security.OCSP.enabled": 0,
-    "services.settings.server": "http://127.0.0.1:1/v1",
+    "services.settings.server": "http://nobody.localhost:1/v1",
     "toolkit.telemetry.enabled": False,
     "toolkit.telemetry.unified": False,
 }
@@ -117,14 +117,26 @@ class Firefox:
         self._socket.close()
         self._stop()
 
-    def visit(self, url: str) -> Visit:
-        """Open a page with JavaScript off and no cache, and wait until it asks for nothing more."""
+    def visit(self, url: str, *, quiet: float = QUIET) -> Visit:
+        """Open a page with JavaScript off and no cache, until it has asked for nothing more for `quiet` seconds."""
         self._sink.take()
         before = self._sink.connections
         self._command("WebDriver:Navigate", {"url": url})
-        self._sink.settle()
-        text = text_of(str(self._command("WebDriver:GetPageSource", {})["value"]))
-        return Visit(tuple(self._sink.take()), self._sink.connections - before, text)
+        self._sink.settle(quiet)
+        text = text_of(self._markup())
+        left = str(self._command("WebDriver:GetCurrentURL", {})["value"]).partition("#")[0] != url
+        return Visit(tuple(self._sink.take()), self._sink.connections - before, text, left)
+
+    def _markup(self) -> str:
+        """The page as it has become; a page that goes on to another (meta refresh) is read there."""
+        for _ in range(10):
+            try:
+                return str(self._command("WebDriver:GetPageSource", {})["value"])
+            except FirefoxError as error:
+                if "documentElement is null" not in str(error):
+                    raise
+                self._sink.settle()
+        return ""
 
     def _port(self, profile: Path) -> int:
         """The port Firefox chose, which it writes to its profile."""

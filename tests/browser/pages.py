@@ -14,6 +14,8 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
+from tests.browser.sink import QUIET
+
 HTML_TYPES = ("text/html", "application/xhtml+xml", "text/x-amp-html", "image/svg+xml")
 HTML_NAMES = (".html", ".htm", ".xhtml", ".svg")
 _LABELS = {
@@ -31,6 +33,10 @@ _LABELS = {
 """Names that a browser takes for a wider charset (Encoding Standard, section 4.2)."""
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([-\w:]+)", re.IGNORECASE)
 
+_TIMED = re.compile(r"<animate|<set\b|http-equiv\s*=\s*[\"']?refresh", re.IGNORECASE)
+_LATER = 1.3
+"""Longer than any delay or animation among the hand-written messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -41,6 +47,11 @@ class Shown:
     """The type it is served as, without charset."""
     inline: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     """Content-ID → type and bytes."""
+
+    @property
+    def quiet(self) -> float:
+        """Seconds to watch it for: more where something in it happens later."""
+        return _LATER if _TIMED.search(self.text) else QUIET
 
 
 def pages(raw: bytes) -> list[Shown]:

@@ -20,7 +20,11 @@ import trustme
 
 from tests.browser.pictures import TRANSPARENT, picture
 
+QUIET = 0.08
+"""Seconds without a request after which a page is taken to have asked for everything."""
 _TLS_HANDSHAKE = b"\x16"
+_PAGE = b'<!doctype html><title>.</title><link rel="icon" href="data:,">'
+"""A page that has the browser ask for nothing further, not even for a favicon."""
 _DEFAULT_PORTS = (":80", ":443")
 
 
@@ -92,7 +96,7 @@ class Sink(ThreadingTCPServer):
             log, self._log = self._log, []
         return log
 
-    def settle(self, quiet: float = 0.08, longest: float = 5.0) -> None:
+    def settle(self, quiet: float = QUIET, longest: float = 5.0) -> None:
         """Wait until nothing is being answered and nothing new has come for `quiet` seconds."""
         begun = time.monotonic()
         end = begun + longest
@@ -192,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
         if purpose == "font":
             return 404, "text/plain", b""
         if purpose in ("document", "iframe", "frame", "object", "embed") or accept.startswith("text/html"):
-            return 200, "text/html", b"<!doctype html><title>.</title>"
+            return 200, "text/html", _PAGE
         if purpose not in ("image", ""):
             return 404, "text/plain", b""
         if asked in self.server.transparent:

@@ -20,6 +20,8 @@ class Visit:
     """Connections made to the sink, with or without a request."""
     text: str
     """The text of the page as the browser has it, white space folded."""
+    left: bool = False
+    """The browser went on to another page (meta refresh)."""
     screenshot: bytes | None = None
     """PNG."""
 
