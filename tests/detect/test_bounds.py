@@ -38,21 +38,15 @@ def pixels(report: Report) -> int:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_nothing_hangs(name: str) -> None:
-    """Judging and printing a hostile message takes no more than two seconds of the processor's time."""
+def test_nothing_hangs_and_nothing_is_missing_silently(name: str) -> None:
+    """A hostile message is judged and printed in two seconds; its pixel is found, or the report says what was left out."""
     raw = HOSTILE[name]()
     started = time.process_time()
     report = scan(raw)
     assert time.process_time() - started < SECONDS
     assert len(report.references) <= references.MAX_REFERENCES
-
-
-@pytest.mark.parametrize("name", sorted(HOSTILE))
-def test_a_pixel_amid_it_is_found_or_the_report_says_that_something_is_missing(name: str) -> None:
-    """No message hides a pixel behind a bound silently."""
-    report = blocker.scan(HOSTILE[name]())
     assert pixels(report) >= 1 or report.error is not None
-    assert (report.unjudged > 0) <= (report.error is not None)
+    assert report.unjudged == 0 or report.error is not None
 
 
 PART = f"--b\r\nContent-Type: text/html\r\n\r\n{IMAGE}\r\n"

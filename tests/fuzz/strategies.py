@@ -352,6 +352,8 @@ _PLACES = (
     "<p>text</p><img alt='a b' src=\"{}\" width=1>",
     '<table background="{}"><tr></table>',
     '<video poster="{}"></video>',
+    '<img srcset="{} 2x">',
+    '<i style="color:red;background:url({}) no-repeat"></i>',
 )
 
 
