@@ -97,6 +97,8 @@ class Chromium:
         return ""
 
     def _screenshot(self) -> bytes:
+        """The page as it stands when its animations do."""
+        self._page.evaluate("document.getAnimations().forEach(animation => animation.cancel())")
         size = self._session.send("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": WIDTH, "height": min(size["height"], TALLEST), "scale": 1}
         taken = self._session.send(
