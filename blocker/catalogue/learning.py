@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from blocker.catalogue.model import LearntMailRow, LearntUrlRow
+from blocker.catalogue.plain import insert_plain
 from blocker.detect.memory import Mail, digest, template
 from blocker.detect.report import Report
 from blocker.message.urls import Url, parse
@@ -40,7 +41,7 @@ def learn(connection: Connection, recorded: Mapping[int, Report]) -> None:
     chosen = {id_: mails[id_] for id_ in sorted(copies.values())}
     connection.execute(insert(LearntMailRow), [_mail_values(id_, mail) for id_, (mail, _) in chosen.items()])
     values = [row for id_, (mail, urls) in chosen.items() for row in _url_values(id_, mail, urls)]
-    connection.execute(insert(LearntUrlRow), values)
+    insert_plain(connection, LearntUrlRow, values)
 
 
 def urls_of(report: Report) -> list[Url]:

@@ -21,6 +21,7 @@ from blocker.catalogue.model import (
     SenderRow,
     VendorRow,
 )
+from blocker.catalogue.plain import insert_plain
 from blocker.catalogue.values import ACTIONS, Seen
 
 CHUNK = 500
@@ -122,9 +123,8 @@ def _insert(connection: Connection, new: Mapping[Key, Seen]) -> dict[Key, int]:
     ids = dict(zip(new, connection.scalars(returning, values), strict=True))
     references = (v for key, one in new.items() for v in rows.reference_values(one, ids[key], vendors))
     reasons = (v for key, one in new.items() for v in rows.reason_values(one, ids[key]))
-    for table, given in ((ReferenceRow, list(references)), (ReasonRow, list(reasons))):
-        if given:
-            connection.execute(insert(table), given)
+    insert_plain(connection, ReferenceRow, list(references))
+    insert_plain(connection, ReasonRow, list(reasons))
     learn(connection, {ids[key]: one.report for key, one in new.items()})
     return ids
 

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from turbohtml import Element
@@ -342,6 +343,9 @@ class Cascade:
                 for rule in candidates:
                     if not rule.simple and not _matches(element, rule.selector):
                         continue
+                    if number == 0 and views == ALL_VIEWS:
+                        found += rule.declarations
+                        continue
                     for d in rule.declarations:
                         if d.views & views:
                             found.append(d._replace(order=d.order + (number << 20), views=d.views & views))
@@ -352,8 +356,11 @@ class Cascade:
                 for position, (name, value, important) in enumerate(declarations(style))
             ]
         if len(found) > 1:
-            found.sort(key=lambda d: (d.important, d.specificity, d.order))
+            found.sort(key=_precedence)
         return found
+
+
+_precedence = attrgetter("important", "specificity", "order")
 
 
 def _words(value: object) -> list[str]:

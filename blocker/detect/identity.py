@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from blocker.detect.allowance import Allowance
 from blocker.detect.checksums import checksums
 from blocker.detect.context import Context
+from blocker.detect.evidence import traits
 from blocker.detect.report import Reason
 from blocker.detect.tokens import PICTURES
 from blocker.detect.weights import reason
@@ -130,10 +131,21 @@ def _variants(address: str, local: str, domain: str) -> Iterator[tuple[str, str]
 
 def evidence(reference: Reference, context: Context) -> Iterator[Reason]:
     """Reasons from addresses in the URL: the recipients', or any other that is not the sender's own."""
+    if _nothing_to_find(reference):
+        return
     found = find(reference.raw[:MAX_TEXT], context.recipients, context.sender_domain, context.searches)
     if found is not None:
         whose = "an e-mail address" if found.what == "other" else "the recipient's address"
         yield reason(f"identity.{found.what}", f"{whose} stands in the URL, {found.form}")
+
+
+def _nothing_to_find(reference: Reference) -> bool:
+    """Whether the URL is words alone, in which no address stands in any form."""
+    url, raw = reference.target, reference.raw
+    if url is None or "@" in raw or "%" in raw or "=" in raw or "_at_" in raw:
+        return False
+    own = traits(url)
+    return not (own.bits or own.folder_bits or own.file_bits)
 
 
 def find(

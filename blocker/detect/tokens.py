@@ -22,7 +22,8 @@ PICTURES = frozenset(
 
 def tokens(text: str) -> list[str]:
     """Values in a URL's path and query or in a header, bounded; a digit in each, so words stay out."""
-    return [piece for piece in _PIECE.findall(text[:MAX_TEXT])[:MAX_TOKENS] if _DIGIT.search(piece)]
+    found = _PIECE.findall(text[:MAX_TEXT])[:MAX_TOKENS]
+    return [piece for piece in found if not piece.isalpha() and _DIGIT.search(piece)]
 
 
 def opacity(value: str) -> float:

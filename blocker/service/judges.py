@@ -30,7 +30,7 @@ START_SECONDS = 120.0
 """How long a process may take to begin: it imports much, perhaps on a busy machine."""
 SECONDS = 60.0
 """How long a group may take: a thousand times what it should."""
-AHEAD = 4
+AHEAD = 12
 """Groups that wait for each process: what keeps it busy while a batch is recorded."""
 MOST = 4
 """Processes, whatever the number of cores."""
