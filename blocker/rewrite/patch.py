@@ -76,7 +76,7 @@ def unpack(data: bytes) -> list[Edit]:
         plain = inflate.decompress(data, MAX_INFLATED)
     except zlib.error as error:
         raise PatchError("the patch cannot be read") from error
-    if inflate.unconsumed_tail or inflate.unused_data or not inflate.eof:
+    if inflate.unused_data or not inflate.eof:
         raise PatchError("the patch is cut off, or unfolds beyond its bound")
     edits: list[Edit] = []
     offset = position = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import hmac
 import re
@@ -333,6 +334,16 @@ def test_a_report_of_another_message_is_not_used() -> None:
     done = blocker.neutralise(html(FOUR), report=report)
     assert blocker.restore(done.raw) == html(FOUR)
     assert PIXEL not in html_of(done.raw)
+
+
+def test_an_address_that_would_still_be_loaded() -> None:
+    """Where a report names only one of two places that load an address, nothing is changed, and it says why."""
+    raw = html(PIXEL_TAG + f"<p>{PIXEL_TAG}")
+    report = blocker.scan(raw)
+    done = blocker.neutralise(raw, report=dataclasses.replace(report, references=report.references[:1]))
+    assert done.raw == raw
+    assert done.refused is not None
+    assert "still be loaded" in done.refused
 
 
 def test_the_same_report_gives_the_same_message() -> None:

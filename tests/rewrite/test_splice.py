@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from blocker.message.read import read
@@ -76,6 +76,8 @@ TEXT = st.text(alphabet="abc =<>é\n", max_size=120)
 NEW = st.text(alphabet="datimge:/;,=+RGAH", min_size=0, max_size=200)
 
 
+@example("", "", "d" * 200, "=" * 100, "", b"\r\n", 10)
+@example("abc", "abc", "d" * 73, "d" * 76, "abc" * 20, b"\n", 30)
 @given(TEXT, TEXT, NEW, NEW, TEXT, st.sampled_from([b"\n", b"\r\n"]), st.integers(1, 150))
 def test_quoted_printable_lines(
     head: str, middle: str, first: str, second: str, tail: str, newline: bytes, size: int
