@@ -23,13 +23,15 @@ from blocker.service.worker import Outcome, Question, Recall, outcomes, receive,
 
 PROGRAM = "from blocker.service.worker import main; main()"
 """What a process runs; by name and not as a module, as it must not be imported twice."""
-GROUP = 8
+GROUP = 16
 """Messages sent at once: enough that the sending costs little."""
 GROUP_OCTETS = 1024 * 1024
 START_SECONDS = 120.0
 """How long a process may take to begin: it imports much, perhaps on a busy machine."""
 SECONDS = 60.0
 """How long a group may take: a thousand times what it should."""
+SWITCH_SECONDS = 0.0005
+"""How long a thread here keeps Python's lock: a process waits for its thread while another one records."""
 AHEAD = 12
 """Groups that wait for each process: what keeps it busy while a batch is recorded."""
 MOST = 4
@@ -63,6 +65,8 @@ class Judges:
         # A thread waits for each process, so that all have work while the caller is busy with something else.
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="judge")
         self._ahead = count * AHEAD
+        self._switching = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
 
     def judge(self, items: Iterable[Item]) -> Iterator[tuple[Stored, Outcome]]:
         """Each message with its outcome, in the order given. `items` is read ahead, in the caller's thread.
@@ -84,6 +88,7 @@ class Judges:
         for worker in self._workers:
             worker.end()
         self._threads.shutdown(cancel_futures=True)
+        sys.setswitchinterval(self._switching)
 
     def _group(self, group: list[Item]) -> list[Outcome]:
         worker = self._idle.get()
