@@ -7,7 +7,8 @@ same URLs and addresses in plain for exactly as long, so a key would hide nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -16,10 +17,12 @@ from blocker.catalogue.model import LearntMailRow, LearntUrlRow
 from blocker.catalogue.plain import insert_plain
 from blocker.detect.memory import Mail, digest, template
 from blocker.detect.report import Report
-from blocker.message.urls import Url, parse
+from blocker.message.urls import parse
 
 MAX_URLS = 500
 """Different URLs of one message that are learnt and asked about: no honest mail has a tenth of it."""
+_ORDINARY = 2048
+"""Characters up to which a URL's numbers are remembered."""
 _CHUNK = 500
 """Values in one query."""
 
@@ -31,7 +34,9 @@ def learn(connection: Connection, recorded: Mapping[int, Report]) -> None:
     by reading a message teach nothing.
     """
     mails = {
-        id_: (report.mail, urls_of(report)) for id_, report in recorded.items() if report.mail is not None
+        id_: (report.mail, _urls(report, report.mail.sender))
+        for id_, report in recorded.items()
+        if report.mail is not None
     }
     copies = {number(mail.copy): id_ for id_, (mail, urls) in reversed(mails.items()) if urls}
     for known in _known(connection, copies):
@@ -40,15 +45,12 @@ def learn(connection: Connection, recorded: Mapping[int, Report]) -> None:
         return
     chosen = {id_: mails[id_] for id_ in sorted(copies.values())}
     connection.execute(insert(LearntMailRow), [_mail_values(id_, mail) for id_, (mail, _) in chosen.items()])
-    values = [row for id_, (mail, urls) in chosen.items() for row in _url_values(id_, mail, urls)]
-    insert_plain(connection, LearntUrlRow, values)
-
-
-def urls_of(report: Report) -> list[Url]:
-    """The different URLs of a report that would be fetched, as far as they are learnt."""
-    found = dict.fromkeys(judged.url for judged in report.references if judged.url)
-    parsed = (parse(href) for href, _ in zip(found, range(MAX_URLS), strict=False))
-    return [url for url in parsed if url is not None]
+    rows = [
+        {"message": id_, "url": url, "template": template_}
+        for id_, (_, urls) in chosen.items()
+        for url, template_ in urls.items()
+    ]
+    insert_plain(connection, LearntUrlRow, rows)
 
 
 def number(digested: bytes) -> int:
@@ -56,14 +58,25 @@ def number(digested: bytes) -> int:
     return int.from_bytes(digested, "big", signed=True)
 
 
-def url_number(url: Url) -> int:
-    """The number that stands for a URL."""
-    return number(digest(url.href))
+def numbers(sender: str, href: str) -> tuple[int, int] | None:
+    """What stands for a URL in a sender's mail, and for the same with its varying parts masked; None for no URL.
+
+    Those of URLs of ordinary length are remembered: a message is first asked about, then learnt.
+    """
+    return _numbers(sender, href) if len(href) <= _ORDINARY else _numbers.__wrapped__(sender, href)
 
 
-def template_number(sender: str, url: Url) -> int:
-    """The number that stands for a sender's URL with its varying parts masked."""
-    return number(digest(sender, template(url)))
+@lru_cache(maxsize=8192)
+def _numbers(sender: str, href: str) -> tuple[int, int] | None:
+    url = parse(href)
+    return None if url is None else (number(digest(url.href)), number(digest(sender, template(url))))
+
+
+def _urls(report: Report, sender: str) -> dict[int, int]:
+    """The templates of a report's different URLs, as far as they are learnt, by URL."""
+    hrefs = dict.fromkeys(judged.url for judged in report.references if judged.url)
+    found = (numbers(sender, href) for href, _ in zip(hrefs, range(MAX_URLS), strict=False))
+    return dict(pair for pair in found if pair is not None)
 
 
 def _known(connection: Connection, copies: Iterable[int]) -> list[int]:
@@ -85,9 +98,3 @@ def _mail_values(message: int, mail: Mail) -> dict[str, Any]:
         "second": people[1] if people[1:] else None,
         "words": b"".join(sorted(mail.words)),
     }
-
-
-def _url_values(message: int, mail: Mail, urls: Iterable[Url]) -> Iterator[dict[str, Any]]:
-    known = {url_number(url): url for url in urls}
-    for key, url in known.items():
-        yield {"message": message, "url": key, "template": template_number(mail.sender, url)}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
-from blocker.catalogue.learning import MAX_URLS, number, template_number, url_number
+from blocker.catalogue.learning import MAX_URLS, number, numbers
 from blocker.catalogue.model import LearntMailRow, LearntUrlRow
 from blocker.detect.memory import SAME_MAILING, Mail, Recollection, alike, digest
 from blocker.message.urls import Url
@@ -59,23 +59,21 @@ class CatalogueMemory:
 
 
 def _recall(connection: Connection, urls: Sequence[Url], mail: Mail) -> Mapping[str, Recollection]:
-    numbers = [url_number(url) for url in urls]
-    found = _Found(
-        {key: template_number(mail.sender, url) for key, url in zip(numbers, urls, strict=True)}, mail
-    )
+    keys = {url.href: pair for url in urls if (pair := numbers(mail.sender, url.href))}
+    found = _Found(dict(keys.values()), mail)
     for row in _rows(connection, found.asked, mail):
         found.add(row)
     if found.copies:
         found.compare(connection.execute(_URLS_OF, {"messages": sorted(found.copies)}))
     known = found.recollections()
-    return {url.href: known[key] for key, url in zip(numbers, urls, strict=True)}
+    return {href: known[key] for href, (key, _) in keys.items()}
 
 
 class _Row(NamedTuple):
     """A URL in another message, or another message."""
 
     kind: int
-    """How it was found: by one of `_KINDS`."""
+    """How it was found: `_SAME`, `_MAIL`, `_URL` or `_TEMPLATE`."""
     message: int
     url: int
     template: int
