@@ -110,7 +110,7 @@ class Chromium:
 
 def _open(page: Page, url: str) -> None:
     try:
-        page.goto(url, wait_until="load", timeout=20_000)
+        page.goto(url, wait_until="load", timeout=60_000)
     except Error as error:
         # A page may send its reader elsewhere while it loads (meta refresh): that is a request like any other.
         if "interrupted by another navigation" not in str(error):

@@ -102,10 +102,10 @@ class Firefox:
             env={**_ENVIRONMENT, "HOME": str(profile)},
         )
         try:
-            self._socket = socket.create_connection(("127.0.0.1", self._port(profile)), timeout=60)
+            self._socket = socket.create_connection(("127.0.0.1", self._port(profile)), timeout=90)
             self._read()
             self._command("WebDriver:NewSession", {"acceptInsecureCerts": True, "pageLoadStrategy": "normal"})
-            self._command("WebDriver:SetTimeouts", {"pageLoad": 20_000})
+            self._command("WebDriver:SetTimeouts", {"pageLoad": 60_000})
         except BaseException:
             self._stop()
             raise

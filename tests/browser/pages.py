@@ -149,6 +149,7 @@ class Origin(ThreadingHTTPServer):
 class _Pages(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    timeout = 10
     server: Origin
 
     def do_GET(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ from blocker import Neutralised, Report
 from blocker.rewrite.levels import NEUTRALISED
 from tests.browser.chromium import Chromium
 from tests.browser.firefox import Firefox
-from tests.browser.pages import Origin, pages
+from tests.browser.pages import Origin, Shown, pages
 from tests.browser.reasons import why_not_asked
 from tests.browser.sink import Address, Sink, address
 from tests.browser.unseen import unseen_addresses
@@ -55,7 +55,7 @@ def subject(name: str, raw: bytes) -> Subject:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one browser did with one message; a level that changes nothing is not opened."""
+    """What one browser did with one message; a message that a level leaves as it is is not opened again."""
 
     original: list[Visit]
     standard: list[Visit] = field(default_factory=list)
@@ -152,44 +152,33 @@ def prove(subjects: Sequence[Subject]) -> list[Outcome]:
 def _in_chromium(subjects: Sequence[Subject]) -> list[Seen]:
     with Sink() as sink, Origin() as origin, Chromium(sink) as browser:
 
-        def open_all(raw: bytes, screenshot: bool) -> list[Visit]:
-            return [
-                browser.visit(origin.publish(page), quiet=page.quiet, screenshot=screenshot)
-                for page in pages(raw)
-            ]
+        def visit(page: Shown, screenshot: bool) -> Visit:
+            return browser.visit(origin.publish(page), quiet=page.quiet, screenshot=screenshot)
 
-        seen = []
-        for each in subjects:
-            sink.transparent = each.blocked
-            changed = each.standard.changed
-            seen.append(
-                Seen(
-                    open_all(each.raw, changed),
-                    open_all(each.standard.raw, True) if changed else [],
-                    open_all(each.paranoid.raw, False),
-                )
-            )
-        return seen
+        return [_seen(each, sink, visit) for each in subjects]
 
 
 def _in_firefox(subjects: Sequence[Subject]) -> list[Seen]:
     with Sink() as sink, Origin() as origin, Firefox(sink) as browser:
 
-        def open_all(raw: bytes) -> list[Visit]:
-            return [browser.visit(origin.publish(page), quiet=page.quiet) for page in pages(raw)]
+        def visit(page: Shown, _: bool) -> Visit:
+            return browser.visit(origin.publish(page), quiet=page.quiet)
 
-        seen = []
-        for each in subjects:
-            sink.transparent = each.blocked
-            changed = each.standard.changed
-            seen.append(
-                Seen(
-                    open_all(each.raw),
-                    open_all(each.standard.raw) if changed else [],
-                    open_all(each.paranoid.raw),
-                )
-            )
-        return seen
+        return [_seen(each, sink, visit) for each in subjects]
+
+
+def _seen(subject: Subject, sink: Sink, visit: Callable[[Shown, bool], Visit]) -> Seen:
+    """Open one message at every level; pictures are taken where there is something to compare."""
+    sink.transparent = subject.blocked
+    changed = subject.standard.changed
+    original = [visit(page, changed) for page in pages(subject.raw)]
+    return Seen(
+        original,
+        [visit(page, True) for page in pages(subject.standard.raw)] if changed else [],
+        [visit(page, False) for page in pages(subject.paranoid.raw)]
+        if subject.paranoid.changed
+        else original,
+    )
 
 
 def table(outcomes: Sequence[Outcome]) -> list[str]:

@@ -134,11 +134,12 @@ class Sink(ThreadingTCPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    timeout = 60
+    timeout = 10  # else a thread for each idle connection would stay
     server: Sink
     scheme = "http"
 
     def setup(self) -> None:
+        self.request.settimeout(self.timeout)
         if self.request.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
             self._secure()
         super().setup()
