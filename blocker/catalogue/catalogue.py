@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from blocker.catalogue import commands, credentials, forgetting, reading, schema, writing
+from blocker.catalogue import commands, credentials, forgetting, profiles, reading, schema, writing
 from blocker.catalogue.credentials import CredentialKind
 from blocker.catalogue.errors import place, told
 from blocker.catalogue.model import AccountRow
+from blocker.catalogue.profiles import ServerProfile
 from blocker.catalogue.reading import SenderOrder
 from blocker.catalogue.values import (
     Account,
@@ -88,6 +89,16 @@ class Catalogue:
         """All accounts by name."""
         with self.reading() as connection:
             return reading.accounts(connection)
+
+    def save_profile(self, account: str, host: str, mode: str, findings: Mapping[str, Any]) -> None:
+        """Keep what was found out about an account's server, in place of what was known before."""
+        with self.writing() as connection:
+            profiles.save(connection, account, host, mode, findings)
+
+    def profile(self, account: str) -> ServerProfile | None:
+        """What was found out about an account's server; None where nobody looked."""
+        with self.reading() as connection:
+            return profiles.load(connection, account)
 
     def record(self, seen: Seen) -> int:
         """Record one message; its id. A place recorded before keeps its row: action and detail are updated."""

@@ -273,3 +273,15 @@ class JournalRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     updated: Mapped[dt.datetime]
     detail: Mapped[str] = mapped_column(default="")
+
+
+class ProfileRow(Base):
+    """What the doctor found out about an account's server."""
+
+    __tablename__ = "server_profiles"
+
+    account: Mapped[str] = mapped_column(String(200), primary_key=True)
+    host: Mapped[str] = mapped_column(String(255))
+    mode: Mapped[str] = mapped_column(String(20))
+    checked: Mapped[dt.datetime]
+    findings: Mapped[dict[str, Any]] = mapped_column(JSON)

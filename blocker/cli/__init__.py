@@ -14,6 +14,7 @@ COMMANDS = {
     "filter": "blocker.cli.files:filter_",
     "run": "blocker.cli.accounts:run",
     "account": "blocker.cli.accounts:account",
+    "doctor": "blocker.cli.doctor:doctor",
     "sweep": "blocker.cli.accounts:sweep",
     "senders": "blocker.cli.pages:senders",
     "export": "blocker.cli.pages:export",

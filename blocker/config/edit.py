@@ -58,6 +58,16 @@ def remove_account(path: Path, name: str) -> Config:
     return _save(path, tomlkit.dumps(document))
 
 
+def set_mode(path: Path, name: str, mode: str) -> Config:
+    """Write another mode into an account of the file; the configuration as it is then. Raises ConfigError."""
+    text = read_text(path)
+    parse(text, path).account(name)
+    document = tomlkit.parse(text)
+    accounts: Any = document["accounts"]
+    accounts[name]["mode"] = mode
+    return _save(path, tomlkit.dumps(document))
+
+
 def _table(account: AccountConfig) -> Table:
     """What differs from the defaults, in the order of the fields."""
     table = tomlkit.table()

@@ -25,6 +25,7 @@ from imapclient.imap_utf7 import encode as encode_utf7
 from imapclient.response_parser import parse_response  # type: ignore[import-untyped]
 
 from blocker.mailbox import imap_text as text
+from blocker.mailbox.imap_facts import ImapFacts
 from blocker.mailbox.imap_mailbox import ImapMailbox
 from blocker.mailbox.imap_names import FolderNames, Listed
 from blocker.mailbox.imap_reach import bounded, is_loopback, tls_context, unreachable
@@ -369,6 +370,10 @@ class ImapStore:
     def capabilities(self) -> frozenset[str]:
         """What the server announces to a signed-in client, in upper case."""
         return self._connection.capabilities()
+
+    def facts(self) -> ImapFacts:
+        """What else the server can be asked about itself, over this connection."""
+        return ImapFacts(self._connection, self._names.native)
 
     def close(self) -> None:
         """Sign out. Expunges nothing, never fails."""

@@ -11,8 +11,9 @@ from datetime import datetime
 from blocker.catalogue import Catalogue
 from blocker.catalogue.memory import CatalogueMemory
 from blocker.config import AccountConfig, Config, Passwords
+from blocker.service.allow import as_allowed
 from blocker.service.desk import Desk
-from blocker.service.events import Observer, ignore
+from blocker.service.events import Event, Observer, ignore
 from blocker.service.folder import Progress
 from blocker.service.journal import Journal
 from blocker.service.lock import Lock
@@ -43,7 +44,9 @@ class Runner:
         *,
         only: Iterable[str] = (),
     ) -> None:
-        chosen = [config.account(name) for name in only] or list(config.accounts)
+        configured = [config.account(name) for name in only] or list(config.accounts)
+        allowed = [as_allowed(account, catalogue) for account in configured]
+        chosen = [account for account, _ in allowed]
         self._stores = stores or imap(Passwords())
         self._catalogue = catalogue
         self._locks_dir = config.data_dir / "locks"
@@ -62,6 +65,9 @@ class Runner:
         self._threads: list[threading.Thread] = []
         for account in chosen:
             catalogue.ensure_account(account.name, account.address, account.mode, account.level)
+        for account, why in allowed:
+            if why:
+                observer(Event(account.name, "trouble", detail=why))
 
     def start(self) -> None:
         """Begin to watch. Raises Busy where another process works on an account."""

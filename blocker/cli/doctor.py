@@ -1,0 +1,148 @@
+"""`unpixel doctor`: try an account's server out, say what was found, keep it."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from blocker.cli.accounts import AS_JSON, ask_password, sentences
+from blocker.config import AccountConfig, Passwords, load, set_mode
+
+if TYPE_CHECKING:
+    from blocker.doctor import Advice, Findings
+    from blocker.doctor.door import Facts
+    from blocker.mailbox.protocol import Store
+
+_SIGNS = {"good": ("✓", "green"), "bad": ("✗", "red"), "note": ("·", "dim")}
+
+
+@click.command()
+@click.argument("name", metavar="ACCOUNT")
+@click.option(
+    "--set-mode", "setting", is_flag=True, help="Write the mode that is found safe into the configuration."
+)
+@AS_JSON
+def doctor(name: str, setting: bool, as_json: bool) -> None:
+    """Try an account's mail server out in a scratch mailbox, and say which mode is safe there.
+
+    Reads and changes no mail of yours. The scratch mailbox is deleted again whatever happens. What was found is
+    kept, and `unpixel run` heeds it.
+
+    \b
+    Example:
+      unpixel doctor personal
+      unpixel doctor personal --json
+    """
+    from blocker.catalogue import Catalogue
+    from blocker.doctor import advise
+    from blocker.doctor.examine import examine
+
+    with sentences():
+        config = load()
+        account = config.account(name)
+        door = AccountDoor(account, Passwords(ask_password))
+        with _ending_well(), _waiting(as_json) as tell:
+            found = examine(door, account.folders, tell)
+        advice = advise(found)
+        with Catalogue.open(config.database) as catalogue:
+            catalogue.save_profile(account.name, account.host, advice.mode, found.as_dict())
+        if setting:
+            set_mode(config.path, account.name, advice.mode)
+    if as_json:
+        click.echo(json.dumps(_plain(account, found, advice), indent=2))
+    else:
+        _show(account, found, advice, setting)
+
+
+class AccountDoor:
+    """Connections to an account over IMAP."""
+
+    def __init__(self, account: AccountConfig, passwords: Passwords) -> None:
+        self._account = account
+        self._passwords = passwords
+
+    @property
+    def host(self) -> str:
+        """The configured host."""
+        return self._account.host
+
+    def __call__(self) -> tuple[Store, Facts]:
+        """A signed-in connection and what can be asked over it."""
+        from blocker.mailbox.imap import ImapStore
+        from blocker.service import imap
+
+        store = imap(self._passwords)(self._account)
+        assert isinstance(store, ImapStore)
+        return store, store.facts()
+
+
+@contextmanager
+def _ending_well() -> Iterator[None]:
+    """SIGTERM ends as Ctrl-C does, after the scratch mailbox is gone."""
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _waiting(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Says on stderr what is being tried, where a person looks."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda _what: None
+        return
+    with console.status("connecting") as status:
+        yield status.update
+
+
+def _plain(account: AccountConfig, found: Findings, advice: Advice) -> dict[str, object]:
+    from blocker.doctor import rows
+
+    return {
+        "account": account.name,
+        "mode": advice.mode,
+        "why": list(advice.why),
+        "checks": [asdict(row) for row in rows(found)],
+        "findings": found.as_dict(),
+    }
+
+
+def _show(account: AccountConfig, found: Findings, advice: Advice, written: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from blocker.doctor import rows
+
+    table = Table("", "Check", "Found", "What it means", box=None, pad_edge=False, header_style="bold")
+    for row in rows(found):
+        sign, style = _SIGNS[row.sign]
+        # Text, not markup: a server wrote some of it.
+        table.add_row(Text(sign, style), Text(row.check), Text(row.found), Text(row.meaning))
+    console = Console()
+    console.print(table)
+    console.print()
+    why = "; ".join(advice.why)
+    console.print(Text(f'The safest mode that works on {account.host} is "{advice.mode}": {why}.'))
+    if written:
+        console.print(Text(f'Account "{account.name}" is in mode "{advice.mode}" from now on.'))
+    elif account.mode != advice.mode:
+        console.print(
+            Text(f'Account "{account.name}" is in mode "{account.mode}"; to change that: ')
+            + Text(f"unpixel doctor {account.name} --set-mode")
+        )

@@ -1,0 +1,91 @@
+"""What an IMAP server tells of itself, asked over a connection that is signed in. Nothing here touches mail."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from blocker.mailbox import imap_text as text
+from blocker.mailbox.protocol import ConnectionLost, MailboxError
+
+if TYPE_CHECKING:
+    from blocker.mailbox.imap import Connection
+
+_STORAGE = re.compile(r"\bSTORAGE (\d{1,15}) (\d{1,15})\b", re.IGNORECASE)
+
+
+class ImapFacts:
+    """Asks the server of a connection; `native` translates folder names."""
+
+    def __init__(self, connection: Connection, native: Callable[[str], str]) -> None:
+        self._connection = connection
+        self._native = native
+        self._client: Any = connection._client
+
+    def capabilities(self) -> frozenset[str]:
+        """What the server announces to a signed-in client, in upper case."""
+        return self._connection.capabilities()
+
+    def server(self) -> str:
+        """What the server calls itself (RFC 2971, ID); empty where it does not say."""
+        if not self._connection.can("ID"):
+            return ""
+        answer = self._asked("say what it is", lambda: self._client.id_(None))
+        pairs = next(iter(answer or ()), None)
+        if not isinstance(pairs, tuple | list):
+            return ""
+        said = {_said(key).lower(): _said(value) for key, value in zip(pairs[::2], pairs[1::2], strict=False)}
+        return " ".join(said[key] for key in ("vendor", "name", "version") if said.get(key))
+
+    def rights(self, folder: str) -> str | None:
+        """Our rights on a folder (RFC 4314); None where the server does not tell."""
+        return self._connection.rights(self._native(folder))
+
+    def room(self, folder: str) -> tuple[int, int] | None:
+        """(used, limit) in octets of the quota that holds for a folder (RFC 9208; STORAGE counts 1,024 octets)."""
+        if not any(c == "QUOTA" or c.startswith("QUOTA=") for c in self._connection.capabilities()):
+            return None
+        wire = self._connection.wire(self._native(folder))
+        answer = self._asked("tell its quota", lambda: self._client._imap.getquotaroot(wire))
+        if answer is None or answer[0] != "OK":
+            return None
+        found = _STORAGE.search(" ".join(_said(line) for line in answer[1][-1]))
+        return (int(found[1]) * 1024, int(found[2]) * 1024) if found else None
+
+    def delete(self, folder: str) -> None:
+        """DELETE a folder with all that is in it. Raises MailboxError."""
+        name = self._native(folder)
+        self._connection.call(f"delete the folder {name}", lambda: self._client.delete_folder(name))
+
+    def hears(self, folder: str, event: Callable[[], object], seconds: float) -> bool:
+        """Whether IDLE on a folder tells of a message that `event` puts there, within some seconds (RFC 2177)."""
+        self._connection.select(self._native(folder), readonly=True)
+
+        def listen() -> bool:
+            self._client.idle()
+            event()
+            end, heard = time.monotonic() + seconds, False
+            while not heard and time.monotonic() < end:
+                said = self._client.idle_check(timeout=min(1.0, seconds))
+                heard = any(len(line) > 1 and line[1] == b"EXISTS" for line in said)
+            self._client.idle_done()
+            return heard
+
+        heard: bool = self._connection.call("wait for news", listen)
+        self._connection.unselect()
+        return heard
+
+    def _asked(self, doing: str, function: Callable[[], Any]) -> Any:
+        """What may be refused without harm: None then. A lost connection is no refusal."""
+        try:
+            return self._connection.call(doing, function)
+        except ConnectionLost:
+            raise
+        except MailboxError:
+            return None
+
+
+def _said(value: object) -> str:
+    return "" if value is None else text.clean(value)
