@@ -19,7 +19,7 @@ import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from blocker.message.headers import Headers, read_headers
+from blocker.message.headers import MAX_HEADER_BYTES, Headers, read_headers
 
 NAME = "X-Unpixel"
 VERSION = "1"
@@ -92,6 +92,8 @@ def _folded(words: list[str], newline: bytes) -> bytes:
 
 def read(raw: bytes, key: bytes | None = None) -> Marker | None:
     """The message's marker: the first that is valid, else the first readable one; None where there is none."""
+    if NAME.lower().encode() not in raw[:MAX_HEADER_BYTES].lower():
+        return None
     first: Marker | None = None
     for found in markers(read_headers(raw, 0, len(raw)), key):
         if found.valid:

@@ -32,8 +32,11 @@ class Replacement(NamedTuple):
     new: str
 
 
-def splice(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -> list[Edit]:
-    """Edits of `body` (the part's encoded bytes) that make the replacements; offsets count in `body`."""
+def splice(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -> tuple[list[Edit], str]:
+    """Edits of `body` (the part's encoded bytes) that make the replacements, and the document's text after them.
+
+    Offsets count in `body`. Raises Uneditable.
+    """
     encoding = document.part.encoding
     way = document.way_back
     if way is None:
@@ -51,8 +54,7 @@ def splice(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -
         edits = _decoded(document, wanted)
     else:
         edits = _quoted_printable(body, way, _decoded(document, wanted), _newline(document, body))
-    _check(document, apply_edits(body, edits), wanted)
-    return edits
+    return edits, _read_back(document, apply_edits(body, edits), wanted)
 
 
 def _decoded(document: HtmlDocument, wanted: Sequence[Replacement]) -> list[Edit]:
@@ -60,8 +62,8 @@ def _decoded(document: HtmlDocument, wanted: Sequence[Replacement]) -> list[Edit
     return [Edit(*document.decoded_span(item.start, item.end), document.encode(item.new)) for item in wanted]
 
 
-def _check(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -> None:
-    """Read the edited body as any reader would; it must say exactly what was meant."""
+def _read_back(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -> str:
+    """The text of the edited body, read as any reader would; it must say exactly what was meant."""
     part = document.part
     text = decode_text(decode(part.encoding, body), part.charset).text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -74,6 +76,7 @@ def _check(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -
         position = item.end
     if not document.cut and text[at:] != document.text[position:]:
         raise Uneditable(f"part {part.path} does not read back as it should once edited")
+    return text
 
 
 def _newline(document: HtmlDocument, body: bytes) -> bytes:

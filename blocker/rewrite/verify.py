@@ -20,7 +20,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from blocker.message.read import RECEIPT_HEADERS
 from blocker.message.urls import clean
 
-OURS = "x-unpixel"
+_OTHERS = frozenset({*RECEIPT_HEADERS, "x-unpixel"})
+"""Fields that come or go."""
 _MOST = 2000
 """Elements inside each other, and attributes of one element, up to which lexbor is fast."""
 _TAG = re.compile("<(/?)([a-zA-Z]+)")
@@ -51,32 +52,32 @@ def disagreement(before: bytes, after: bytes, gone: Collection[str]) -> str | No
     `before` and `after` are whole messages, `gone` the values (as written, character references
     decoded) of the neutralised references.
     """
-    old = _parsed(before)
+    old = parsed(before)
     if old is None:
         return None
-    new = _parsed(after)
+    new = parsed(after)
     if new is None:
         return "another parser cannot read it any more"
-    if _fields(old) != _fields(new):
+    if fields(old) != fields(new):
         return "another parser sees other header fields"
-    old_leaves, new_leaves = list(_leaves(old)), list(_leaves(new))
+    old_leaves, new_leaves = list(leaves(old)), list(leaves(new))
     if [leaf.get_content_type() for leaf in old_leaves] != [leaf.get_content_type() for leaf in new_leaves]:
         return "another parser sees other parts"
-    marks = {mark for value in gone for mark in _marks(value)}
+    marks = marks_of(gone)
     for first, second in zip(old_leaves, new_leaves, strict=True):
-        old_body, new_body = _body(first), _body(second)
+        old_body, new_body = body(first), body(second)
         if old_body == new_body:
             continue
-        if not _is_html(first):
+        if not is_html(first):
             return "another parser sees a change outside the HTML"
         markup = _decoded(first, old_body)
-        why = None if _costly(markup) else _compare(markup, _decoded(second, new_body), marks)
+        why = None if costly(markup) else _compare(markup, _decoded(second, new_body), marks)
         if why is not None:
             return why
     return None
 
 
-def _parsed(raw: bytes) -> Message | None:
+def parsed(raw: bytes) -> Message | None:
     """The message as the standard library reads it; None where it fails on parameters that contradict RFC 2231.
 
     A sender must not be able to keep his pixel by such a field: where the original cannot be read, there is no second opinion.
@@ -91,27 +92,25 @@ def _parsed(raw: bytes) -> Message | None:
     return message
 
 
-def _marks(value: str) -> Iterator[str]:
-    """The spellings under which a neutralised value may stand in another parser's output."""
-    yield value
-    yield clean(value)
+def marks_of(gone: Collection[str]) -> set[str]:
+    """The spellings under which neutralised values may stand in another parser's output."""
+    return {*gone, *map(clean, gone)}
 
 
-def _fields(message: Message) -> list[tuple[str, str]]:
-    dropped = {*RECEIPT_HEADERS, OURS}
-    return [(name, str(value)) for name, value in message.items() if name.lower() not in dropped]
+def fields(message: Message) -> list[tuple[str, str]]:
+    return [(name, str(value)) for name, value in message.raw_items() if name.lower() not in _OTHERS]
 
 
-def _leaves(message: Message) -> Iterator[Message]:
+def leaves(message: Message) -> Iterator[Message]:
     return (part for part in message.walk() if not part.is_multipart())
 
 
-def _body(part: Message) -> bytes:
+def body(part: Message) -> bytes:
     body = part.get_payload(decode=True)
     return body if isinstance(body, bytes) else b""
 
 
-def _is_html(part: Message) -> bool:
+def is_html(part: Message) -> bool:
     if part.get_content_type() in HTML:
         return True
     return (part.get_filename() or "").lower().endswith((".html", ".htm", ".xhtml", ".svg"))
@@ -124,12 +123,12 @@ def _decoded(part: Message, body: bytes) -> str:
         return body.decode("utf-8", "replace")
 
 
-def _costly(markup: str) -> bool:
+def costly(markup: str) -> bool:
     """Whether lexbor, whose time is quadratic in depth and in attributes, would take seconds.
 
     Nobody writes such markup but to keep programs like this one busy: it gets no second opinion.
     """
-    if markup.count("<") - markup.count("</") <= _MOST and max(map(len, markup.split(">"))) <= 3 * _MOST:
+    if markup.count("<") - markup.count("</") <= _MOST and not _long_tag(markup):
         return False
     depth = deepest = 0
     for match in _TAG.finditer(markup):
@@ -143,6 +142,12 @@ def _costly(markup: str) -> bool:
     return deepest > _MOST or any(token.attrs and len(token.attrs) > _MOST for token in tags)
 
 
+def _long_tag(markup: str) -> bool:
+    """Whether a tag may be long enough to hold `_MOST` attributes: no `>` in as many times three characters."""
+    step = 3 * _MOST
+    return any(markup.find(">", at, at + step) < 0 for at in range(0, len(markup) - step, step))
+
+
 def _compare(before: str, after: str, marks: set[str]) -> str | None:
     for first, second in zip_longest(_nodes(before), _nodes(after)):
         if first == second:
@@ -154,20 +159,20 @@ def _compare(before: str, after: str, marks: set[str]) -> str | None:
             return "another parser sees another structure"
         pairs = [(attributes[name], second[1][name]) for name in attributes] + [(text, second[2])]
         for was, now in pairs:
-            if was != now and not _meant(was or "", now or "", marks):
+            if was != now and not meant(was or "", now or "", marks):
                 return "another parser sees a change that was not meant"
     return None
 
 
-def _meant(was: str, now: str, marks: set[str]) -> bool:
+def meant(was: str, now: str, marks: set[str]) -> bool:
     """Whether a value named a neutralised address, and is none any more."""
     if clean(now) in marks:
         return False
-    decoded = _unescaped(was)
+    decoded = unescaped(was)
     return any(mark in was or mark in decoded for mark in marks) or _escaped(was)
 
 
-def _unescaped(value: str) -> str:
+def unescaped(value: str) -> str:
     try:
         return unescape(value)
     except ValueError:  # a character reference of thousands of digits
