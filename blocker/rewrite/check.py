@@ -205,7 +205,7 @@ def same_but_for(old: str, new: str, marks: set[str]) -> bool:
         position, at = position + same, at + same
         start = max(old.rfind(bound, 0, position) for bound in '"<>') + 1
         ends = _BOUND.search(old, position), _BOUND.search(new, at)
-        if ends[0] is None or ends[1] is None or ends[0].group() != ends[1].group():
+        if ends[0] is None or ends[1] is None:
             return False
         now = new[at - (position - start) : ends[1].start()]
         if not verify.meant(verify.unescaped(old[start : ends[0].start()]), verify.unescaped(now), marks):

@@ -92,6 +92,24 @@ def test_a_place_that_was_missed_is_told(second: bytes) -> None:
     assert told(IMG + second.replace(b"t.example", b"u.example"), (WRITTEN, b"data:,")) is None
 
 
+def test_letters_outside_ascii_are_looked_for_by_our_reader() -> None:
+    """An address with such a letter may be written in ways that only a reader of character references sees."""
+    raw = mail(
+        "<img src='https://t.example/é'><!--[if mso]><img src='https://t.example/&eacute;'><![endif]-->".encode()
+    )
+    change = ("https://t.example/é".encode(), b"data:,")
+    body = raw[raw.index(b"<img") :]
+    edits = edits_of(raw, change)
+    gone = {"https://t.example/é"}
+    assert objection(raw, apply_edits(raw, edits), edits, [page(body, change)], gone) == STILL_LOADED
+
+
+def test_costly_markup_is_not_handed_to_lexbor(looked_closer: list[bytes]) -> None:
+    """Where it would take seconds there is no cheap proof."""
+    assert told(b"<div>" * 20_000 + IMG, (WRITTEN, b"data:,")) is None
+    assert len(looked_closer) == 1
+
+
 def test_a_link_to_the_address_may_stay(looked_closer: list[bytes]) -> None:
     """A neutralised address may still stand where nothing loads it; the rest stays proven."""
     assert told(IMG + b'<a href="' + WRITTEN + b'">it</a>', (WRITTEN, b"data:,")) is None
@@ -141,12 +159,15 @@ def structure(
 
 def test_structure() -> None:
     """A change that makes a boundary, touches another part or field, or is read otherwise than we did is told."""
-    text = b"Content-Type: text/plain\r\n\r\none\r\ntwo"
+    text = b"Content-Type: text/plain; charset=utf-8\r\n\r\none\r\ntwo"
     raw = HEAD + parts(text, b"Content-Type: text/html; charset=utf-8\r\n\r\n" + IMG)
     meant = (WRITTEN, b"data:,")
     boundary = raw[raw.index(b"\r\n--") : raw.index(b"\r\n", raw.index(b"\r\n--") + 4)]
     assert structure(raw, [meant])
+    assert not structure(raw, [])
     assert not structure(raw, [meant], encoding="base64")
+    unknown = raw.replace(b"text/html;", b"text/html;\r\n x=y\r\nContent-Transfer-Encoding: x-own\r\nX:")
+    assert not structure(unknown, [meant], encoding="x-own", charset=None)
     assert not structure(raw, [meant], charset="windows-1252")
     assert not structure(raw, [meant], charset=None)
     assert not structure(raw, [(WRITTEN, boundary + b"\r\n\r\n")])
