@@ -8,15 +8,22 @@ from datetime import timedelta
 from flask import Flask
 
 from blocker.catalogue import Catalogue
-from webui import api, auth, commands, errors, headers, messages, overview, senders, words
+from webui import api, auth, commands, errors, headers, messages, metrics, overview, senders, words
 from webui.site import Site
 
 
-def create_app(catalogue: Catalogue, *, secret: str | bytes | None = None, key: bytes | None = None) -> Flask:
+def create_app(
+    catalogue: Catalogue,
+    *,
+    secret: str | bytes | None = None,
+    key: bytes | None = None,
+    open_metrics: bool = False,
+) -> Flask:
     """The pages and the API over a catalogue.
 
     `secret` signs the session cookie; left out, a new one is made, and sessions end with the program.
-    `key` is the installation's key, with which the API signs what it neutralises.
+    `key` is the installation's key, with which the API signs what it neutralises. With `open_metrics`, which is
+    for an address that this machine alone can reach, /metrics asks for no token.
     """
     app = Flask(__name__)
     app.config.update(
@@ -29,13 +36,13 @@ def create_app(catalogue: Catalogue, *, secret: str | bytes | None = None, key: 
         MAX_FORM_MEMORY_SIZE=64 * 1024,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
-    app.extensions["unpixel"] = Site(catalogue, key)
+    app.extensions["unpixel"] = Site(catalogue, key, open_metrics)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(csrf_token=auth.csrf_token)
     words.register(app)
     errors.register(app)
     app.before_request(auth.guard)
     app.after_request(headers.add)
-    for area in (auth, overview, senders, messages, commands, api):
+    for area in (auth, metrics, overview, senders, messages, commands, api):
         app.register_blueprint(area.blueprint)
     return app

@@ -20,7 +20,7 @@ from webui.site import catalogue, is_api, site, wants_json
 
 blueprint = Blueprint("auth", __name__)
 
-PUBLIC = frozenset({"auth.login", "auth.once", "auth.healthz", "static"})
+PUBLIC = frozenset({"auth.login", "auth.once", "auth.healthz", "metrics.readyz", "static"})
 """The only endpoints that answer a stranger."""
 SHORTEST = 10
 LINK_MINUTES = 10
@@ -60,7 +60,8 @@ def guard() -> BaseResponse | None:
     """Before every request: nobody gets further without a login (a token, on the API), or without the form's own token."""
     if request.endpoint not in PUBLIC:
         if is_api():
-            _require_token()
+            if not _open_metrics():
+                _require_token()
         elif not _logged_in():
             if wants_json():
                 raise Problem(401, "unauthorised", "Log in first; programs use a token and /api/v1/ instead.")
@@ -155,6 +156,14 @@ def _require_token() -> None:
         "unauthorised",
         "This needs a token: make one with `unpixel web token` and send it as `Authorization: Bearer TOKEN`.",
     )
+
+
+def _open_metrics() -> bool:
+    """Whether this asks for /metrics where only this machine can: under a name of this machine, so that no page
+    elsewhere can have its own name resolve here and read them."""
+    host = request.host.lower().removesuffix(f":{request.host.rpartition(':')[2]}")
+    here = host in {"localhost", "127.0.0.1", "[::1]"}
+    return request.endpoint == "metrics.metrics" and site().open_metrics and here
 
 
 def _require_csrf() -> None:

@@ -18,6 +18,8 @@ class Site:
     catalogue: Catalogue
     key: bytes | None
     """The installation's key, which signs what the API neutralises."""
+    open_metrics: bool = False
+    """Whether /metrics answers whoever can reach it."""
     limiter: Limiter = field(default_factory=Limiter)
 
 
@@ -32,8 +34,8 @@ def catalogue() -> Catalogue:
 
 
 def is_api() -> bool:
-    """Whether the request came through the plugin door."""
-    return request.path.startswith("/api/")
+    """Whether the request is a program's, which shows a token: the plugin door, or monitoring."""
+    return request.path.startswith("/api/") or request.path == "/metrics"
 
 
 def wants_json() -> bool:

@@ -16,6 +16,7 @@ COMMANDS = {
     "account": "blocker.cli.accounts:account",
     "doctor": "blocker.cli.doctor:doctor",
     "sweep": "blocker.cli.accounts:sweep",
+    "service": "blocker.cli.service:service",
     "senders": "blocker.cli.pages:senders",
     "export": "blocker.cli.pages:export",
     "forget": "blocker.cli.pages:forget",

@@ -31,6 +31,7 @@ from blocker.config.model import PORTS
 
 if TYPE_CHECKING:
     from blocker.mailbox.protocol import Store
+    from blocker.service.log import Form
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -68,9 +69,15 @@ def ask_password(account: AccountConfig) -> str:
 @click.command()
 @click.option("--account", "only", multiple=True, metavar="NAME", help="Only this account; may be repeated.")
 @click.option("--once", is_flag=True, help="Look at each account once, then end.")
-@click.option("--verbose", is_flag=True, help="Log each step to stderr, as JSON.")
+@click.option(
+    "--log",
+    "form",
+    type=click.Choice(["human", "json"]),
+    help="Log to stderr in this form, in place of the lines that name senders and subjects.",
+)
+@click.option("--verbose", is_flag=True, help="Log each step too (JSON unless --log says otherwise).")
 @AS_JSON
-def run(only: tuple[str, ...], once: bool, verbose: bool, as_json: bool) -> None:
+def run(only: tuple[str, ...], once: bool, form: Form | None, verbose: bool, as_json: bool) -> None:
     """Watch the accounts, and do what each one's mode asks, until Ctrl-C.
 
     The first look at a folder only notes where it ends: mail that was there before is left to `unpixel sweep`.
@@ -79,11 +86,14 @@ def run(only: tuple[str, ...], once: bool, verbose: bool, as_json: bool) -> None
     Example:
       unpixel run
       unpixel run --account personal --once
+      unpixel run --log json
     """
     from blocker.cli.running import Printer, configure_log, run_until_stopped, wait_for_end
+    from blocker.service.log import log_event
 
-    configure_log(verbose)
-    with sentences(), service(only, Printer(as_json)) as runner:
+    configure_log(form, verbose=verbose)
+    observer = log_event if form and not as_json else Printer(as_json)
+    with sentences(), service(only, observer) as runner:
         if once:
             run_until_stopped(runner, runner.once)
             return
@@ -117,7 +127,7 @@ def sweep(name: str, since: datetime | None, dry_run: bool, as_json: bool) -> No
     from blocker.cli.running import Printer, configure_log, run_until_stopped, sweep_progress
     from blocker.service import Busy
 
-    configure_log(False)
+    configure_log()
     with sentences(), service((name,), Printer(as_json, quiet=not dry_run, dry_run=dry_run)) as runner:
         done: dict[str, int] = {}
 

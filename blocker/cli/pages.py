@@ -73,11 +73,12 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
     from webui.auth import one_time_link
 
     config = _config()
+    address = config.web.host if host is None else host
     with catalogue_of(database or config.database) as store:
         try:
             server = Server(
-                create_app(store, key=config.key()),
-                config.web.host if host is None else host,
+                create_app(store, key=config.key(), open_metrics=_is_loopback(address)),
+                address,
                 config.web.port if port is None else port,
             )
         except ConfigError as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from blocker.service import Event, Runner, Stopped
+from blocker.service.log import Form, configure
 
 if TYPE_CHECKING:
     from blocker.service.folder import Progress
@@ -74,10 +75,10 @@ def as_dict(event: Event) -> dict[str, Any]:
     }
 
 
-def configure_log(verbose: bool) -> None:
-    """The service's log on stderr: each step, or only what is a mistake of the program's own."""
-    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.ERROR)
-    logging.getLogger("blocker.service").setLevel(logging.DEBUG if verbose else logging.ERROR)
+def configure_log(form: Form | None = None, *, verbose: bool = False) -> None:
+    """The service's log on stderr: what happens where a form is asked for, each step too if verbose, else mistakes of ours."""
+    level = logging.DEBUG if verbose else logging.INFO if form else logging.ERROR
+    configure(form or ("json" if verbose else "human"), level)
 
 
 def run_until_stopped(runner: Runner, work: Callable[[], object]) -> None:

@@ -37,6 +37,12 @@ class AccountConfig:
     """Certificates to trust instead of the system's, for a server with an authority of its own."""
     password_command: str | None = None
     password_env: str | None = None
+    password_keyring: bool = False
+    """Whether the system's keyring keeps the password."""
+    oauth: str | None = None
+    """Who signs in to it without a password: "microsoft", "google", or an OpenID provider's issuer URL."""
+    oauth_client: str | None = None
+    """The client id that was registered there."""
     folders: tuple[str, ...] = ("INBOX",)
     mode: Mode = "report"
     level: Level = "standard"
@@ -49,6 +55,11 @@ class AccountConfig:
     def addresses(self) -> tuple[str, ...]:
         """Every address that a sender may know this account by."""
         return (self.address, *self.aliases)
+
+    @property
+    def unattended(self) -> bool:
+        """Whether it can be signed in to with nobody at a terminal."""
+        return bool(self.password_command or self.password_env or self.password_keyring or self.oauth)
 
 
 @dataclass(frozen=True, slots=True)

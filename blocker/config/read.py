@@ -38,6 +38,9 @@ _ACCOUNT = (
     "user",
     "password_command",
     "password_env",
+    "password_keyring",
+    "oauth",
+    "oauth_client",
     "folders",
     "mode",
     "level",
@@ -47,7 +50,7 @@ _ACCOUNT = (
 _NO_PASSWORD = (
     "a password does not belong in this file, where backups and other programs can read it: "
     'take the line out and name a program with password_command = "…", or a variable with '
-    'password_env = "…", or leave both out to be asked.'
+    'password_env = "…", or password_keyring = true, or leave them out to be asked.'
 )
 
 Table = Mapping[str, Any]
@@ -134,10 +137,18 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
     read.known(table, at, _ACCOUNT)
     address = read.address(table, (*at, "address"))
     security: Security = read.one_of(table, (*at, "security"), get_args(Security), "tls")
-    if "password_command" in table and "password_env" in table:
+    ways = [
+        key for key in ("password_command", "password_env", "password_keyring", "oauth") if table.get(key)
+    ]
+    if len(ways) > 1:
         raise read.error(
-            (*at, "password_env"),
-            "a password comes from one place: keep password_command or password_env, not both.",
+            (*at, ways[1]), f"there is one way to sign in: keep {ways[0]} or {ways[1]}, not both."
+        )
+    oauth = read.issuer(table, (*at, "oauth"))
+    if oauth and "oauth_client" not in table:
+        raise read.error(
+            (*at, "oauth"),
+            f'`oauth` needs the client id that you registered there: add oauth_client = "…" to account "{name}".',
         )
     host = read.required(table, (*at, "host"), "imap.example.org")
     if security == "none" and not _here(host):
@@ -163,6 +174,9 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
         user=read.text_at(table, (*at, "user")) or address,
         password_command=read.text_at(table, (*at, "password_command")),
         password_env=read.text_at(table, (*at, "password_env")),
+        password_keyring=read.flag(table, (*at, "password_keyring")),
+        oauth=oauth,
+        oauth_client=read.text_at(table, (*at, "oauth_client")),
         folders=folders,
         mode=read.one_of(table, (*at, "mode"), get_args(Mode), "report"),
         level=read.one_of(table, (*at, "level"), get_args(Level), "standard"),
@@ -233,6 +247,27 @@ class _Reader:
         if not (local and at and domain) or " " in value:
             raise self.error(keys, f'"{value}" is no mail address: write address = "you@example.org".')
         return value
+
+    def flag(self, table: Table, keys: Keys) -> bool:
+        """Yes or no; no where it is missing."""
+        value = table.get(keys[-1], False)
+        if not isinstance(value, bool):
+            raise self.error(keys, f"`{keys[-1]}` is true or false, without quotes.")
+        return value
+
+    def issuer(self, table: Table, keys: Keys) -> str | None:
+        """A sign-in provider: one that is known by name, or the URL of an OpenID provider."""
+        value = self.text_at(table, keys)
+        if value is None or value in ("microsoft", "google") or value.startswith("https://"):
+            return value
+        if value.startswith("http://") and _here(
+            value.removeprefix("http://").partition("/")[0].partition(":")[0]
+        ):
+            return value
+        raise self.error(
+            keys,
+            f'`{keys[-1]}` cannot be "{value}": write "microsoft", "google", or an issuer\'s https:// URL.',
+        )
 
     def path_at(self, table: Table, keys: Keys) -> Path | None:
         """A path; a relative one starts at the configuration's folder."""

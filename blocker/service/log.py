@@ -6,25 +6,64 @@ What is logged names accounts, folders and UIDs; never a password, and nothing o
 from __future__ import annotations
 
 import logging
+import sys
+from typing import Literal, TextIO
 
 import structlog
 
-_PROCESSORS: list[structlog.typing.Processor] = [
+from blocker.service.events import Event
+
+Form = Literal["json", "human"]
+"""One JSON object a line, for programs; or words, for people."""
+_EVENTS: list[structlog.typing.Processor] = [
     structlog.stdlib.filter_by_level,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso"),
-    structlog.processors.format_exc_info,
-    structlog.processors.JSONRenderer(sort_keys=True),
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
 ]
 
 
 def logger() -> structlog.stdlib.BoundLogger:
-    """A logger whose events are lines of JSON."""
+    """A logger; in which form its events are written, and from which level, `configure` says."""
     made: structlog.stdlib.BoundLogger = structlog.wrap_logger(
         logging.getLogger("blocker.service"),
-        processors=_PROCESSORS,
+        processors=_EVENTS,
         wrapper_class=structlog.stdlib.BoundLogger,
         context_class=dict,
         cache_logger_on_first_use=True,
     )
     return made
+
+
+def configure(form: Form, level: int, out: TextIO | None = None) -> None:
+    """Write the log in this form, from this level on, to `out` (stderr); what others log only where it is an error."""
+    handler = logging.StreamHandler(out or sys.stderr)
+    handler.setFormatter(formatter(form))
+    logging.basicConfig(handlers=[handler], level=logging.ERROR, force=True)
+    logging.getLogger("blocker.service").setLevel(level)
+
+
+def formatter(form: Form) -> logging.Formatter:
+    """Writes events of ours, and records of other loggers, in the same form."""
+    last: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=True)]
+        if form == "json"
+        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+    )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+        ],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    )
+
+
+def log_event(event: Event) -> None:
+    """Log what the service tells, without anything that stands in a mail: place, action, reason."""
+    write = _log.warning if event.action in ("paused", "trouble") else _log.info
+    more = {"mailbox": event.mailbox, "uid": event.uid} if event.uid else {}
+    write(event.action, account=event.account, detail=event.detail, **more)
+
+
+_log = logger()

@@ -103,9 +103,7 @@ class Watch:
 
     def _pause(self, why: str) -> None:
         self.paused = why
-        _log.warning("account paused", account=self._desk.account.name, why=why)
         self._desk.tell("paused", why)
 
     def _trouble(self, why: str) -> None:
-        _log.warning("trouble", account=self._desk.account.name, why=why)
         self._desk.tell("trouble", why)

@@ -126,6 +126,8 @@ def written(default: object) -> str:
         return ""
     if isinstance(default, tuple):
         return "[" + ", ".join(f'"{item}"' for item in default) + "]"
+    if isinstance(default, bool):
+        return str(default).lower()
     if isinstance(default, float | int):
         return f"{default:g}"
     return f'"{default}"'

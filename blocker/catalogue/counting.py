@@ -1,0 +1,76 @@
+"""Figures for monitoring: how much of what there is, by account; nothing that names a sender or a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+
+from blocker.catalogue.catalogue import Catalogue
+from blocker.catalogue.model import AccountRow, CommandRow, JournalRow, MessageRow
+
+FINISHED = ("done", "left", "restored", "released", "cursor")
+"""Steps of the journal after which nothing is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Some messages of an account that have come to the same end."""
+
+    account: str
+    action: str
+    tracked: bool
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """All figures, read in one transaction."""
+
+    messages: tuple[Messages, ...] = ()
+    trackers: int = 0
+    """Pixels and beacons in all messages."""
+    newest: dict[str, float] = field(default_factory=dict)
+    """When each account's last message was recorded, in seconds since 1970."""
+    under_way: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """By account and step."""
+    commands: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """Open ones, by account."""
+
+
+def counts(store: Catalogue) -> Counts:
+    """Count. Raises CatalogueError."""
+    grouped = (
+        select(
+            AccountRow.name,
+            MessageRow.action,
+            MessageRow.tracked,
+            func.count(),
+            func.sum(MessageRow.blocked),
+            func.max(MessageRow.recorded),
+        )
+        .join(AccountRow, AccountRow.id == MessageRow.account_id)
+        .group_by(AccountRow.name, MessageRow.action, MessageRow.tracked)
+    )
+    steps = (
+        select(JournalRow.account, JournalRow.step, func.count())
+        .where(JournalRow.step.not_in(FINISHED))
+        .group_by(JournalRow.account, JournalRow.step)
+    )
+    waiting = (
+        select(CommandRow.account, func.count())
+        .where(CommandRow.finished.is_(None))
+        .group_by(CommandRow.account)
+    )
+    with store.reading() as connection:
+        rows = connection.execute(grouped.order_by(AccountRow.name, MessageRow.action)).all()
+        newest: dict[str, float] = {}
+        for account, _, _, _, _, moment in rows:
+            newest[account] = max(newest.get(account, 0.0), moment.timestamp())
+        return Counts(
+            tuple(Messages(account, action, tracked, n) for account, action, tracked, n, _, _ in rows),
+            sum(blocked or 0 for _, _, _, _, blocked, _ in rows),
+            newest,
+            {(account, step): n for account, step, n in connection.execute(steps)},
+            {(account,): n for account, n in connection.execute(waiting)},
+        )
