@@ -1,6 +1,7 @@
 """What all tests share: the options, what they collect, and real servers on loopback.
 
-A test that asks for a Dovecot is marked `dovecot` by that. Where Dovecot is missing the fixture fails; nothing here skips.
+A test that asks for a Dovecot, a Cyrus or a PostgreSQL is marked `dovecot` or `server` by that. Where one is missing the
+fixture fails; nothing here skips.
 """
 
 from __future__ import annotations
@@ -11,19 +12,21 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests.servers.cyrus import Cyrus
 from tests.servers.dovecot import Dovecot, Variant
+from tests.servers.postgres import Postgres
 from tests.servers.proxy import Proxy
 
 pytest.register_assert_rewrite("tests.mailbox.contract", "tests.mailbox.observers")
 
-SLOW = ("dovecot", "browser")
+SLOW = ("dovecot", "server", "browser")
 """Marks that --fast leaves out."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """--fast and --corpus."""
     group = parser.getgroup("unpixel")
-    group.addoption("--fast", action="store_true", help="leave out what needs a real Dovecot or Chromium")
+    group.addoption("--fast", action="store_true", help="leave out what needs a real server or browser")
     group.addoption("--corpus", metavar="DIR", help="also collect the tests on the real mail kept in DIR")
 
 
@@ -40,6 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         asked = [*getattr(item, "fixturenames", ()), *_named_in_parameters(item)]
         if any(name.startswith("dovecot") for name in asked):
             item.add_marker("dovecot")
+        if {"cyrus", "postgres"} & set(asked):
+            item.add_marker("server")
     without = {
         *(SLOW if config.getoption("--fast") else ()),
         *(() if config.getoption("--corpus") else ("corpus",)),
@@ -125,6 +130,26 @@ def dovecot_acl(dovecot_servers: Servers) -> Dovecot:
 def dovecot_quota(dovecot_servers: Servers) -> Dovecot:
     """A Dovecot that gives each account 20 KB."""
     return dovecot_servers.get(Variant(quota="20K"))
+
+
+@pytest.fixture(scope="session")
+def cyrus() -> Iterator[Cyrus]:
+    """A Cyrus IMAP server."""
+    server = Cyrus()
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL."""
+    server = Postgres()
+    try:
+        yield server.start()
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="session")

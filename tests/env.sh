@@ -22,6 +22,30 @@ need_debian() {
     die "apt-get could not install $*; its message is above."
 }
 
+# unpack_debian DIRECTORY PACKAGE…: unpacks Debian packages, and the libraries of theirs that are missing here, without
+# installing them: for a server whose package would remove another's.
+unpack_debian() {
+  local directory=$1 missing packages
+  shift
+  if [ -f "$directory/done" ]; then return; fi
+  command -v apt-get >/dev/null || die "Missing: $*. There is no apt-get here to download it with."
+  say "unpacking $*"
+  missing=$(mktemp -d)
+  packages() { LC_ALL=C apt-get -s --no-install-recommends install "$@" 2>/dev/null | awk '/^Inst/ {print $2}'; }
+  packages "$@" >"$missing/list" || { as_root apt-get update -qq && packages "$@" >"$missing/list"; } ||
+    die "apt-get does not find $*"
+  rm -rf "$directory"
+  mkdir -p "$directory"
+  # Mail servers that Debian recommends beside it, and what only they need, are left out.
+  mapfile -t packages < <(grep -E '^(cyrus-|sasl2-bin|lib)' "$missing/list" | grep -vE '^lib(clamav|mspack)')
+  (cd "$missing" && apt-get download -qq "${packages[@]}" 2>/dev/null) ||
+    { as_root apt-get update -qq >/dev/null && (cd "$missing" && apt-get download -qq "${packages[@]}" 2>/dev/null); } ||
+    die "apt-get could not download ${packages[*]}"
+  for each in "$missing"/*.deb; do dpkg-deb -x "$each" "$directory"; done
+  rm -rf "$missing"
+  : >"$directory/done"
+}
+
 # pythons: one path a line, one for each of Python 3.11 to 3.13 this machine has; `python3` first where it is one.
 pythons() {
   local seen=" " candidate minor

@@ -45,9 +45,13 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "disk i/o",
         "The disk that holds the catalogue {where} does not answer properly: check it, then try again.",
     ),
+    (
+        "can't create a connection",
+        "The database {where} does not answer: start its server, or correct the URL.",
+    ),
     ("refused", "The database {where} does not answer: start its server, or correct the URL."),
     ("authentication failed", "The database {where} refuses the user name or password: correct the URL."),
-    ("does not exist", "The database {where} does not exist yet: create it, then try again."),
+    ("3d000", "The database {where} does not exist yet: create it, then try again."),
 )
 
 

@@ -58,7 +58,7 @@ def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
         if parsed.drivername in {"postgres", "postgresql"}:
-            parsed = parsed.set(drivername="postgresql+psycopg")
+            parsed = _socket(parsed.set(drivername="postgresql+pg8000"))
         parsed.get_dialect()
     except (ArgumentError, NoSuchModuleError):
         raise CatalogueError(
@@ -66,6 +66,15 @@ def _parse(url: str) -> URL:
             "or postgresql://user@host/name."
         ) from None
     return parsed
+
+
+def _socket(url: URL) -> URL:
+    """``?host=/folder`` names PostgreSQL's local socket, as in its own programs; the driver wants the socket itself."""
+    folder = url.query.get("host")
+    if not isinstance(folder, str) or not folder.startswith("/"):
+        return url
+    path = f"{folder.rstrip('/')}/.s.PGSQL.{url.query.get('port', 5432)}"
+    return url.difference_update_query(["host", "port"]).update_query_dict({"unix_sock": path})
 
 
 def _file(url: URL) -> Path | None:

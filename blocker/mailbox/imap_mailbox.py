@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from blocker.mailbox import imap_text as text
-from blocker.mailbox.protocol import MailboxError, Recreated, Status, Stored
+from blocker.mailbox.protocol import ConnectionLost, MailboxError, Recreated, Status, Stored
 
 if TYPE_CHECKING:
     from blocker.mailbox.imap import Connection
@@ -161,14 +161,16 @@ class ImapMailbox:
         self._store(uids, text.flag_list(flags))
         return self.flags(uids)
 
-    def _store(self, uids: Sequence[int], flags: str) -> None:
+    def _store(self, uids: Sequence[int], flags: str, how: str = "+FLAGS.SILENT") -> None:
         self._may_write("set flags")
         self._use()
         for chunk in text.chunks(uids):
-            self._connection.uid(f"set flags in {self._name}", "STORE", chunk, "+FLAGS.SILENT", flags)
+            self._connection.uid(f"set flags in {self._name}", "STORE", chunk, how, flags)
 
     def move(self, uids: Sequence[int], folder: str) -> None:
         """UID MOVE; else COPY, \\Deleted and UID EXPUNGE of what COPYUID confirms.
+
+        A mark ``\\Deleted`` does not go along, and is taken off again where the server then refuses to expunge.
 
         Raises MailboxError before anything is changed where the server offers neither, or where our rights
         would stop it half-way (Dovecot then leaves two copies).
@@ -184,8 +186,19 @@ class ImapMailbox:
                 self._connection.uid(doing, "MOVE", chunk, self._connection.wire(target))
             return
         for chunk in text.chunks(uids):
+            # Left over where a move was interrupted before; COPY would take it along.
+            self._store(chunk, "(\\Deleted)", "-FLAGS.SILENT")
             self._connection.uid(doing, "COPY", chunk, self._connection.wire(target))
-            self._expunge(self._copied(chunk))
+            self._expunge_moved(self._copied(chunk))
+
+    def _expunge_moved(self, uids: list[int]) -> None:
+        try:
+            self._expunge(uids)
+        except ConnectionLost:
+            raise
+        except MailboxError:
+            self._store(uids, "(\\Deleted)", "-FLAGS.SILENT")  # another program would expunge it
+            raise
 
     def _copied(self, uids: Sequence[int]) -> list[int]:
         """Those of `uids` that the server says it copied; all where it does not say (RFC 4315, UIDNOTSTICKY)."""

@@ -6,7 +6,7 @@ recorded first. What lies where it was found is then fetched again, a little at 
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, ColumnElement, String, cast, or_, select, update
+from sqlalchemy import ColumnElement, String, cast, or_, select, update
 
 from blocker.catalogue import Catalogue, HeaderView
 from blocker.catalogue.model import AccountRow, MessageRow
@@ -70,7 +70,5 @@ def _missing(
 
 
 def _empty() -> ColumnElement[bool]:
-    """SQL's NULL, or JSON's."""
-    return or_(
-        MessageRow.view.is_(None), MessageRow.view == JSON.NULL, cast(MessageRow.view, String) == "null"
-    )
+    """SQL's NULL, or JSON's: compared as text, since PostgreSQL compares no JSON."""
+    return or_(MessageRow.view.is_(None), cast(MessageRow.view, String) == "null")

@@ -9,20 +9,30 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-HOST = "127.0.0.1"
-PASSWORD = "correct-horse"
-START_SECONDS = 20.0
-STOP_SECONDS = 15.0
+from tests.servers.common import (
+    HOST,
+    PASSWORD,
+    STOP_SECONDS,
+    Account,
+    as_unprivileged,
+    await_start,
+    find,
+    free_ports,
+    give_away,
+    greets,
+    server_group,
+    server_user,
+)
+
+__all__ = ["HOST", "PASSWORD", "Account", "Dovecot", "Variant", "free_ports"]
+
 _numbers = itertools.count(1)
 
 
@@ -40,17 +50,6 @@ class Variant:
     """PEM with key and chain; switches TLS on, on the second port and by STARTTLS."""
     connections: int = 500
     """Connections of one user at a time."""
-
-
-@dataclass(frozen=True)
-class Account:
-    """A user of a test server."""
-
-    host: str
-    port: int
-    user: str
-    password: str
-    tls_port: int = 0
 
 
 class Dovecot:
@@ -72,22 +71,12 @@ class Dovecot:
         (self.folder / "tls.pem").write_bytes(self.variant.certificate)
         for name in ("run", "state", "mail"):
             (self.folder / name).mkdir()
-        _give_away(self.folder)
-        command = [*_as_unprivileged(), self._binary, "-F", "-c", str(self.config)]
+        give_away(self.folder)
+        command = [*as_unprivileged(), self._binary, "-F", "-c", str(self.config)]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        end = time.monotonic() + START_SECONDS
-        while not self._greets():
-            if self._process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"Dovecot did not start; its log ends with:\n{self.log()[-2000:]}")
-            time.sleep(0.02)
+        process = self._process
+        await_start(lambda: greets(self.port), lambda: process.poll() is not None, "Dovecot", self.log)
         return self
-
-    def _greets(self) -> bool:
-        try:
-            with socket.create_connection((self.host, self.port), timeout=2) as peer:
-                return peer.recv(4) == b"* OK"
-        except OSError:
-            return False
 
     def account(self, user: str | None = None) -> Account:
         """An account; a new and empty one unless a name is given."""
@@ -96,7 +85,7 @@ class Dovecot:
 
     def doveadm(self, *arguments: str) -> str:
         """Run doveadm on this server; what it prints."""
-        command = [*_as_unprivileged(), find("doveadm"), "-c", str(self.config), *arguments]
+        command = [*as_unprivileged(), find("doveadm"), "-c", str(self.config), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
 
     def log(self) -> str:
@@ -122,7 +111,7 @@ class Dovecot:
 
     def _text(self) -> str:
         """The configuration."""
-        variant, folder, user = self.variant, self.folder, _user()
+        variant, folder, user = self.variant, self.folder, server_user()
         plugins = [*(["acl"] if variant.acl else []), *(["quota"] if variant.quota else [])]
         imap_plugins = [*plugins, *(f"imap_{name}" for name in plugins)]
         tls = (
@@ -147,7 +136,7 @@ protocols = imap
 listen = {self.host}
 default_login_user = {user.pw_name}
 default_internal_user = {user.pw_name}
-default_internal_group = {_group(user)}
+default_internal_group = {server_group()}
 first_valid_uid = 1
 first_valid_gid = 1
 mail_location = maildir:~/Maildir
@@ -193,49 +182,3 @@ protocol imap {{
  {f"imap_capability = {variant.capability}" if variant.capability else ""}
 }}
 """
-
-
-def find(name: str) -> str:
-    """A program's path, also from where Debian keeps servers. Raises RuntimeError where it is missing."""
-    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-    if found is None:
-        raise RuntimeError(
-            f"These tests need {name}, which is not installed: run `tests/run`, or `apt-get install dovecot-imapd`."
-        )
-    return found
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [int(each.getsockname()[1]) for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
-
-
-def _user() -> pwd.struct_passwd:
-    return pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
-
-
-def _group(user: pwd.struct_passwd) -> str:
-    import grp
-
-    return grp.getgrgid(user.pw_gid).gr_name
-
-
-def _as_unprivileged() -> list[str]:
-    if os.getuid() != 0:
-        return []
-    user = _user()
-    return [find("setpriv"), f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-
-
-def _give_away(folder: Path) -> None:
-    if os.getuid() == 0:
-        user = _user()
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, user.pw_uid, user.pw_gid)

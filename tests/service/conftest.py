@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.service import kills
 from tests.service.world import World
 
 
@@ -18,3 +19,9 @@ def world(tmp_path: Path) -> Callable[..., World]:
         return World.make(tmp_path, mode, **more).begin()
 
     return make
+
+
+@pytest.hookimpl
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of kills."""
+    kills.summary(terminalreporter)
