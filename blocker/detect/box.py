@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from blocker.message.references import Reference
 _LENGTH = re.compile(
     r"\s*([-+]?[0-9]*\.?[0-9]+)\s*(px|pt|pc|in|cm|mm|q|em|ex|ch|rem|vw|vh|%)?", re.IGNORECASE
 )
+_LONGEST = 128
+"""Characters of a length that are read: digits of no use come before those that are not."""
 _PIXELS = {
     None: 1.0,
     "px": 1.0,
@@ -35,6 +38,7 @@ _PIXELS = {
 _CLIPPED = re.compile(r"rect\(\s*0[a-z]*[\s,]+0[a-z]*[\s,]+0[a-z]*[\s,]+0[a-z]*\s*\)|inset\(\s*(?:50|100)%")
 _FONT_SIZE = re.compile(r"font-size\s*:\s*([^;]{1,20})", re.IGNORECASE)
 _IN_FONT = re.compile(r"[0-9.](?:em|ex|ch)\Z")
+_FONT_UNITS = ("em", "ex", "ch")
 _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height")
 _ORDINARY = Mapping[str, Any]
 
@@ -55,8 +59,11 @@ UNKNOWN = Box(None, None, None)
 
 def length(value: str | None) -> float | None:
     """A CSS length in pixels; None for percentages above zero, keywords and nonsense."""
-    if not value:
-        return None
+    return _length(value[:_LONGEST]) if value else None
+
+
+@lru_cache(maxsize=1024)
+def _length(value: str) -> float | None:
     match = _LENGTH.match(value)
     if match is None:
         return None
@@ -69,8 +76,11 @@ def length(value: str | None) -> float | None:
 
 def _attribute_length(value: object) -> float | None:
     """A width or height attribute (HTML, section 2.3.4.4): digits, then anything; `%` is no size."""
-    if not isinstance(value, str):
-        return None
+    return _of_attribute(value.strip()[:_LONGEST]) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=1024)
+def _of_attribute(value: str) -> float | None:
     match = _LENGTH.match(value)
     if match is None:
         return None
@@ -195,7 +205,11 @@ _HIDDEN: tuple[str | None, ...] = ("an enclosing element: hidden",) * 4
 
 def _in_font(values: Mapping[str, str]) -> list[str]:
     """The sides that are declared in units of the font."""
-    return [name for name in _SIDES if name in values and _IN_FONT.search(values[name])]
+    return [
+        name
+        for name in _SIDES
+        if name in values and values[name].endswith(_FONT_UNITS) and _IN_FONT.search(values[name])
+    ]
 
 
 def _has_no_font(node: Element | Tag) -> bool:

@@ -66,11 +66,24 @@ MAX_CLASSES = 64
 MAX_ANCESTORS = 256
 _REMEMBERED = 64 << 10
 """Characters of the largest style sheet that is remembered for the next message."""
+_SHORT_STYLE = 1024
+"""Characters of the longest style attribute that is remembered: a mail repeats the same few."""
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_INTERESTING = re.compile(
-    r"(?:display|visibility|opacity|width|height|overflow|position|clip|indent|transform|\\)", re.IGNORECASE
+_INTERESTING = (
+    "width",
+    "height",
+    "display",
+    "visibility",
+    "opacity",
+    "overflow",
+    "position",
+    "clip",
+    "indent",
+    "transform",
+    "\\",
 )
+"""One of these stands in each rule that says something of the properties above."""
 _FEATURE = re.compile(
     r"\(\s*(max|min)-(?:device-)?width\s*:\s*([0-9.]{1,9})\s*(px|em|rem)?\s*\)", re.IGNORECASE
 )
@@ -213,7 +226,8 @@ def _read_rules(text: str, views: int, rules: list[tuple[str, Rule]], depth: int
             closed = text.find("}", opened)
             closed = closed if closed >= 0 else len(text)
             body = text[opened + 1 : closed]
-            if _INTERESTING.search(body):
+            lowered = body.lower()
+            if any(word in lowered for word in _INTERESTING):
                 _add_rule(prelude, body, views, rules)
         position = closed + 1
 
@@ -306,8 +320,6 @@ class Cascade:
                 self.cut = True
                 return
             text = style.text
-            if not _INTERESTING.search(text):
-                continue
             media = style.attr("media")
             views = media_views(media) if isinstance(media, str) else ALL_VIEWS
             sheet = parse_sheet(text)
@@ -318,7 +330,9 @@ class Cascade:
     def may_hide(self, element: Element) -> bool:
         """Whether any declaration that applies to an element could hide what it holds."""
         style = element.attr("style")
-        if isinstance(style, str) and _INLINE_HIDES.search(style):
+        if isinstance(style, str) and (
+            _style_hides(style) if len(style) <= _SHORT_STYLE else _INLINE_HIDES.search(style)
+        ):
             return True
         for sheet, _ in self.sheets:
             hiding = sheet.hiding
@@ -351,13 +365,24 @@ class Cascade:
                             found.append(d._replace(order=d.order + (number << 20), views=d.views & views))
         style = attrs.get("style")
         if isinstance(style, str) and style:
-            found += [
-                Declaration(name, value, important, (9999, 0, 0), position, ALL_VIEWS)
-                for position, (name, value, important) in enumerate(declarations(style))
-            ]
+            found += _of_style(style) if len(style) <= _SHORT_STYLE else _of_style.__wrapped__(style)
         if len(found) > 1:
             found.sort(key=_precedence)
         return found
+
+
+@lru_cache(maxsize=4096)
+def _of_style(text: str) -> tuple[Declaration, ...]:
+    """The declarations of a style attribute."""
+    return tuple(
+        Declaration(name, value, important, (9999, 0, 0), position, ALL_VIEWS)
+        for position, (name, value, important) in enumerate(declarations(text))
+    )
+
+
+@lru_cache(maxsize=4096)
+def _style_hides(text: str) -> bool:
+    return _INLINE_HIDES.search(text) is not None
 
 
 _precedence = attrgetter("important", "specificity", "order")

@@ -6,15 +6,19 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from email.utils import mktime_tz, parsedate_tz
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from blocker.detect.allowance import SEARCH_STEPS, STYLE_STEPS, Allowance
 from blocker.detect.box import Box, Boxes
 from blocker.detect.cascade import Cascade
 from blocker.detect.knowledge import Known, Rules
 from blocker.detect.memory import Mail, Memory, Recollection, template
-from blocker.detect.tokens import PICTURES, extension, tokens
+from blocker.detect.report import Reason
+from blocker.detect.tokens import PICTURES, extension, stands_as_token, tokens
+from blocker.detect.traits import Traits
 from blocker.message.headers import Headers
 from blocker.message.read import Message
 from blocker.message.references import Reference
@@ -32,6 +36,19 @@ RECIPIENT_HEADERS = (
 _ADDRESS = re.compile(r"[^\s<>,;:\"'()]{1,128}@[^\s<>,;:\"'()@]{3,253}")
 MAX_RECIPIENTS = 20
 MAX_LINKS = 2000
+MAX_DATE = 200
+"""Characters of a Date field that are read."""
+SEARCHED_AT_ONCE = 64
+"""Characters of the links that are looked through in a step: finding one value is faster than trying all disguises."""
+
+
+class Address(NamedTuple):
+    """What a URL says wherever in the message it stands."""
+
+    known: Known | None
+    traits: Traits | None
+    reasons: tuple[Reason, ...]
+    """From identity and token."""
 
 
 class Context:
@@ -47,6 +64,8 @@ class Context:
         self._boxes: dict[int, Boxes] = {}
         self.styles = Allowance(STYLE_STEPS)
         self.searches = Allowance(SEARCH_STEPS)
+        self.addresses: dict[tuple[str, Url | None], Address] = {}
+        """What was found out of each URL so far, by how it is written and what it names."""
 
     @cached_property
     def _plain(self) -> Boxes:
@@ -71,11 +90,16 @@ class Context:
         return found[-1].rpartition("@")[2].lower() if found else ""
 
     @cached_property
+    def date(self) -> datetime | None:
+        """The Date field (RFC 5322, section 3.3), read as leniently as mail needs it; naive where it names no zone."""
+        return _date(self.message.headers.first("date"))
+
+    @cached_property
     def mail(self) -> Mail:
         """The message, as a memory is told of it."""
         headers = self.message.headers
         name = headers.first("message-id").strip() or hashlib.sha256(self.message.raw).hexdigest()
-        sent = _seconds(headers.first("date"))
+        sent = _seconds(self.date)
         return Mail(self.sender_domain, self.recipients, headers.text("subject"), sent, name)
 
     @cached_property
@@ -128,9 +152,13 @@ class Context:
         return found
 
     @cached_property
-    def link_tokens(self) -> frozenset[str]:
-        """Values that stand in the message's links."""
-        return frozenset(token for target in {link.target for link in self.links} for token in tokens(target))
+    def _link_targets(self) -> str:
+        return "\n".join(dict.fromkeys(link.target for link in self.links))
+
+    def in_links(self, token: str) -> bool:
+        """Whether a value stands in the message's links, as a value of theirs."""
+        text = self._link_targets
+        return self.searches.take(len(text) // SEARCHED_AT_ONCE) and stands_as_token(text, token)
 
     @cached_property
     def header_tokens(self) -> dict[str, str]:
@@ -165,17 +193,22 @@ class Context:
         if self.styles.used_up or any(boxes.cut for boxes in self._boxes.values()):
             found.append("style rules")
         if self.searches.used_up:
-            found.append("values that may hold an address")
+            found.append("values of URLs")
         return tuple(found)
 
 
-def _seconds(date: str) -> float:
-    """A Date field as seconds since 1970; 0 where it cannot be read."""
+def _date(value: str) -> datetime | None:
     try:
-        parsed = parsedate_tz(date[:100])
-        return float(mktime_tz(parsed)) if parsed is not None else 0.0
+        return parsedate_to_datetime(value[:MAX_DATE])
     except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _seconds(date: datetime | None) -> float:
+    """A date as seconds since 1970; 0 where there is none."""
+    if date is None:
         return 0.0
+    return (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).timestamp()
 
 
 class _Plain(Cascade):

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import NamedTuple
 
 from turbohtml import Element
 
@@ -17,7 +15,8 @@ from blocker.detect.context import Context
 from blocker.detect.knowledge import Known, inner_url
 from blocker.detect.memory import template
 from blocker.detect.report import Reason
-from blocker.detect.tokens import PICTURES, extension, opacity, tokens
+from blocker.detect.tokens import PICTURES
+from blocker.detect.traits import Traits
 from blocker.detect.weights import reason
 from blocker.message.references import Reference
 from blocker.message.urls import Url, parse
@@ -57,23 +56,7 @@ SMALL = 16.0
 """Pixels up to which a picture may be overlooked."""
 
 _MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
-_PERSON = re.compile(
-    r"(?:mi_u|u|uid|user|user_?id|euid|e?mail|email_?(?:address|hash|id|md5|sha256)|recip(?:ient)?(?:_?id)?|rid|"
-    r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member_?id|cust(?:omer)?_?id|profile_?id|lead_?id|partner_uid)",
-    re.IGNORECASE,
-)
 _MACRO_SIGNS = frozenset("[]{}%|$<")
-_ENDPOINT = re.compile(
-    r"(?:^|[/_.=-])(?:open(?:s|ed|track(?:ing)?|rate)?|track(?:ing|er|open)?|pixel|beacon|imp(?:ression)?|view(?:ed)?|wf|trk|"
-    r"read(?:receipt)?|stats?|log(?:ger)?|hit|ping|event|e2t|webbug|bug)(?:$|[/_.?=-])",
-    re.IGNORECASE,
-)
-_FILLER = re.compile(
-    r"(?:^|[_-])(?:spacer?|blank|clear|transparent|trans|empty|dot|pixel|shim|filler|px|1x1|1px|b|s|t|x|white|black|line|null)"
-    r"(?:[-_]?(?:[0-9]{1,4}(?:x[0-9]{1,4})?(?:px)?|dot|gif|pixel|white|black|clear|image|img|line|px|space|[a-z]{1,5}[0-9]x[0-9]))?"
-    r"\.(?:gif|png|jpe?g)$",
-    re.IGNORECASE,
-)
 
 
 def geometry(box: Box) -> Iterator[Reason]:
@@ -144,76 +127,19 @@ def knowledge(found: Known | None) -> Iterator[Reason]:
         yield reason(f"knowledge.{found.kind}", words[found.kind].format(found.vendor))
 
 
-class Traits(NamedTuple):
-    """What can be read off a URL alone."""
-
-    extension: str
-    tokens: tuple[str, ...]
-    bits: float
-    """Of the most opaque value that is no folder or name of a picture file."""
-    folder_bits: float
-    """Of the folders of a picture file."""
-    file_bits: float
-    """Of a picture's file name."""
-    filler: bool
-    endpoint: bool
-    person: str
-    """Name of a query parameter that names a person and is filled in."""
-
-
-def traits(url: Url) -> Traits:
-    """A URL's traits; those of URLs of ordinary length are remembered."""
-    if len(url.path) + len(url.query) > 2048:
-        return _traits.__wrapped__(url.host, url.path[:2048], url.query[:2048])
-    return _traits(url.host, url.path, url.query)
-
-
-@lru_cache(maxsize=8192)
-def _traits(host: str, path: str, query: str) -> Traits:
-    name = path.rpartition("/")[2]
-    kind = extension(path)
-    folders = [value for value in tokens(path) if value != name]
-    asked = tokens(query)
-    file_bits = opacity(name.rpartition(".")[0]) if kind in PICTURES else opacity(name)
-    bits = max(map(opacity, asked), default=0.0)
-    folder_bits = max(map(opacity, folders), default=0.0)
-    if kind not in PICTURES:
-        bits, folder_bits, file_bits = max(bits, folder_bits, file_bits), 0.0, 0.0
-    return Traits(
-        kind,
-        (*folders, *([name] if len(name) >= 6 else ()), *asked),
-        bits,
-        folder_bits,
-        file_bits,
-        not query and _FILLER.search(name) is not None,
-        bool(_ENDPOINT.search(path) or _ENDPOINT.search(host.partition(".")[0])),
-        _person(query),
-    )
-
-
-def _person(query: str) -> str:
-    for pair in query[1:2048].split("&"):
-        name, _, value = pair.partition("=")
-        if len(value) >= 5 and _PERSON.fullmatch(name) and any(c.isdigit() or c == "@" for c in value):
-            return name
-    return ""
-
-
-def token(reference: Reference, context: Context) -> Iterator[Reason]:
+def token(reference: Reference, own: Traits | None, context: Context) -> Iterator[Reason]:
     """Reasons from values in the URL that could single out the message or the person."""
     if not _MACRO_SIGNS.isdisjoint(reference.raw) and _MACRO.search(reference.raw[:2048]):
         yield reason("token.macro", "the sender's template was not filled in here")
-    url = reference.target
-    if url is None:
+    if own is None:
         return
-    own = traits(url)
     if own.person:
         yield reason("token.person", f"a parameter named {own.person[:24]}")
     if own.extension in PROGRAMS and own.bits >= LONG:
         yield reason("token.program", "made by a program from a long opaque value")
     for value in own.tokens:
         where = context.header_tokens.get(value) or (
-            "the links of this mail" if value in context.link_tokens else ""
+            "the links of this mail" if context.in_links(value) else ""
         )
         if where:
             yield reason("token.shared", f"{value[:24]} also stands in {where}")
@@ -264,16 +190,15 @@ def _from_stock(url: Url, context: Context) -> bool:
     return context.stock[template(url), url.path.rpartition("/")[0]] > 1
 
 
-def shape(reference: Reference, context: Context) -> Iterator[Reason]:
+def shape(reference: Reference, own: Traits | None, context: Context) -> Iterator[Reason]:
     """Weak reasons from what the URL and its element look like."""
     url = reference.target
     if reference.vector in ("style @font-face", "style @import", "link[stylesheet]"):
         yield reason("vector.font", "a font or style sheet")
     elif reference.vector == "style url()" or reference.vector.endswith("[background]"):
         yield reason("vector.sheet", "a background")
-    if url is None:
+    if url is None or own is None:
         return
-    own = traits(url)
     if own.filler:
         yield reason("shape.filler", "named like a layout filler")
     elif own.extension in PICTURES and not url.query:

@@ -16,9 +16,9 @@ from urllib.parse import unquote
 from blocker.detect.allowance import Allowance
 from blocker.detect.checksums import checksums
 from blocker.detect.context import Context
-from blocker.detect.evidence import traits
 from blocker.detect.report import Reason
 from blocker.detect.tokens import PICTURES
+from blocker.detect.traits import Traits
 from blocker.detect.weights import reason
 from blocker.message.references import Reference
 
@@ -44,8 +44,9 @@ def _available(names: Sequence[str]) -> tuple[str, ...]:
 
 
 _DIGESTS = _available(("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "ripemd160"))
-_SHORT = re.compile(r"(?<![0-9a-z])(?:[0-9a-f]{8}|[0-9]{6,10})(?![0-9a-z])")
-"""A whole value that could be a checksum of 32 bits."""
+_WORD = re.compile(r"[0-9a-z]{6,}")
+"""A value as a whole: a checksum of 32 bits stands alone, a digest perhaps amid other letters."""
+_SHORTEST_HEX = 32
 _HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{32,128}(?![0-9a-f])")
 _HEX_TEXT = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}")
@@ -129,9 +130,9 @@ def _variants(address: str, local: str, domain: str) -> Iterator[tuple[str, str]
         yield domain, "the domain"
 
 
-def evidence(reference: Reference, context: Context) -> Iterator[Reason]:
+def evidence(reference: Reference, own: Traits | None, context: Context) -> Iterator[Reason]:
     """Reasons from addresses in the URL: the recipients', or any other that is not the sender's own."""
-    if _nothing_to_find(reference):
+    if _nothing_to_find(reference.raw, own):
         return
     found = find(reference.raw[:MAX_TEXT], context.recipients, context.sender_domain, context.searches)
     if found is not None:
@@ -139,12 +140,10 @@ def evidence(reference: Reference, context: Context) -> Iterator[Reason]:
         yield reason(f"identity.{found.what}", f"{whose} stands in the URL, {found.form}")
 
 
-def _nothing_to_find(reference: Reference) -> bool:
+def _nothing_to_find(raw: str, own: Traits | None) -> bool:
     """Whether the URL is words alone, in which no address stands in any form."""
-    url, raw = reference.target, reference.raw
-    if url is None or "@" in raw or "%" in raw or "=" in raw or "_at_" in raw:
+    if own is None or "@" in raw or "%" in raw or "=" in raw or "_at_" in raw:
         return False
-    own = traits(url)
     return not (own.bits or own.folder_bits or own.file_bits)
 
 
@@ -159,12 +158,12 @@ def find(
     looked_for = _together(tuple(address for address in addresses if len(address) >= 5))
     cost = 8 + len(looked_for.needles) + len(looked_for.base64)
     other: Found | None = None
-    for plain, wrapped in _layers(text):
+    for plain, wrapped, values in _layers(text):
         if allowance is not None and not allowance.take(len(plain) * cost):
             if wrapped:
                 break
             plain = plain[:SHORT_TEXT]
-        found = _known(plain, looked_for)
+        found = _known(plain, values, looked_for)
         if found is not None:
             return Found(found.what, _wrapped(wrapped, found.form))
         if other is None and "@" in plain and _is_foreign(plain, sender_domain):
@@ -179,13 +178,17 @@ def _wrapped(wrapped: tuple[str, ...], form: str) -> str:
     return ", in it ".join((*wrapped, form))
 
 
-def _layers(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The text itself, then what stands inside its encoded values, layer by layer, bounded."""
+def _layers(text: str) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
+    """The text itself, then what stands inside its encoded values, layer by layer, bounded.
+
+    With each what it is wrapped in, outermost first, and its values that may be encoded.
+    """
     queue: list[tuple[str, tuple[str, ...]]] = [(text, ())]
     opened = 0
     while queue:
         current, wrapped = queue.pop(0)
-        yield current, wrapped
+        values = _BASE64.findall(current)
+        yield current, wrapped, values
         if len(wrapped) >= MAX_LAYERS:
             continue
         if "%" in current:
@@ -195,7 +198,7 @@ def _layers(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
                 continue
         if opened >= MAX_DECODED:
             continue
-        for inner, name in islice(_opened(current), MAX_DECODED - opened):
+        for inner, name in islice(_opened(values), MAX_DECODED - opened):
             opened += 1
             queue.append((inner, (*wrapped, name)))
 
@@ -215,7 +218,7 @@ def _together(addresses: tuple[str, ...]) -> Forms:
     )
 
 
-def _known(plain: str, looked_for: Forms) -> Found | None:
+def _known(plain: str, values: Sequence[str], looked_for: Forms) -> Found | None:
     lowered = plain.lower()
     for domain, disguises in looked_for.needles:
         if domain in lowered:
@@ -225,14 +228,14 @@ def _known(plain: str, looked_for: Forms) -> Found | None:
     for core, head in looked_for.base64:
         if core in plain and _begins(plain, core, head):
             return Found("address", "base64")
-    for pattern in (_HEX, _SHORT):
-        for match in pattern.finditer(lowered):
-            label = looked_for.digests.get(match.group())
+    for word in _WORD.findall(lowered):
+        for value in (word,) if len(word) < _SHORTEST_HEX else _HEX.findall(word):
+            label = looked_for.digests.get(value)
             if label is not None:
                 return Found("digest", label)
-    for match in _BASE64.finditer(plain):
-        if len(match.group()) in _DIGEST_LENGTHS:
-            label = looked_for.digests.get(_base64_hex(match.group()))
+    for value in values:
+        if len(value) in _DIGEST_LENGTHS:
+            label = looked_for.digests.get(_base64_hex(value))
             if label is not None:
                 return Found("digest", f"{label}, in base64")
     return None
@@ -278,9 +281,9 @@ def _stands_alone(text: str, needle: str) -> bool:
     return False
 
 
-def _opened(text: str) -> Iterator[tuple[str, str]]:
+def _opened(values: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Readable text inside base64 and hexadecimal values."""
-    for value in _values(text):
+    for value in _pieces(values):
         if value.isalpha() and (value.islower() or value[1:].islower()):
             continue
         if _HEX_TEXT.fullmatch(value):
@@ -298,10 +301,9 @@ def _opened(text: str) -> Iterator[tuple[str, str]]:
             yield data.decode("latin-1"), name
 
 
-def _values(text: str) -> Iterator[str]:
+def _pieces(values: Sequence[str]) -> Iterator[str]:
     """Values that may be encoded: a slash is both a folder's end and a character of base64."""
-    for match in _BASE64.finditer(text):
-        value = match.group()
+    for value in values:
         yield value
         if "/" in value:
             yield from (piece for piece in value.split("/") if len(piece) >= 12)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Sequence
-from email.utils import parsedate_to_datetime
 
 from blocker.detect import evidence, identity
-from blocker.detect.context import Context
+from blocker.detect.context import Address, Context
 from blocker.detect.knowledge import Known, Rules, default_rules
 from blocker.detect.memory import FolderMemory, Memory
 from blocker.detect.report import Envelope, Judged, Kind, Reason, Report, Verdict
+from blocker.detect.traits import traits
 from blocker.detect.weights import PRIOR
 from blocker.message.headers import decode_words
 from blocker.message.model import Links
@@ -136,22 +137,29 @@ def _verdicts(context: Context) -> list[tuple[Reference, Verdict]]:
 
 def judge(reference: Reference, context: Context) -> Verdict:
     """The verdict on one reference: all reasons, summed."""
-    found = evidence.known(reference, context)
-    return combine(reasons(reference, context, found), found, context)
-
-
-def reasons(reference: Reference, context: Context, found: Known | None) -> list[Reason]:
-    """What every family of evidence says of one reference."""
+    address = _address(reference, context)
     box = context.box(reference)
-    return [
+    why = [
         *evidence.geometry(box),
         *evidence.visibility(box),
-        *evidence.knowledge(found),
-        *identity.evidence(reference, context),
-        *evidence.token(reference, context),
+        *evidence.knowledge(address.known),
+        *address.reasons,
         *evidence.recurrence(reference, context, box),
-        *evidence.shape(reference, context),
+        *evidence.shape(reference, address.traits, context),
     ]
+    return combine(why, address.known, context)
+
+
+def _address(reference: Reference, context: Context) -> Address:
+    """What its URL says; worked out once for each of a message."""
+    url = reference.target
+    key = (reference.raw, url)
+    found = context.addresses.get(key)
+    if found is None:
+        own = traits(url) if url is not None else None
+        why = (*identity.evidence(reference, own, context), *evidence.token(reference, own, context))
+        found = context.addresses[key] = Address(evidence.known(reference, context), own, why)
+    return found
 
 
 def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict:
@@ -187,11 +195,9 @@ def _strength(why: Reason) -> float:
 
 
 def _links(context: Context) -> Links:
-    tracked = 0
-    for url in context.links:
-        found = context.rules.match(url.host, url.target)
-        tracked += found is not None
-    return Links(len(context.links), tracked)
+    links = Counter(context.links)
+    tracked = sum(times for url, times in links.items() if context.rules.match(url.host, url.target))
+    return Links(sum(links.values()), tracked)
 
 
 def envelope(context: Context, source: str = "") -> Envelope:
@@ -206,7 +212,7 @@ def envelope(context: Context, source: str = "") -> Envelope:
         from_=_shown(decode_words(sender)),
         from_domain=_shown(context.sender_domain),
         to=_shown(headers.text("to")),
-        date=_date(headers.first("date")),
+        date=context.date.isoformat() if context.date is not None else "",
         subject=_shown(headers.text("subject")),
     )
 
@@ -214,12 +220,3 @@ def envelope(context: Context, source: str = "") -> Envelope:
 def _shown(text: str) -> str:
     """Text that any encoding can carry: lone surrogates (undecoded bytes) replaced."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not text.isascii() else text
-
-
-def _date(value: str) -> str:
-    if not value:
-        return ""
-    try:
-        return parsedate_to_datetime(value).isoformat()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return ""

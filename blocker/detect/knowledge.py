@@ -201,6 +201,9 @@ def inner_url(url: str) -> str | None:
     URLs that call themselves a proxy are unwrapped, two layers at most: elsewhere an inner URL is a redirect, and it is the
     outer host that learns of the fetch.
     """
+    lowered = url.lower()
+    if lowered.find("http", 4) < 0 and _HEX_HTTP not in lowered:
+        return None
     first = _unwrap(url[:MAX_PROXIED])
     return first and (_unwrap(first) or first)
 

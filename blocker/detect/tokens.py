@@ -10,6 +10,8 @@ MAX_TEXT = 4096
 MAX_VALUE = 256
 """Characters of one value that are weighed: more than any id needs."""
 _PIECE = re.compile(r"[^/?&;=:@<>,\s()]{6,}")
+_AROUND = frozenset("/?&;=:@<>, \t\n\r\f\v()") | {""}
+"""What ends a value: everything that no value holds."""
 _DIGIT = re.compile(r"[0-9]")
 _WORDS = re.compile(r"[a-z]{3,}|[A-Z][a-z]{2,}|[A-Z]{3,}")
 _CHANGE = re.compile(r"[0-9](?=[A-Za-z])|[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])")
@@ -24,6 +26,17 @@ def tokens(text: str) -> list[str]:
     """Values in a URL's path and query or in a header, bounded; a digit in each, so words stay out."""
     found = _PIECE.findall(text[:MAX_TEXT])[:MAX_TOKENS]
     return [piece for piece in found if not piece.isalpha() and _DIGIT.search(piece)]
+
+
+def stands_as_token(text: str, token: str) -> bool:
+    """Whether a value stands in another text as one of those that `tokens` gives."""
+    at = text.find(token)
+    while at >= 0:
+        end = at + len(token)
+        if text[at - 1 : at] in _AROUND and text[end : end + 1] in _AROUND:
+            return _DIGIT.search(token) is not None
+        at = text.find(token, end)
+    return False
 
 
 def opacity(value: str) -> float:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.utils import collapse_rfc2231_value, decode_params, unquote
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_HEADER_BYTES = 1 << 20
@@ -20,6 +21,8 @@ MAX_VALUE_BYTES = 16 << 10
 """Bytes of one field's value that are ever interpreted."""
 
 _FIELD_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e]*:|[\t ]|From ")
+_PLAIN_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+):.*\n(?:[ \t].*\n)*")
+"""A field as it should be, with its continuation lines, where no line ends with a carriage return alone."""
 _WHITE = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 
 
@@ -38,9 +41,7 @@ class Headers:
 
     __slots__ = ("_index", "cut", "end", "fields", "raw", "start")
 
-    def __init__(
-        self, raw: bytes, start: int, fields: tuple[Field, ...], end: int, cut: bool = False
-    ) -> None:
+    def __init__(self, raw: bytes, start: int, fields: Sequence[Field], end: int, cut: bool = False) -> None:
         self.raw = raw
         self.start = start
         self.fields = fields
@@ -73,10 +74,8 @@ class Headers:
 
     def _value(self, field: Field) -> str:
         value = self.raw[field.value_start : min(field.end, field.value_start + MAX_VALUE_BYTES)]
-        text = value.decode("ascii", "surrogateescape")
-        if "\n" in text or "\r" in text:
-            text = _WHITE.sub(" ", text)
-        return text.strip(" \t")
+        text = value.decode("ascii", "surrogateescape").strip(" \t\r\n")
+        return _WHITE.sub(" ", text) if "\n" in text or "\r" in text else text
 
 
 def decode_words(value: str) -> str:
@@ -108,12 +107,34 @@ def _from_bytes(value: bytes) -> str:
 
 def read_headers(raw: bytes, start: int, end: int) -> Headers:
     """The header section that begins at `start` and cannot reach beyond `end`."""
-    stop = min(_section_end(raw, start, end), start + MAX_HEADER_BYTES)
+    most = min(end, start + MAX_HEADER_BYTES)
+    fields, position = _plain_fields(raw, start, most)
+    if raw.startswith(b"\r\n", position, most):
+        return Headers(raw, start, fields, position + 2)
+    fields, body = _any_fields(raw, start, position, min(_section_end(raw, position, end), most), fields)
+    return Headers(raw, start, fields, body, body == start + MAX_HEADER_BYTES)
+
+
+def _plain_fields(raw: bytes, start: int, end: int) -> tuple[list[Field], int]:
+    """The fields from `start` on that are as they should be, nearly always all, and where they end."""
     fields: list[Field] = []
+    position, plain = start, _PLAIN_FIELD.match
+    while match := plain(raw, position, end):
+        name_end, after = match.end(1), match.end()
+        fields.append(Field(_name(match[1]), position, name_end + 1, after))
+        position = after
+    if raw.count(b"\r", start, position) != raw.count(b"\r\n", start, position):
+        return [], start
+    return fields, position
+
+
+def _any_fields(
+    raw: bytes, start: int, position: int, stop: int, fields: list[Field]
+) -> tuple[list[Field], int]:
+    """`fields`, which end at `position`, with those after them, read line by line; and where the body begins."""
     name, field_start, value_start = "", -1, -1
-    position = body = start
-    envelope = -1
-    for line in raw[start:stop].splitlines(keepends=True):
+    body, envelope = position, -1
+    for line in raw[position:stop].splitlines(keepends=True):
         match = _FIELD_LINE.match(line)
         if match is None:
             if not line.strip(b"\r\n"):
@@ -125,7 +146,7 @@ def read_headers(raw: bytes, start: int, end: int) -> Headers:
                 fields.append(Field(name, field_start, value_start, position))
                 field_start = -1
             if token != b"From " and token != b":":
-                name = token[:-1].decode("ascii").lower()
+                name = _name(token[:-1])
                 field_start, value_start = position, position + len(token)
         # An envelope line amid the fields belongs to none; a last one starts the body.
         envelope = position if token == b"From " and position != start else -1
@@ -135,7 +156,17 @@ def read_headers(raw: bytes, start: int, end: int) -> Headers:
         body = envelope
     if field_start >= 0:
         fields.append(Field(name, field_start, value_start, position))
-    return Headers(raw, start, tuple(fields), body, body == start + MAX_HEADER_BYTES)
+    return fields, body
+
+
+@lru_cache(maxsize=512)
+def _short_name(name: bytes) -> str:
+    return name.decode("ascii").lower()
+
+
+def _name(name: bytes) -> str:
+    """A field's name in lower case; the few that all mail has are remembered."""
+    return _short_name(name) if len(name) <= 40 else name.decode("ascii").lower()
 
 
 def _section_end(raw: bytes, start: int, end: int) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from blocker.detect.evidence import LONG, OPAQUE, traits
-from blocker.detect.tokens import MAX_TEXT, MAX_TOKENS, extension, opacity, tokens
+from blocker.detect.evidence import LONG, OPAQUE
+from blocker.detect.tokens import MAX_TEXT, MAX_TOKENS, extension, opacity, stands_as_token, tokens
+from blocker.detect.traits import traits
 from blocker.message.urls import parse
 
 IDS = [
@@ -129,3 +130,25 @@ def test_names_that_tell(text: str, filler: bool, endpoint: bool, person: str) -
 def test_long_is_more_than_a_hash_of_sixteen_digits() -> None:
     """What proves a program's token is longer than what merely could be an id."""
     assert opacity("4f9d2b7c81e6a035") < LONG <= opacity("4f9d2b7c81e6a0354f9d2b7c81e6a035")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["/click?id=a1b2c3d4&x=1", "/a1b2c3d4/open.gif", "x\n/a1b2c3d4", "/xa1b2c3d4?id=a1b2c3d4"],
+)
+def test_a_token_is_found_in_another_text(text: str) -> None:
+    """Wherever `tokens` would cut it out, and after a place where it is part of a longer value."""
+    assert "a1b2c3d4" in tokens(text)
+    assert stands_as_token(text, "a1b2c3d4")
+
+
+@pytest.mark.parametrize("text", ["/xa1b2c3d4", "/a1b2c3d4x", "/a1b2c3d4.gif", "/a1b2c3", ""])
+def test_a_token_is_not_found_within_a_longer_value(text: str) -> None:
+    """A value that only begins or ends like it is another one."""
+    assert "a1b2c3d4" not in tokens(text)
+    assert not stands_as_token(text, "a1b2c3d4")
+
+
+def test_words_are_no_tokens_of_another_text() -> None:
+    """A value without a digit singles nothing out, wherever it stands."""
+    assert not stands_as_token("/util.cfm?x=1", "util.cfm")

@@ -1,0 +1,82 @@
+"""What can be read off a URL alone: its values, and what it is named like."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from blocker.detect.tokens import PICTURES, extension, opacity, tokens
+from blocker.message.urls import Url
+
+_PERSON = re.compile(
+    r"(?:mi_u|u|uid|user|user_?id|euid|e?mail|email_?(?:address|hash|id|md5|sha256)|recip(?:ient)?(?:_?id)?|rid|"
+    r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member_?id|cust(?:omer)?_?id|profile_?id|lead_?id|partner_uid)",
+    re.IGNORECASE,
+)
+_ENDPOINT = re.compile(
+    r"(?:^|[/_.=-])(?:open(?:s|ed|track(?:ing)?|rate)?|track(?:ing|er|open)?|pixel|beacon|imp(?:ression)?|view(?:ed)?|wf|trk|"
+    r"read(?:receipt)?|stats?|log(?:ger)?|hit|ping|event|e2t|webbug|bug)(?:$|[/_.?=-])",
+    re.IGNORECASE,
+)
+_FILLER = re.compile(
+    r"(?:^|[_-])(?:spacer?|blank|clear|transparent|trans|empty|dot|pixel|shim|filler|px|1x1|1px|b|s|t|x|white|black|line|null)"
+    r"(?:[-_]?(?:[0-9]{1,4}(?:x[0-9]{1,4})?(?:px)?|dot|gif|pixel|white|black|clear|image|img|line|px|space|[a-z]{1,5}[0-9]x[0-9]))?"
+    r"\.(?:gif|png|jpe?g)$",
+    re.IGNORECASE,
+)
+
+
+class Traits(NamedTuple):
+    """What can be read off a URL alone."""
+
+    extension: str
+    tokens: tuple[str, ...]
+    bits: float
+    """Of the most opaque value that is no folder or name of a picture file."""
+    folder_bits: float
+    """Of the folders of a picture file."""
+    file_bits: float
+    """Of a picture's file name."""
+    filler: bool
+    endpoint: bool
+    person: str
+    """Name of a query parameter that names a person and is filled in."""
+
+
+def traits(url: Url) -> Traits:
+    """A URL's traits; those of URLs of ordinary length are remembered."""
+    if len(url.path) + len(url.query) > 2048:
+        return _traits.__wrapped__(url.host, url.path[:2048], url.query[:2048])
+    return _traits(url.host, url.path, url.query)
+
+
+@lru_cache(maxsize=8192)
+def _traits(host: str, path: str, query: str) -> Traits:
+    name = path.rpartition("/")[2]
+    kind = extension(path)
+    folders = [value for value in tokens(path) if value != name]
+    asked = tokens(query)
+    file_bits = opacity(name.rpartition(".")[0]) if kind in PICTURES else opacity(name)
+    bits = max(map(opacity, asked), default=0.0)
+    folder_bits = max(map(opacity, folders), default=0.0)
+    if kind not in PICTURES:
+        bits, folder_bits, file_bits = max(bits, folder_bits, file_bits), 0.0, 0.0
+    return Traits(
+        kind,
+        (*folders, *([name] if len(name) >= 6 else ()), *asked),
+        bits,
+        folder_bits,
+        file_bits,
+        not query and _FILLER.search(name) is not None,
+        bool(_ENDPOINT.search(path) or _ENDPOINT.search(host.partition(".")[0])),
+        _person(query),
+    )
+
+
+def _person(query: str) -> str:
+    for pair in query[1:2048].split("&"):
+        name, _, value = pair.partition("=")
+        if len(value) >= 5 and _PERSON.fullmatch(name) and any(c.isdigit() or c == "@" for c in value):
+            return name
+    return ""
