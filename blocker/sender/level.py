@@ -1,0 +1,61 @@
+"""Which level is in force for a mail, decided from facts alone.
+
+Anybody can write any From field. So what a person set for a sender may raise protection at once, but lower it only
+for a mail that is proven to be the sender's; a mail without that proof gets the account's level, as if nothing had
+been set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from blocker.rewrite.levels import LEVELS, Level
+
+Setting: TypeAlias = Level | Literal["allow"]
+"""A level, or that the sender's mail is left as it is."""
+SETTINGS: tuple[Setting, ...] = (*LEVELS, "allow")
+_STRENGTH: dict[Setting, int] = {"allow": 0, "standard": 1, "strict": 2, "paranoid": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Whether a mail is proven to come from the domain of its From field, and how, or why not, in words."""
+
+    given: bool
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What is done with one mail."""
+
+    level: Level | None
+    """None where nothing of it is changed."""
+    note: str = ""
+    """One clause for a person, where a setting of the sender's was looked at."""
+
+
+def lowers(level: Level, setting: Setting) -> bool:
+    """Whether a sender's setting protects less than the account's level, so that a proof is needed."""
+    return _STRENGTH[setting] < _STRENGTH[level]
+
+
+def in_force(level: Level, domain: str, setting: Setting | None, proof: Proof | None = None) -> InForce:
+    """The level for a mail of `domain` (organisational) on an account of `level`.
+
+    `proof` is needed where the setting lowers protection; where it is not given, the account's level stands.
+    """
+    if setting is None or setting == level:
+        return InForce(level)
+    what = f"what was set for {domain} ({setting})"
+    if not lowers(level, setting):
+        return InForce(_level(setting), f"{what} applies")
+    if proof is not None and proof.given:
+        return InForce(_level(setting), f"{what} applies: {proof.how}")
+    why = proof.how if proof is not None else "nothing was looked up"
+    return InForce(level, f"{what} does not apply, because the From field may be forged: {why}")
+
+
+def _level(setting: Setting) -> Level | None:
+    return None if setting == "allow" else setting
