@@ -17,7 +17,7 @@ from turbohtml import Element
 
 from blocker.detect.allowance import Allowance
 from blocker.message.css import unescape
-from blocker.message.html import HtmlDocument, Tag
+from blocker.message.html import Markup, Tag
 
 PROPERTIES = frozenset(
     [
@@ -305,7 +305,7 @@ def _holds(query: str, view: int) -> bool:
 class Cascade:
     """Declared values of the elements of one document."""
 
-    def __init__(self, document: HtmlDocument, allowance: Allowance) -> None:
+    def __init__(self, document: Markup, allowance: Allowance) -> None:
         self.sheets: list[tuple[Sheet, int]] = []
         self.cut = False
         """A bound was reached: not every rule was read."""
@@ -313,7 +313,7 @@ class Cascade:
         if "<style" in document.lowered:
             self._read(document)
 
-    def _read(self, document: HtmlDocument) -> None:
+    def _read(self, document: Markup) -> None:
         rules = 0
         for number, style in enumerate(document.tree.select("style")):
             if number >= MAX_SHEETS or rules >= MAX_RULES:

@@ -180,7 +180,7 @@ class Context:
         """The box that the reference would fill."""
         if reference.conditional is not None:
             return self._plain.of(reference)
-        document = reference.document
+        document = reference.scope
         boxes = self._boxes.get(id(document))
         if boxes is None:
             boxes = self._boxes[id(document)] = Boxes(Cascade(document, self.styles))

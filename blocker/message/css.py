@@ -10,12 +10,15 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-_SIGNS = ("url(", "\\", "@import", "src(", "image-set", "image(")
+_SIGNS = ("url(", "\\", "@import", "src(", "image-set", "image(", "loader(", "icmfilter(")
 _NAME_CHARACTERS = r"-_a-zA-Z0-9\x00\x80-\U0010ffff"
 _ESCAPED = r"\\(?:[0-9a-fA-F]{1,6}(?:\r\n|[ \t\n\r\f])?|[^\n\r\f0-9a-fA-F]|\Z)"
 _ALWAYS = r"/\*|[\"'\\]|<!--|url\(|src\("
 _FEW = re.compile(_ALWAYS, re.IGNORECASE)
-_ALL = re.compile(_ALWAYS + r"|[(){};]|@import|@font-face|image(?:-set)?\(", re.IGNORECASE)
+_ALL = re.compile(
+    _ALWAYS + r"|[(){};]|@import|@font-face|@namespace|image(?:-set)?\(|alphaimageloader\(|icmfilter\(",
+    re.IGNORECASE,
+)
 _NAME_CHARACTER = re.compile(f"[{_NAME_CHARACTERS}]")
 _NAME_BEFORE = re.compile(f"[@#]?[{_NAME_CHARACTERS}]*\\Z")
 _NAME = re.compile(f"(?:[{_NAME_CHARACTERS}]++|{_ESCAPED})*+")
@@ -28,6 +31,9 @@ _BLANK = re.compile(r"[ \t\n\r\f]*")
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\n\r\f])?|(\r\n|[\n\r\f])|(.)|\Z)", re.DOTALL)
 _LISTS = frozenset({"image-set", "-webkit-image-set", "image"})
 """Functions in which a bare string is the URL of an image (CSS Images Level 4)."""
+_FILTERS = frozenset({"alphaimageloader", "icmfilter"})
+"""Internet Explorer's filters, in which the string after `src=` or `colorSpace=` is a URL."""
+_SOURCE = re.compile(r"(?:src|colorspace)[ \t\n\r\f]{0,8}=[ \t\n\r\f]{0,8}\Z", re.IGNORECASE)
 _LONGEST_NAME = 32
 _REMEMBERED = 64 << 10
 
@@ -68,8 +74,12 @@ class _Scanner:
         self.sheet = sheet
         self.found: list[CssUrl] = []
         self.importing = False
+        self.naming = False
+        """In a @namespace, which names and loads nothing."""
         self.lists: list[int] = []
         """Depths of brackets at which a string is an image's URL."""
+        self.filters: list[int] = []
+        """Depths of brackets at which one of a filter's strings is."""
         self.depth = 0
         self.fonts: list[bool] = []
         """For each open block whether it is a font's."""
@@ -79,7 +89,8 @@ class _Scanner:
 
     def run(self) -> list[CssUrl]:
         text, position, size = self.text, 0, len(self.text)
-        simple = not any(sign in text for sign in "@\\") and "image" not in text.lower()
+        lowered = text.lower()
+        simple = not any(sign in text for sign in "@\\") and "image" not in lowered and "icmf" not in lowered
         search = (_FEW if simple else _ALL).search
         while position < size:
             match = search(text, position)
@@ -111,14 +122,17 @@ class _Scanner:
         elif sign == ")":
             if self.lists and self.lists[-1] == self.depth:
                 self.lists.pop()
+            if self.filters and self.filters[-1] == self.depth:
+                self.filters.pop()
             self.depth = max(self.depth - 1, 0)
         else:
             if sign == "{":
                 self.fonts.append(self.font)
             elif sign == "}" and self.fonts:
                 self.fonts.pop()
-            self.importing = self.font = False
+            self.importing = self.naming = self.font = False
             self.lists.clear()
+            self.filters.clear()
             self.depth = 0
 
     def _name(self, name: str, start: int, end: int) -> int:
@@ -163,18 +177,26 @@ class _Scanner:
             self.importing = True
         elif name == "@font-face":
             self.font = self.sheet
+        elif name == "@namespace":
+            self.naming = True
         elif name[-1:] == "(":
             self.depth += 1
             if name[:-1] in _LISTS:
                 self.lists.append(self.depth)
+            elif name[:-1] in _FILTERS:
+                self.filters.append(self.depth)
         return end
 
     def _string(self, start: int) -> int:
-        """A string outside of url(): a URL after @import and in lists of images."""
+        """A string outside of url(): a URL after @import, in lists of images, and as a filter's source."""
         end = self._string_end(start)
-        if self.importing or (self.lists and self.lists[-1] == self.depth):
+        if self.importing or (self.lists and self.lists[-1] == self.depth) or self._is_source(start):
             self._add(start + 1, end)
         return end + 1
+
+    def _is_source(self, start: int) -> bool:
+        inside = self.filters and self.filters[-1] == self.depth
+        return bool(inside and _SOURCE.search(self.text, max(start - _LONGEST_NAME, 0), start))
 
     def _string_end(self, start: int) -> int:
         """End of the string's text; an unclosed one ends with its line."""
@@ -204,7 +226,7 @@ class _Scanner:
         return match.end() if match else position
 
     def _add(self, start: int, end: int) -> None:
-        if end > start:
+        if end > start and not self.naming:
             font = bool(self.fonts) and self.fonts[-1]
             kind = "@import" if self.importing else "@font-face" if font else "url()"
             self.found.append(CssUrl(unescape(self.text[start:end]), start, end, kind))

@@ -11,7 +11,6 @@ from bisect import bisect_left
 from functools import cached_property
 from html import unescape as unescape_html
 from html.entities import html5
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import turbohtml
@@ -29,24 +28,78 @@ MAX_HTML = 8 << 20
 """Characters of one HTML part that are parsed; what lies beyond is not looked at."""
 
 _CRLF = re.compile("\r\n")
-_COMMENT_OPENING = re.compile(r"<!--(?=[ \t\n\f]{0,64}\[if)", re.IGNORECASE)
-_COMMENT_CLOSING = re.compile("--!?>")
-_CONDITION = re.compile(r"[ \t\n\f]{0,64}\[if([^]]{0,400})\]>", re.IGNORECASE)
-_HEAD = 64
-_UNCLOSED = (-1, "")
-_TRIES = 16
 _MOST_DIGITS = 7
 _NEWLINE = re.compile("\n")
+_NO_SHADOW = "shadowrootnone"
 _CHARACTER_REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);?")
 _SPACE = " \t\n\f\r"
 
 
-class HtmlDocument:
-    """A text/html leaf (or one like it), parsed."""
+class Markup:
+    """Text with the tree that a browser makes of it: a part of a message, or a document inside one."""
 
-    def __init__(self, raw: bytes, part: Part) -> None:
+    text: str
+    """The markup, newlines normalised: all offsets of references count in it."""
+    depth = 0
+    """How many documents it stands in."""
+
+    @cached_property
+    def tree(self) -> Document:
+        """The parsed document; a shadow root's template is read as any other, for its elements are wanted too."""
+        text = self.text
+        if "shadowrootmode" in self.lowered:
+            text = _without_shadow_roots(text)
+        return turbohtml.parse(text, source_locations=True)
+
+    @cached_property
+    def lowered(self) -> str:
+        """The markup in lower case, to look for what it cannot hold."""
+        return self.text.lower()
+
+    @cached_property
+    def base(self) -> Url | None:
+        """The URL that relative ones are resolved against, where a <base> or the surroundings give one."""
+        outer = self.outer_base
+        if "<base" not in self.lowered:
+            return outer
+        element = self.tree.select_one("base[href]")
+        href = element.attr("href") if element is not None else None
+        found = resolve(clean(href), outer)[1] if isinstance(href, str) else None
+        return found or outer
+
+    @property
+    def outer_base(self) -> Url | None:
+        """The base where the markup names none itself."""
+        return None
+
+    def value_span(self, element: Element, attribute: str) -> Span:
+        """Span (in `text`) of an attribute's value, without its quotes."""
+        location = element.source_location
+        where = location.attrs.get(attribute) if location is not None else None
+        if where is None:
+            return self._merged_span(element.tag, attribute)
+        return value_span(self.text, where.start_offset, where.end_offset)
+
+    def _merged_span(self, tag: str, attribute: str) -> Span:
+        """The same for an attribute that a second <html> or <body> tag gave to the first (HTML, section 13.2.6.4.7)."""
+        for piece in self._start_tags:
+            if piece.tag == tag and attribute in piece.attrs:
+                return piece.value_span(attribute)
+        return 0, 0
+
+    @cached_property
+    def _start_tags(self) -> list[Tag]:
+        return [piece for piece in start_tags(self.text, 0) if piece.tag in ("html", "body")]
+
+
+class HtmlDocument(Markup):
+    """A leaf that is read for references: text/html, what is like it, a style sheet, a calendar."""
+
+    def __init__(self, part: Part, kind: str = "html") -> None:
         self.part = part
-        self._body = raw[part.start : part.end]
+        self.kind = kind
+        """`html`, `xml`, `css`, or `calendar`."""
+        self._body = part.body
         self._decoded = decode(part.encoding, self._body)
         self._source: Text = decode_text(self._decoded, part.charset)
         text = self._source.text
@@ -57,27 +110,27 @@ class HtmlDocument:
         self._original = text
         if self._had_returns:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-        self.text: str = text
-        """The markup, newlines normalised: all offsets of references count in it."""
+        self.text = text
 
-    @cached_property
-    def tree(self) -> Document:
-        """The parsed document."""
-        return turbohtml.parse(self.text, source_locations=True)
+    @property
+    def root(self) -> HtmlDocument:
+        """Itself: it stands in no other."""
+        return self
 
-    @cached_property
-    def lowered(self) -> str:
-        """The markup in lower case, to look for what it cannot hold."""
-        return self.text.lower()
+    def place(self, span: Span, vector: str) -> tuple[Span, str]:
+        """Where a span of the text stands, and as what: as it is."""
+        return span, vector
 
-    @cached_property
-    def base(self) -> Url | None:
-        """The URL that relative ones are resolved against, where a <base> gives one."""
-        if "<base" not in self.lowered:
-            return None
-        element = self.tree.select_one("base[href]")
-        href = element.attr("href") if element is not None else None
-        return resolve(clean(href), None)[1] if isinstance(href, str) else None
+    @property
+    def outer_base(self) -> Url | None:
+        """What Content-Base or Content-Location say (RFC 2110, section 4; RFC 2557, section 5)."""
+        headers = self.part.headers
+        for name in ("content-base", "content-location"):
+            if name in headers:
+                url = resolve(clean(headers.first(name).strip('"')), None)[1]
+                if url is not None:
+                    return url
+        return None
 
     @property
     def decoded(self) -> bytes:
@@ -99,9 +152,9 @@ class HtmlDocument:
         first, last = self.decoded_span(start, end)
         way = self.way_back
         if way is None:
-            return self.part.start, self.part.end
+            return self.part.raw_span(self.part.start, self.part.end)
         offset = self.part.start
-        return offset + way.start(first), offset + way.end(last)
+        return self.part.raw_span(offset + way.start(first), offset + way.end(last))
 
     @cached_property
     def way_back(self) -> Mapping | Base64Mapping | None:
@@ -116,24 +169,18 @@ class HtmlDocument:
     def _with_returns(self, offset: int) -> int:
         return offset + bisect_left(self._returns, offset)
 
-    def value_span(self, element: Element, attribute: str) -> Span:
-        """Span (in `text`) of an attribute's value, without its quotes."""
-        location = element.source_location
-        where = location.attrs.get(attribute) if location is not None else None
-        if where is None:
-            return self._merged_span(element.tag, attribute)
-        return value_span(self.text, where.start_offset, where.end_offset)
 
-    def _merged_span(self, tag: str, attribute: str) -> Span:
-        """The same for an attribute that a second <html> or <body> tag gave to the first (HTML, section 13.2.6.4.7)."""
-        for piece in self._start_tags:
-            if piece.tag == tag and attribute in piece.attrs:
-                return piece.value_span(attribute)
-        return 0, 0
-
-    @cached_property
-    def _start_tags(self) -> list[Tag]:
-        return [piece for piece in start_tags(self.text, 0) if piece.tag in ("html", "body")]
+def _without_shadow_roots(text: str) -> str:
+    """The text, as long as before, with another attribute in the place of `shadowrootmode`."""
+    pieces, position = [], 0
+    for tag in start_tags(text, 0):
+        if tag.tag == "template" and "shadowrootmode" in tag.attrs:
+            start = tag.offset + next(
+                at for name, at, _ in _attributes(tag.source) if name == "shadowrootmode"
+            )
+            pieces += [text[position:start], _NO_SHADOW]
+            position = start + len(_NO_SHADOW)
+    return "".join([*pieces, text[position:]])
 
 
 def value_span(text: str, start: int, end: int) -> Span:
@@ -168,14 +215,19 @@ class Inside:
         self._same = self._source == value
         self._offsets: list[int] | None = None
 
+    @property
+    def exact(self) -> bool:
+        """Whether pieces can be told apart."""
+        if self._offsets is None and not self._same:
+            self._offsets = _decoded_offsets(self._source, self._value)
+        return self._same or bool(self._offsets)
+
     def span(self, start: int, end: int) -> Span:
         """Where value[start:end] stands."""
         begin = self._span[0]
         if self._same:
             return begin + start, begin + end
-        if self._offsets is None:
-            self._offsets = _decoded_offsets(self._source, self._value)
-        if not self._offsets:
+        if not self.exact or not self._offsets:
             return self._span
         return begin + self._offsets[start], begin + self._offsets[end]
 
@@ -277,69 +329,6 @@ def _value_end(source: str, position: int) -> int:
     while position < size and source[position] not in " \t\n\f\r>":
         position += 1
     return position
-
-
-def conditional_comments(document: HtmlDocument) -> list[tuple[str, str, int]]:
-    """Downlevel-hidden conditional comments: condition, markup inside, and its offset in `text`.
-
-    Outlook's Word engine reads what stands in them (Microsoft, "About conditional comments").
-    """
-    places = _comment_places(document.text)
-    if not places:
-        return []
-    found = []
-    for comment in document.tree.xpath_iter("//comment()"):
-        data = getattr(comment, "data", "") or ""
-        head = _CONDITION.match(data)
-        if head is None:
-            continue
-        at = _place(document.text, data, places)
-        if at >= 0:
-            found.append((head[1].strip(), data[head.end() :], at + head.end()))
-    found.sort(key=itemgetter(2))
-    return found
-
-
-_Places = dict[tuple[int, str], list[int]]
-
-
-def _comment_places(text: str) -> _Places:
-    """Where a conditional comment may begin, by the length and the head of its data.
-
-    The tree does not tell where a comment stood, and text that looks like one may stand in an attribute.
-    """
-    places: _Places = {}
-    closings: list[int] | None = None
-    for match in _COMMENT_OPENING.finditer(text):
-        if closings is None:
-            closings = [closing.start() for closing in _COMMENT_CLOSING.finditer(text)]
-        begin = match.end()
-        index = bisect_left(closings, begin)
-        if index < len(closings):
-            length = closings[index] - begin
-            key = (length, _head(text[begin : begin + min(length, _HEAD)]))
-        else:
-            key = _UNCLOSED
-        places.setdefault(key, []).append(begin)
-    for begins in places.values():
-        begins.reverse()
-    return places
-
-
-def _place(text: str, data: str, places: _Places) -> int:
-    """Take the first place at which a comment's data stands; -1 where there is none."""
-    for key in ((len(data), data[:_HEAD]), _UNCLOSED):
-        begins = places.get(key, [])
-        for index in range(len(begins) - 1, max(len(begins) - 1 - _TRIES, -1), -1):
-            begin = begins[index]
-            if text.startswith(data, begin) or _head(text[begin : begin + len(data)]) == data:
-                del begins[index]
-                return begin
-    return -1
-
-
-def _head(text: str) -> str:
-    return text.replace("\0", "\ufffd")
 
 
 def start_tags(markup: str, offset: int) -> list[Tag]:

@@ -40,6 +40,15 @@ class Part:
     """Offset after the body; the line end before a boundary is not part of it."""
 
     @property
+    def body(self) -> bytes:
+        """The encoded body."""
+        return self.headers.raw[self.start : self.end]
+
+    def raw_span(self, start: int, end: int) -> tuple[int, int]:
+        """A span of the bytes that the part stands in as a span of the raw message."""
+        return start, end
+
+    @property
     def encoding(self) -> str:
         """Content-Transfer-Encoding in lower case; empty where there is none."""
         return self.headers.first("content-transfer-encoding").strip().lower()

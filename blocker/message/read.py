@@ -9,8 +9,24 @@ from blocker.message.model import Receipt
 from blocker.message.references import MAX_REFERENCES, Reference, references
 from blocker.message.transfer import IDENTITY, decode
 
-HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/x-amp-html", "image/svg+xml"})
-HTML_NAMES = (".html", ".htm", ".xhtml", ".svg")
+TYPES = {
+    "text/html": "html",
+    "text/x-amp-html": "html",
+    "application/xhtml+xml": "xml",
+    "image/svg+xml": "xml",
+    "text/css": "css",
+    "text/calendar": "calendar",
+}
+"""Content types that are read, and what as."""
+NAMES = {
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "xml",
+    ".svg": "xml",
+    ".css": "css",
+    ".ics": "calendar",
+}
+"""The same for the ends of file names, where the type says nothing."""
 
 RECEIPT_HEADERS = (
     "disposition-notification-to",
@@ -22,6 +38,7 @@ RECEIPT_HEADERS = (
 )
 """Header fields that make a reader's program offer, or send, a receipt (RFC 8098 and vendors' own)."""
 
+_MARKUP = ("html", "xml")
 _PGP = (b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----BEGIN PGP MESSAGE-----")
 _PGP_START = b"-----BEGIN PGP "
 
@@ -48,12 +65,13 @@ class Message:
         self.parts: list[Part] = structure.parts
         self.cut: bool = structure.cut
         """A bound was reached: not everything was looked at."""
-        self.documents: list[HtmlDocument] = [HtmlDocument(raw, p) for p in structure.parts if _is_html(p)]
-        self.signed: bool = structure.signed or _inline_pgp(raw, structure.parts, self.documents)
+        sources = [HtmlDocument(part, kind) for part in structure.parts if (kind := _kind(part))]
+        self.documents: list[HtmlDocument] = [source for source in sources if source.kind in _MARKUP]
+        self.signed: bool = structure.signed or _inline_pgp(raw, structure.parts, sources)
         """Signed or encrypted, at any depth: never to be rewritten."""
         self.references: list[Reference] = []
         self.unjudged = 0
-        for document in self.documents:
+        for document in sources:
             self._take(document, most)
         self.receipts: tuple[Receipt, ...] = _receipts(self.headers)
 
@@ -71,14 +89,17 @@ def read(raw: bytes, *, most: int = MAX_REFERENCES) -> Message:
     return Message(raw, most)
 
 
-def _is_html(part: Part) -> bool:
-    if part.content_type in HTML_TYPES:
-        return True
+def _kind(part: Part) -> str:
+    """What a part is read as; empty where it holds nothing that is."""
+    kind = TYPES.get(part.content_type)
+    if kind is not None:
+        return kind
     if part.content_type.startswith(("image/", "text/plain")) and "attachment" not in part.headers.first(
         "content-disposition"
     ):
-        return False
-    return part.filename.lower().endswith(HTML_NAMES)
+        return ""
+    _, dot, ending = part.filename.lower().rpartition(".")
+    return NAMES.get(dot + ending, "")
 
 
 def _inline_pgp(raw: bytes, parts: list[Part], documents: list[HtmlDocument]) -> bool:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from html import unescape as unescape_html
 from typing import Any
 
-from turbohtml import Element
+from turbohtml import Element, Namespace
 
+from blocker.message.comments import conditional_comments, style_sheets
 from blocker.message.css import css_urls
-from blocker.message.html import HtmlDocument, Inside, Tag, conditional_comments, start_tags
+from blocker.message.html import HtmlDocument, Inside, Tag, start_tags
 from blocker.message.model import Span
+from blocker.message.nested import MAX_NESTED, Holder, Nested, Value, in_calendar, in_data, in_srcdoc
 from blocker.message.urls import Url, clean, resolve
-from blocker.message.vectors import ATTRIBUTES, RELS, vector
+from blocker.message.values import becoming, candidates, listed, refreshed, styled, text_of
+from blocker.message.vectors import ATTRIBUTES, RELS, SPARSE, vector
 
 MAX_REFERENCES = 2000
 """References of one message that are judged; further ones are counted as unjudged."""
@@ -22,14 +26,26 @@ _SELECTOR = (
     ",".join(
         f"[{name.replace(':', chr(92) + ':')}]"
         for name in ATTRIBUTES
-        if name not in ("href", "content", "style")
+        if name not in ("href", "content", "style", "code")
     )
-    + ',[style*="url" i],[style*="image" i],[style*="\\\\"],link[href],meta[content],image[href],feimage[href],use[href],style'
+    + ',[style*="url" i],[style*="image" i],[style*="\\\\"]'
+    + ",link[href],meta[content],image[href],feimage[href],use[href],style"
 )
-_SPACE = " \t\n\f\r"
-_REFRESH = re.compile(
-    r"[ \t\n\f\r]*+[0-9.]++[ \t\n\f\r]*+[;,]?[ \t\n\f\r]*+(?:url[ \t\n\f\r]*+=[ \t\n\f\r]*+)?", re.IGNORECASE
+_SPARSE_SELECTOR = (
+    ",".join(f"[{name}]" for name in SPARSE)
+    + ',[style*="icmf" i],script[href],font-face-uri[href],embed[code]'
 )
+_SPARSE_SIGNS = ("<svg", "srcdoc", "<embed", "icmf")
+"""One of them stands in markup that has elements of the sparse kind, which most has not."""
+_FRAMES = frozenset(
+    {"iframe[src]", "frame[src]", "portal[src]", "object[data]", "embed[src]", "embed[code]", "meta[refresh]"}
+)
+"""Vectors whose data: URL is shown as a document; one in an image may load nothing (SVG Integration, section 3)."""
+_SHEETS = frozenset({"link[stylesheet]", "style @import", "xml-stylesheet[href]"})
+"""Vectors whose data: URL is a style sheet."""
+_XML_SHEET = re.compile(r"<\?xml-stylesheet(?=[ \t\r\n])[^>]{0,4000}\?>")
+
+Scope = HtmlDocument | Nested
 
 
 class Reference:
@@ -37,7 +53,7 @@ class Reference:
 
     def __init__(
         self,
-        document: HtmlDocument,
+        scope: Scope,
         element: Element | Tag,
         vector: str,
         raw: str,
@@ -46,15 +62,19 @@ class Reference:
         attrs: Mapping[str, Any],
         conditional: str | None = None,
     ) -> None:
-        self.document = document
+        self.scope = scope
+        """The document it stands in, which may stand in another one."""
+        self.document = scope.root
+        """The document of its part."""
         self.node = element
         self.vector = vector
         self.raw = raw
         """The value as written, character references decoded."""
         self.target = url
         """Where a browser would send a request; None where it would send none."""
-        self.text_span = span
-        """Span of the value in the document's text."""
+        self.text_span, self.place = scope.place(span, vector)
+        """Span in the part's text, and the vector of what stands there: its own, or that of a value that holds
+        the document it stands in and cannot be changed but as a whole."""
         self.attrs = attrs
         self.conditional = conditional
         """The condition of the conditional comment it stands in."""
@@ -81,48 +101,85 @@ class Reference:
 
 
 def references(document: HtmlDocument) -> Iterator[Reference]:
-    """All references of one HTML part, in document order, those of conditional comments last."""
+    """All references of one part: in document order, those of few messages and of conditional comments last."""
+    kind = document.kind
+    if kind == "css":
+        yield from _in_rules(document, _SHEET, document.text, (0, len(document.text)), None)
+    elif kind == "calendar":
+        for description in in_calendar(document):
+            yield from _in_markup(description)
+    else:
+        yield from _in_markup(document)
+
+
+def _in_markup(document: Scope) -> Iterator[Reference]:
     base = document.base
     for element in document.tree.select(_SELECTOR):
         tag = element.tag
         attrs = element.attrs
         if tag == "style":
-            yield from _in_sheet(document, element, attrs, base)
+            yield from _in_sheet(document, element, attrs)
         for name in attrs:
             if name in _NAMES:
-                value = _string(attrs[name])
+                value = text_of(attrs[name])
                 if value:
                     yield from _in_attribute(document, element, tag, name, value, attrs, base, None)
+    xml = document.kind == "xml"
+    if xml or any(sign in document.lowered for sign in _SPARSE_SIGNS):
+        yield from _sparse(document, base)
+    if xml:
+        yield from _in_instructions(document, base)
     for condition, markup, offset in conditional_comments(document):
         if not _SIGNS.search(markup):
             continue
         for piece in start_tags(markup, offset):
             for name, value in piece.attrs.items():
-                if name in _NAMES and value:
+                if name in _ALL_NAMES and value:
                     yield from _in_attribute(
                         document, piece, piece.tag, name, value, piece.attrs, base, condition
                     )
+        for sheet in style_sheets(markup, offset):
+            span = sheet.start, sheet.start + len(sheet.text)
+            yield from _in_rules(document, _SHEET, sheet.text, span, condition)
 
 
 _NAMES = frozenset(ATTRIBUTES)
+_ALL_NAMES = frozenset((*ATTRIBUTES, *SPARSE))
+_SHEET = Tag("style", {}, "", 0)
 _SIGNS = re.compile(
     "|".join(
         dict.fromkeys(f"[{n[0]}{n[0].upper()}]{n[1:3]}" for n in ATTRIBUTES if n not in ("style", "content"))
     )
-    + r"|[uU][rR][lL]|[iI][mM][aA]|\\|[A-Z]{3}"
+    + r"|[uU][rR][lL]|[iI][mM][apAP]|\\|[A-Z]{3}|[aA]ttributeN"
 )
 """The start of one of the attributes stands in a conditional comment that is worth a look."""
 
 
-def _string(value: object) -> str:
-    """An attribute's value as written: turbohtml splits those that are token lists."""
-    if isinstance(value, str):
-        return value
-    return " ".join(value) if isinstance(value, list) else ""
+def _sparse(document: Scope, base: Url | None) -> Iterator[Reference]:
+    """References in the attributes that few messages have."""
+    for element in document.tree.select(_SPARSE_SELECTOR):
+        names = SPARSE if element.matches(_SELECTOR) else _ALL_NAMES
+        for name, value in element.attrs.items():
+            text = text_of(value) if name in names else ""
+            if text:
+                yield from _in_attribute(
+                    document, element, element.tag, name, text, element.attrs, base, None
+                )
+
+
+def _in_instructions(document: Scope, base: Url | None) -> Iterator[Reference]:
+    """The style sheets that <?xml-stylesheet?> names (Associating Style Sheets with XML documents 1.0)."""
+    for found in _XML_SHEET.finditer(document.text):
+        source = found.group()
+        tag = Tag("xml-stylesheet", {}, source, found.start())
+        span = tag.value_span("href")
+        value = unescape_html(document.text[slice(*span)])
+        if value:
+            yield from _in_attribute(document, tag, tag.tag, "href", value, {"href": value}, base, None)
 
 
 def _in_attribute(
-    document: HtmlDocument,
+    document: Scope,
     element: Element | Tag,
     tag: str,
     name: str,
@@ -141,98 +198,129 @@ def _in_attribute(
         if remote:
             span = _value_span(document, element, name)
             yield Reference(document, element, label, value, url, span, attrs, conditional)
+        elif label in _HOLDERS:
+            yield from _whole(document, element, name, label, value, attrs, conditional)
+        return
+    if how == "document":
+        yield from _whole(document, element, name, label, value, attrs, conditional)
         return
     if how == "rel":
-        rels = str(_string(attrs.get("rel", ""))).lower().split()
+        rels = str(text_of(attrs.get("rel", ""))).lower().split()
         named = [rel for rel in rels if rel in RELS]
         if not named:
             return
         label = f"link[{named[0]}]"
         pieces = [(value, 0, len(value))]
     elif how == "srcset":
-        pieces = list(_candidates(value))
+        pieces = list(candidates(value))
     elif how == "css":
-        pieces = [(found.value, found.start, found.end) for found in css_urls(value)]
+        pieces = styled(value)
         label = "style url()"
+    elif how == "paint":
+        pieces = styled(value) if isinstance(element, Tag) or element.namespace is Namespace.SVG else []
+    elif how == "animated":
+        pieces = becoming(element, attrs, name, value)
     elif how == "refresh":
-        if str(_string(attrs.get("http-equiv", ""))).lower() != "refresh":
+        if str(text_of(attrs.get("http-equiv", ""))).lower() != "refresh":
             return
-        pieces = _refresh(value)
+        pieces = refreshed(value)
     else:
-        pieces = _listed(value)
+        pieces = listed(value)
     inside: Inside | None = None
     for piece, start, end in pieces:
         remote, url = resolve(clean(piece), base)
-        if remote:
-            if inside is None:
-                inside = Inside(document.text, _value_span(document, element, name), value)
-            span = inside.span(start, end)
-            yield Reference(document, element, label, piece, url, span, attrs, conditional)
+        if remote or label in _HOLDERS:
+            whole = _value_span(document, element, name)
+            inside = inside or Inside(document.text, whole, value)
+            if remote:
+                # Whatever stands in the place of its URL, a refresh goes there, and the message is gone.
+                span = whole if how == "refresh" else inside.span(start, end)
+                yield Reference(document, element, label, piece, url, span, attrs, conditional)
+            else:
+                holder = Holder(whole, label)
+                yield from _nested(Value(document, holder, inside, piece, start), element, attrs, conditional)
 
 
-def _value_span(document: HtmlDocument, element: Element | Tag, name: str) -> Span:
+_HOLDERS = _FRAMES | _SHEETS
+
+
+def _whole(
+    document: Scope,
+    element: Element | Tag,
+    name: str,
+    label: str,
+    value: str,
+    attrs: Mapping[str, Any],
+    conditional: str | None,
+) -> Iterator[Reference]:
+    """The references of the document that all of an attribute's value may hold."""
+    holder = Holder(_value_span(document, element, name), label)
+    inside = Inside(document.text, holder.span, value)
+    yield from _nested(Value(document, holder, inside, value, 0), element, attrs, conditional)
+
+
+def _nested(
+    value: Value, element: Element | Tag, attrs: Mapping[str, Any], conditional: str | None
+) -> Iterator[Reference]:
+    """The references of a document that a value holds, where it holds one."""
+    holder = value.holder
+    if holder.vector == "iframe[srcdoc]":
+        inner: Nested | None = in_srcdoc(value)
+    else:
+        inner = in_data(value, sheet=holder.vector in _SHEETS)
+    if inner is None:
+        return
+    if inner.depth > MAX_NESTED:
+        yield Reference(
+            value.outer, element, holder.vector, value.text, None, holder.span, attrs, conditional
+        )
+    elif inner.kind == "css":
+        yield from _in_rules(inner, _SHEET, inner.text, (0, len(inner.text)), conditional)
+    else:
+        yield from _in_markup(inner)
+
+
+def _value_span(document: Scope, element: Element | Tag, name: str) -> Span:
     if isinstance(element, Tag):
         return element.value_span(name)
     return document.value_span(element, name)
 
 
-def _in_sheet(
-    document: HtmlDocument, element: Element, attrs: Mapping[str, Any], base: Url | None
-) -> Iterator[Reference]:
-    sheet = element.text
+def _in_sheet(document: Scope, element: Element, attrs: Mapping[str, Any]) -> Iterator[Reference]:
+    """References in the text of a <style>."""
     location = element.source_location
     if location is None or location.start_tag is None:
         return
     begin = location.start_tag.end_offset
+    sheet = element.text
     end = location.end_tag.start_offset if location.end_tag is not None else begin + len(sheet)
+    yield from _in_rules(document, element, sheet, (begin, end), None, attrs)
+
+
+_NO_ATTRIBUTES: Mapping[str, Any] = {}
+
+
+def _in_rules(
+    document: Scope,
+    element: Element | Tag,
+    sheet: str,
+    span: Span,
+    conditional: str | None,
+    attrs: Mapping[str, Any] = _NO_ATTRIBUTES,
+) -> Iterator[Reference]:
+    """References in a style sheet, which stands at `span`."""
+    base = document.base
     inside: Inside | None = None
     for found in css_urls(sheet, sheet=True):
         remote, url = resolve(clean(found.value), base)
-        if remote:
+        label = f"style {found.kind}"
+        if remote or label in _SHEETS:
             # In SVG a style sheet is text like any other, with character references and comments.
-            inside = inside or Inside(document.text, (begin, end), sheet)
-            span = inside.span(found.start, found.end)
-            yield Reference(document, element, f"style {found.kind}", found.value, url, span, attrs)
-
-
-def _candidates(value: str) -> Iterator[tuple[str, int, int]]:
-    """The URLs of a srcset (HTML, section 4.8.4.2.2)."""
-    position, size = 0, len(value)
-    while position < size:
-        while position < size and (value[position] in _SPACE or value[position] == ","):
-            position += 1
-        start = position
-        while position < size and value[position] not in _SPACE:
-            position += 1
-        end = position
-        while end > start and value[end - 1] == ",":
-            end -= 1
-        if end > start:
-            yield value[start:end], start, end
-        if end == position:
-            depth = 0
-            while position < size and (depth or value[position] != ","):
-                depth += (value[position] == "(") - (value[position] == ")")
-                position += 1
-
-
-def _refresh(value: str) -> list[tuple[str, int, int]]:
-    """The URL of a meta refresh (HTML, section 4.2.5.3): `5; url=...`, or just `5; ...`."""
-    match = _REFRESH.match(value)
-    if match is None:
-        return []
-    start, end = match.end(), len(value)
-    if value[start : start + 1] in ("'", '"'):
-        closed = value.find(value[start], start + 1)
-        start, end = start + 1, closed if closed >= 0 else end
-    return [(value[start:end], start, end)] if end > start else []
-
-
-def _listed(value: str) -> list[tuple[str, int, int]]:
-    """URLs separated by white space or commas."""
-    pieces, position = [], 0
-    for word in value.replace(",", " ").split():
-        start = value.find(word, position)
-        position = start + len(word)
-        pieces.append((word, start, position))
-    return pieces
+            inside = inside or Inside(document.text, span, sheet)
+            where = inside.span(found.start, found.end)
+            if remote:
+                yield Reference(document, element, label, found.value, url, where, attrs, conditional)
+            else:
+                start = found.start if sheet.startswith(found.value, found.start) else -1
+                value = Value(document, Holder(where, label), inside, found.value, start)
+                yield from _nested(value, element, attrs, conditional)

@@ -2,9 +2,12 @@
 
 Columns: element (`*` any, `v:*` any VML element), attribute, how its value is read, and the vector's
 name where it is not `element[attribute]`. How: `url`, `srcset`, `css`, `urls` (separated by white
-space or commas), `rel` (a <link>, named after its rel), `refresh` (the URL in a meta refresh).
+space or commas), `rel` (a <link>, named after its rel), `refresh` (the URL in a meta refresh),
+`document` (a document of its own), `paint` (CSS, on SVG elements alone), `animated` (what an attribute
+of the parent becomes: a URL, or CSS).
 
-Sources: the HTML Standard's fetching elements, Cure53's HTTPLeaks, Email Privacy Tester.
+Sources: the HTML Standard's fetching elements, SVG 2 and SMIL, AMP for Email, Cure53's HTTPLeaks, Email
+Privacy Tester.
 """
 
 from __future__ import annotations
@@ -24,11 +27,13 @@ video       poster      url
 audio       src         url
 track       src         url
 embed       src         url
+embed       code        url
 object      data        url
 object      codebase    url
 applet      codebase    url
 applet      archive     urls
 iframe      src         url
+iframe      srcdoc      document
 frame       src         url
 bgsound     src         url
 script      src         url
@@ -45,6 +50,30 @@ feimage     href        url
 feimage     xlink:href  url
 use         href        url
 use         xlink:href  url
+script      href        url
+script      xlink:href  url
+font-face-uri href      url
+font-face-uri xlink:href url
+*           fill        paint
+*           stroke      paint
+*           mask        paint
+*           filter      paint
+*           clip-path   paint
+*           cursor      paint
+*           marker      paint
+*           marker-start paint
+*           marker-mid  paint
+*           marker-end  paint
+set         to          animated
+animate     from        animated
+animate     to          animated
+animate     values      animated
+xml-stylesheet href     url
+amp-img     src         url
+amp-img     srcset      srcset
+amp-anim    src         url
+amp-anim    srcset      srcset
+amp-list    src         url
 v:*         src         url
 v:*         o:href      url
 xml         src         url
@@ -69,11 +98,17 @@ def _read_table() -> dict[tuple[str, str], Vector]:
 
 
 VECTORS = _read_table()
-ATTRIBUTES = tuple(dict.fromkeys(attribute for _, attribute in VECTORS))
+_SPARSE = ("paint", "animated", "document")
+ATTRIBUTES = tuple(
+    dict.fromkeys(attribute for (_, attribute), row in VECTORS.items() if row.how not in _SPARSE)
+)
+SPARSE = tuple(dict.fromkeys(attribute for (_, attribute), row in VECTORS.items() if row.how in _SPARSE))
+"""Attributes that few messages have in a place where they count: SVG's, and <iframe srcdoc>."""
 
 _RELS = """
 stylesheet icon preload prefetch preconnect dns-prefetch modulepreload prerender manifest
 apple-touch-icon apple-touch-icon-precomposed apple-touch-startup-image mask-icon import subresource
+compression-dictionary next
 """
 RELS = frozenset(_RELS.split())
 """<link rel> values that make some reader contact the host without a click."""
@@ -89,4 +124,4 @@ def vector(element: str, attribute: str) -> Vector | None:
         if found is not None:
             return Vector(found.how, f"{element}[{attribute}]")
     found = VECTORS.get(("*", attribute))
-    return found and Vector(found.how, found.name if found.how == "css" else f"{element}[{attribute}]")
+    return found and Vector(found.how, found.name if found.name == "style" else f"{element}[{attribute}]")

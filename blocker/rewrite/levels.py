@@ -22,27 +22,42 @@ NEUTRALISED: dict[Level, frozenset[Kind]] = {
 TRANSPARENT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 """A transparent GIF of one pixel."""
 
+_EMPTY = "data:,"
 _OTHER = {
     "link[stylesheet]": "data:text/css,",
     "style @import": "data:text/css,",
-    "style @font-face": "data:,",
-    "meta[refresh]": "about:blank",
+    "xml-stylesheet[href]": "data:text/css,",
+    "style @font-face": _EMPTY,
+    # The whole content, without which nothing is refreshed: any URL would take the message from the screen.
+    "meta[refresh]": "",
     "iframe[src]": "about:blank",
+    "iframe[srcdoc]": "",
     "frame[src]": "about:blank",
     "portal[src]": "about:blank",
-    "object[data]": "data:,",
-    "embed[src]": "data:,",
-    "script[src]": "data:,",
-    "audio[src]": "data:,",
-    "video[src]": "data:,",
-    "source[src]": "data:,",
-    "track[src]": "data:,",
-    "bgsound[src]": "data:,",
-    "use[href]": "#",
-    "use[xlink:href]": "#",
+    "object[data]": _EMPTY,
+    "embed[src]": _EMPTY,
+    "embed[code]": _EMPTY,
+    "script[src]": _EMPTY,
+    "script[href]": _EMPTY,
+    "script[xlink:href]": _EMPTY,
+    "audio[src]": _EMPTY,
+    "video[src]": _EMPTY,
+    "source[src]": _EMPTY,
+    "track[src]": _EMPTY,
+    "bgsound[src]": _EMPTY,
+    "amp-list[src]": _EMPTY,
+    "font-face-uri[href]": _EMPTY,
+    "font-face-uri[xlink:href]": _EMPTY,
+    # No `#`: in a data: URL it would end the document around it.
+    "use[href]": _EMPTY,
+    "use[xlink:href]": _EMPTY,
     "html[manifest]": "",
-    # In a list of URLs a comma ends one.
+    # In a list of URLs a comma ends one, in a list of values a semicolon does.
     "applet[archive]": "about:blank",
+    "set[to]": _EMPTY,
+    "animate[from]": _EMPTY,
+    "animate[to]": _EMPTY,
+    "animate[values]": _EMPTY,
     "link[imagesrcset]": TRANSPARENT,
     "xml[src]": "",
 }
@@ -53,4 +68,4 @@ def replacement(vector: str) -> str:
     found = _OTHER.get(vector)
     if found is not None:
         return found
-    return "data:," if vector.startswith("link[") else TRANSPARENT
+    return _EMPTY if vector.startswith("link[") else TRANSPARENT

@@ -169,7 +169,7 @@ def _edits(raw: bytes, report: Report, places: Sequence[Reference]) -> tuple[lis
     for reference in places:
         document = reference.document
         _, spans = by_document.setdefault(id(document), (document, {}))
-        spans.setdefault(reference.text_span, replacement(reference.vector))
+        spans.setdefault(reference.text_span, replacement(reference.place))
     for document, spans in by_document.values():
         part = document.part
         found, text = splice(document, raw[part.start : part.end], _wanted(document, spans))

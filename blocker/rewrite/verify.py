@@ -19,6 +19,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from blocker.message.read import RECEIPT_HEADERS
 from blocker.message.urls import clean
+from blocker.rewrite import layers
 
 _OTHERS = frozenset({*RECEIPT_HEADERS, "x-unpixel"})
 """Fields that come or go."""
@@ -68,10 +69,12 @@ def disagreement(before: bytes, after: bytes, gone: Collection[str]) -> str | No
         old_body, new_body = body(first), body(second)
         if old_body == new_body:
             continue
+        markup, changed = _decoded(first, old_body), _decoded(second, new_body)
+        if _is_plain(first) and layers.same_but_for(markup, changed, marks):
+            continue
         if not is_html(first):
             return "another parser sees a change outside the HTML"
-        markup = _decoded(first, old_body)
-        why = None if costly(markup) else _compare(markup, _decoded(second, new_body), marks)
+        why = None if costly(markup) else _compare(markup, changed, marks)
         if why is not None:
             return why
     return None
@@ -114,6 +117,12 @@ def is_html(part: Message) -> bool:
     if part.get_content_type() in HTML:
         return True
     return (part.get_filename() or "").lower().endswith((".html", ".htm", ".xhtml", ".svg"))
+
+
+def _is_plain(part: Message) -> bool:
+    """Whether a part is a style sheet or a calendar."""
+    name = (part.get_filename() or "").lower()
+    return part.get_content_type() in layers.TYPES or name.endswith(layers.NAMES)
 
 
 def _decoded(part: Message, body: bytes) -> str:
@@ -168,8 +177,9 @@ def meant(was: str, now: str, marks: set[str]) -> bool:
     """Whether a value named a neutralised address, and is none any more."""
     if clean(now) in marks:
         return False
-    decoded = unescaped(was)
-    return any(mark in was or mark in decoded for mark in marks) or _escaped(was)
+    if any(mark in was for mark in marks) or _escaped(was):
+        return True
+    return any(mark in layer for layer in layers.layers(was) for mark in marks)
 
 
 def unescaped(value: str) -> str:

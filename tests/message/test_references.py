@@ -18,6 +18,7 @@ from tests.message.samples import encoded, found, html, mail, urls
 
 U = "https://t.example/o?id=1&n=2"
 V = "https://u.example/p"
+_PAINT = "fill stroke mask filter clip-path cursor marker marker-start marker-mid marker-end"
 
 ROWS: dict[tuple[str, str], tuple[str, str]] = {
     ("img", "src"): (f'<img src="{U}">', "img[src]"),
@@ -32,11 +33,13 @@ ROWS: dict[tuple[str, str], tuple[str, str]] = {
     ("audio", "src"): (f'<audio src="{U}"></audio>', "audio[src]"),
     ("track", "src"): (f'<video><track src="{U}"></video>', "track[src]"),
     ("embed", "src"): (f'<embed src="{U}">', "embed[src]"),
+    ("embed", "code"): (f'<embed code="{U}">', "embed[code]"),
     ("object", "data"): (f'<object data="{U}"></object>', "object[data]"),
     ("object", "codebase"): (f'<object codebase="{U}"></object>', "object[codebase]"),
     ("applet", "codebase"): (f'<applet codebase="{U}"></applet>', "applet[codebase]"),
     ("applet", "archive"): (f'<applet archive="{U}"></applet>', "applet[archive]"),
     ("iframe", "src"): (f'<iframe src="{U}"></iframe>', "iframe[src]"),
+    ("iframe", "srcdoc"): (f"<iframe srcdoc='<img src={U}>'></iframe>", "img[src]"),
     ("frame", "src"): (f'<frameset><frame src="{U}"></frameset>', "frame[src]"),
     ("bgsound", "src"): (f'<bgsound src="{U}">', "bgsound[src]"),
     ("script", "src"): (f'<script src="{U}"></script>', "script[src]"),
@@ -56,6 +59,32 @@ ROWS: dict[tuple[str, str], tuple[str, str]] = {
     ),
     ("use", "href"): (f'<svg><use href="{U}"/></svg>', "use[href]"),
     ("use", "xlink:href"): (f'<svg><use xlink:href="{U}"/></svg>', "use[xlink:href]"),
+    ("script", "href"): (f'<svg><script href="{U}"></script></svg>', "script[href]"),
+    ("script", "xlink:href"): (f'<svg><script xlink:href="{U}"></script></svg>', "script[xlink:href]"),
+    ("font-face-uri", "href"): (f'<svg><font-face-uri href="{U}"/></svg>', "font-face-uri[href]"),
+    ("font-face-uri", "xlink:href"): (
+        f'<svg><font-face-uri xlink:href="{U}"/></svg>',
+        "font-face-uri[xlink:href]",
+    ),
+    **{("*", name): (f'<svg><path {name}="url({U})"/></svg>', f"path[{name}]") for name in _PAINT.split()},
+    ("set", "to"): (f'<svg><image><set attributeName=href to="{U}"/></image></svg>', "set[to]"),
+    ("animate", "from"): (
+        f'<svg><use><animate attributeName="xlink:href" from="{U}"/></use></svg>',
+        "animate[from]",
+    ),
+    ("animate", "to"): (
+        f'<svg><path><animate attributeName=mask to="url({U})"/></path></svg>',
+        "animate[to]",
+    ),
+    ("animate", "values"): (
+        f'<svg><image><animate attributeName=href values="#a;{U};"/></image></svg>',
+        "animate[values]",
+    ),
+    ("amp-img", "src"): (f'<amp-img src="{U}"></amp-img>', "amp-img[src]"),
+    ("amp-img", "srcset"): (f'<amp-img srcset="{U} 2x"></amp-img>', "amp-img[srcset]"),
+    ("amp-anim", "src"): (f'<amp-anim src="{U}"></amp-anim>', "amp-anim[src]"),
+    ("amp-anim", "srcset"): (f'<amp-anim srcset="{U} 2x"></amp-anim>', "amp-anim[srcset]"),
+    ("amp-list", "src"): (f'<amp-list src="{U}"></amp-list>', "amp-list[src]"),
     ("v:*", "src"): (f'<!--[if mso]><v:fill type="frame" src="{U}"/><![endif]-->', "v:fill[src]"),
     ("v:*", "o:href"): (f'<!--[if vml]><v:imagedata o:href="{U}"/><![endif]-->', "v:imagedata[o:href]"),
     ("xml", "src"): (f'<xml src="{U}"></xml>', "xml[src]"),
@@ -70,10 +99,10 @@ def written(reference: Reference, raw: bytes) -> str:
 
 def test_each_vector_has_its_row() -> None:
     """The table of vectors and this file name the same ones."""
-    assert set(ROWS) == set(VECTORS)
+    assert set(ROWS) == set(VECTORS) - {("xml-stylesheet", "href")}, "which stands in no HTML"
 
 
-@pytest.mark.parametrize("key", list(VECTORS), ids="-".join)
+@pytest.mark.parametrize("key", list(ROWS), ids="-".join)
 @pytest.mark.parametrize("encoding", ["8bit", "quoted-printable"])
 @pytest.mark.parametrize(
     "disguise", ["as it is", "upper case", "entities", "crlf", "white space", "in a comment"]
@@ -101,7 +130,11 @@ def test_each_vector_is_found(key: tuple[str, str], encoding: str, disguise: str
     raw = html(markup, encoding=encoding)
     references = read(raw).references
     assert [(reference.vector, reference.url) for reference in references] == [(label, U)]
-    assert written(references[0], raw).split() == value.split()
+    place = written(references[0], raw)
+    if key == ("meta", "content"):
+        # A refresh goes somewhere whatever its URL is: only without any value it stays.
+        place = place.removeprefix("5; URL=")
+    assert place.split() == value.split()
     assert references[0].raw.split() == value.split()
 
 
@@ -211,7 +244,7 @@ def test_markup_as_browsers_read_it(markup: str, expected: list[str | None]) -> 
         ("<p>\r\n<img src =\r\n 'https://t.example/&eacute;' >", ["https://t.example/&eacute;"]),
         ("<p>\U0001f600é<img src=https://t.example/é>", ["https://t.example/é"]),
         ("<style>\r\n/* é */\r\na{b:url( 'https://t.example/' )}</style>", ["https://t.example/"]),
-        ("<meta http-equiv=refresh content='0; url=https://t.example/?a&amp;b'>", ["https://t.example/?a&amp;b"]),
+        ("<meta http-equiv=refresh content='0; url=https://t.example/?a&amp;b'>", ["0; url=https://t.example/?a&amp;b"]),
         ("\r\n<!--[if mso]>\r\n<v:rect>\r\n<v:fill src = 'https://t.example/?a&amp;b' />\r\n<![endif]-->", ["https://t.example/?a&amp;b"]),
     ],
 )  # fmt: skip

@@ -1,0 +1,101 @@
+"""Downlevel-hidden conditional comments, whose markup Outlook's Word engine reads."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from operator import itemgetter
+from typing import NamedTuple
+
+from blocker.message.html import Markup
+
+_COMMENT_OPENING = re.compile(r"<!--(?=[ \t\n\f]{0,64}\[if)", re.IGNORECASE)
+_COMMENT_CLOSING = re.compile("--!?>")
+_CONDITION = re.compile(r"[ \t\n\f]{0,64}\[if([^]]{0,400})\]>", re.IGNORECASE)
+_HEAD = 64
+_UNCLOSED = (-1, "")
+_TRIES = 16
+_STYLE = re.compile(r"<style(?=[\s/>])[^>]{0,2000}>", re.IGNORECASE)
+_STYLE_END = re.compile(r"</style", re.IGNORECASE)
+
+
+class Sheet(NamedTuple):
+    """The text of a <style>."""
+
+    text: str
+    start: int
+
+
+def style_sheets(markup: str, offset: int) -> list[Sheet]:
+    """The text of each <style> in a piece of markup that stands at `offset`."""
+    found = []
+    opening = _STYLE.search(markup)
+    while opening is not None:
+        closing = _STYLE_END.search(markup, opening.end())
+        end = closing.start() if closing is not None else len(markup)
+        found.append(Sheet(markup[opening.end() : end], offset + opening.end()))
+        opening = _STYLE.search(markup, end)
+    return found
+
+
+def conditional_comments(document: Markup) -> list[tuple[str, str, int]]:
+    """Downlevel-hidden conditional comments: condition, markup inside, and its offset in `text`.
+
+    Outlook's Word engine reads what stands in them (Microsoft, "About conditional comments").
+    """
+    places = _comment_places(document.text)
+    if not places:
+        return []
+    found = []
+    for comment in document.tree.xpath_iter("//comment()"):
+        data = getattr(comment, "data", "") or ""
+        head = _CONDITION.match(data)
+        if head is None:
+            continue
+        at = _place(document.text, data, places)
+        if at >= 0:
+            found.append((head[1].strip(), data[head.end() :], at + head.end()))
+    found.sort(key=itemgetter(2))
+    return found
+
+
+_Places = dict[tuple[int, str], list[int]]
+
+
+def _comment_places(text: str) -> _Places:
+    """Where a conditional comment may begin, by the length and the head of its data.
+
+    The tree does not tell where a comment stood, and text that looks like one may stand in an attribute.
+    """
+    places: _Places = {}
+    closings: list[int] | None = None
+    for match in _COMMENT_OPENING.finditer(text):
+        if closings is None:
+            closings = [closing.start() for closing in _COMMENT_CLOSING.finditer(text)]
+        begin = match.end()
+        index = bisect_left(closings, begin)
+        if index < len(closings):
+            length = closings[index] - begin
+            key = (length, _head(text[begin : begin + min(length, _HEAD)]))
+        else:
+            key = _UNCLOSED
+        places.setdefault(key, []).append(begin)
+    for begins in places.values():
+        begins.reverse()
+    return places
+
+
+def _place(text: str, data: str, places: _Places) -> int:
+    """Take the first place at which a comment's data stands; -1 where there is none."""
+    for key in ((len(data), data[:_HEAD]), _UNCLOSED):
+        begins = places.get(key, [])
+        for index in range(len(begins) - 1, max(len(begins) - 1 - _TRIES, -1), -1):
+            begin = begins[index]
+            if text.startswith(data, begin) or _head(text[begin : begin + len(data)]) == data:
+                del begins[index]
+                return begin
+    return -1
+
+
+def _head(text: str) -> str:
+    return text.replace("\0", "\ufffd")
