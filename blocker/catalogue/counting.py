@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from blocker.catalogue.catalogue import Catalogue
 from blocker.catalogue.model import AccountRow, CommandRow, JournalRow, MessageRow
 
-FINISHED = ("done", "left", "restored", "released", "cursor")
+FINISHED = ("done", "left", "restored", "released", "cursor", "sweep")
 """Steps of the journal after which nothing is under way."""
 
 

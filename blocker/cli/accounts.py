@@ -1,4 +1,4 @@
-"""The commands on accounts: run, account (add, list, remove, test), sweep."""
+"""The commands on accounts: run, account (add, list, remove, test)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -101,76 +100,6 @@ def run(only: tuple[str, ...], once: bool, form: Form | None, verbose: bool, as_
         names = ", ".join(f"{a.name} ({a.mode})" for a in runner.accounts())
         click.echo(f"Watching {names}. Ctrl-C ends.", err=True)
         wait_for_end(runner)
-
-
-@click.command()
-@click.argument("name", metavar="ACCOUNT")
-@click.option(
-    "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Only mail that arrived on or after this day.",
-)
-@click.option("--dry-run", is_flag=True, help="Say what would be done; change and record nothing.")
-@AS_JSON
-def sweep(name: str, since: datetime | None, dry_run: bool, as_json: bool) -> None:
-    """Treat the mail that an account's folders hold already, newest first, as its mode asks.
-
-    May be cut short and started again: it goes on where it was. While `unpixel run` is at work, the sweep is
-    handed to it.
-
-    \b
-    Example:
-      unpixel sweep personal --since 2026-01-01 --dry-run
-      unpixel sweep personal
-    """
-    from blocker.cli.running import Printer, configure_log, run_until_stopped, sweep_progress
-    from blocker.service import Busy
-
-    configure_log()
-    with sentences(), service((name,), Printer(as_json, quiet=not dry_run, dry_run=dry_run)) as runner:
-        done: dict[str, int] = {}
-
-        def work() -> None:
-            with sweep_progress(name, hidden=as_json) as progress:
-                done.update(runner.sweep(name, since, dry_run=dry_run, progress=progress))
-            if not dry_run:
-                runner.views(name)
-
-        try:
-            run_until_stopped(runner, work)
-        except Busy:
-            _hand_over(name, since)
-            return
-        click.echo(
-            json.dumps({"account": name, "dry_run": dry_run, "done": done})
-            if as_json
-            else _summary(done, dry_run)
-        )
-
-
-def _hand_over(name: str, since: datetime | None) -> None:
-    from blocker.catalogue import Catalogue
-
-    with Catalogue.open(load().database) as catalogue:
-        catalogue.request("sweep", name, {"since": since.date().isoformat() if since else None})
-    click.echo(
-        f'A running service watches "{name}": the sweep was handed to it, and its pages show how it ends.'
-    )
-
-
-def _summary(done: dict[str, int], dry_run: bool) -> str:
-    total = sum(done.values())
-    words = {
-        "replaced": "replaced",
-        "copied": "copied",
-        "flagged": "flagged",
-        "left": "left alone",
-        "reported": "recorded, nothing to change",
-    }
-    parts = ", ".join(f"{done[key]} {text}" for key, text in words.items() if done.get(key))
-    lead = "Would be treated" if dry_run else "Treated"
-    return f"{lead}: {total} message{'' if total == 1 else 's'}{' (' + parts + ')' if parts else ''}."
 
 
 @contextmanager

@@ -92,22 +92,9 @@ def neutralise(file: str, level: str, recipients: tuple[str, ...]) -> None:
     from blocker.rewrite.neutralise import neutralise as change
 
     outcome = change(read_file(file), level=level, recipients=recipients)  # type: ignore[arg-type]
-    _write(outcome.raw)
+    write(outcome.raw)
     if outcome.refused:
         click.echo(f"unpixel: the message was left as it is: {outcome.refused}.", err=True)
-
-
-@click.command(epilog="Example: unpixel restore quiet.eml > newsletter.eml")
-@click.argument("file", metavar="FILE|-")
-def restore(file: str) -> None:
-    """Write the original of a neutralised message to standard output, byte for byte."""
-    from blocker.rewrite.neutralise import RestoreError
-    from blocker.rewrite.neutralise import restore as turn_back
-
-    try:
-        _write(turn_back(read_file(file)))
-    except RestoreError as error:
-        _fail(str(error))
 
 
 @click.command(
@@ -137,7 +124,7 @@ def filter_(level: str, recipients: tuple[str, ...]) -> None:
             out = change(raw, level=level, recipients=recipients).raw  # type: ignore[arg-type]
         except Exception as error:  # noqa: BLE001 (mail must pass whatever happens)
             click.echo(f"unpixel: passed on unchanged: {type(error).__name__}", err=True)
-    _write(out)
+    write(out)
 
 
 def _messages(
@@ -175,7 +162,7 @@ def _memory(
             own = tuple(address for account in config.accounts for address in account.addresses)
             yield CatalogueMemory(catalogue), recipients or own
     except (CatalogueError, ConfigError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _folder_memory(
@@ -235,15 +222,17 @@ def read_file(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        _fail(f"{name} cannot be read ({error.strerror}); check the path.")
+        fail(f"{name} cannot be read ({error.strerror}); check the path.")
 
 
-def _write(raw: bytes) -> None:
+def write(raw: bytes) -> None:
+    """Write to standard output, byte for byte."""
     out: BinaryIO = sys.stdout.buffer
     out.write(raw)
     out.flush()
 
 
-def _fail(sentence: str) -> NoReturn:
+def fail(sentence: str) -> NoReturn:
+    """End the command with a sentence and exit code 1."""
     click.echo(f"unpixel: {sentence}", err=True)
     sys.exit(1)

@@ -8,7 +8,7 @@ from blocker.catalogue import Catalogue, Command
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Store
 from blocker.service.desk import Desk
 from blocker.service.restore import NotRestored, restore
-from blocker.service.sweep import sweep
+from blocker.service.sweep import CAP, Limits, sweep
 
 
 class Wrong(Exception):
@@ -42,9 +42,14 @@ def _one(desk: Desk, store: Store, catalogue: Catalogue, command: Command) -> st
         with desk.turn:
             return restore(desk, store, catalogue, message)
     if command.kind == "sweep":
-        done = sweep(desk, store, since=_since(command))
+        done = sweep(desk, store, since=_since(command), limits=Limits(CAP))
         total = done.total()
-        return "1 message was looked at." if total == 1 else f"{total} messages were looked at."
+        told = "1 message was looked at." if total == 1 else f"{total} messages were looked at."
+        if done.left:
+            return (
+                f"{told} After {done.rewritten} changes it paused with {done.left} left: ask again to go on."
+            )
+        return told
     raise Wrong(f'This service knows no command "{command.kind[:40]}": update it, then ask again.')
 
 

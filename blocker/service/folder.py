@@ -74,6 +74,11 @@ class Look:
         self.done: Counter[str] = Counter()
         """How many messages were dealt with, by action."""
 
+    @property
+    def uidvalidity(self) -> int:
+        """The folder's, as it was opened."""
+        return self._status.uidvalidity
+
     def close(self) -> None:
         """End the judges. The folder stays selected: opening another one leaves it, and asks for less."""
         if self._judges is not None:

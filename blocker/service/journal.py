@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,8 +23,23 @@ from blocker.service.steps import FINISHED, Entry, Place, Stage
 RESTORED = "its original was restored on request"
 """What the catalogue says of a message whose original was put back."""
 _CURSOR = "cursor"
+_SWEEP = "sweep"
+_SWEEP_UID = -1
+"""A folder's row of a sweep under way has a UID that no message has."""
 _CHUNK = 500
 """UIDs in one query: SQLite allows a limited number of parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How far a sweep that was cut short has come."""
+
+    wish: str
+    """What it was asked for: one that is asked for something else begins anew."""
+    low: int
+    """The lowest UID it has passed."""
+    top: int
+    """The highest."""
 
 
 class Journal:
@@ -44,6 +59,28 @@ class Journal:
         """Note the first UID not looked at yet."""
         with self._catalogue.writing() as connection:
             _put(connection, _cursor_values(account, mailbox, uidvalidity, uid))
+
+    def swept(self, account: str, mailbox: str, uidvalidity: int) -> Swept | None:
+        """How far a sweep of the folder has come; None where none is under way."""
+        with self._catalogue.reading() as connection:
+            detail = connection.scalar(
+                select(JournalRow.detail).where(_at(Place(account, mailbox, uidvalidity, _SWEEP_UID)))
+            )
+        return Swept(**json.loads(detail)) if detail else None
+
+    def set_swept(self, account: str, mailbox: str, uidvalidity: int, swept: Swept) -> None:
+        """Note how far a sweep has come."""
+        values = _cursor_values(account, mailbox, uidvalidity, swept.low)
+        values |= {"uid": _SWEEP_UID, "step": _SWEEP, "detail": json.dumps(asdict(swept))}
+        with self._catalogue.writing() as connection:
+            _put(connection, values)
+
+    def forget_swept(self, account: str, mailbox: str, uidvalidity: int) -> None:
+        """Note that no sweep is under way."""
+        with self._catalogue.writing() as connection:
+            connection.execute(
+                delete(JournalRow).where(_at(Place(account, mailbox, uidvalidity, _SWEEP_UID)))
+            )
 
     def get(self, place: Place) -> Entry | None:
         """What is known of a message."""

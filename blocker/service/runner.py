@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from blocker.catalogue import Catalogue
@@ -17,10 +16,11 @@ from blocker.service.events import Event, Observer, ignore
 from blocker.service.folder import Progress
 from blocker.service.journal import Journal
 from blocker.service.lock import Lock
+from blocker.service.restore import NotRestored, restore
 from blocker.service.retention import Retention
 from blocker.service.spool import Spool
 from blocker.service.stores import Stores, imap
-from blocker.service.sweep import nobody, sweep
+from blocker.service.sweep import Limits, Swept, nobody, sweep
 from blocker.service.views import fill
 from blocker.service.watch import Watch
 
@@ -121,7 +121,8 @@ class Runner:
         *,
         dry_run: bool = False,
         progress: Progress = nobody,
-    ) -> Counter[str]:
+        limits: Limits = Limits(),  # noqa: B008 (frozen)
+    ) -> Swept:
         """Look at an account's past mail in the calling thread; how many messages were dealt with, by action.
 
         May be called while the account is watched: the two take turns. Raises Stopped when `stop` is
@@ -132,7 +133,28 @@ class Runner:
             self._hold(account)
         store = self._stores(desk.account)
         try:
-            return sweep(desk, store, since=since, dry_run=dry_run, progress=progress)
+            return sweep(desk, store, since=since, dry_run=dry_run, progress=progress, limits=limits)
+        finally:
+            store.close()
+
+    def restore(self, account: str, messages: Iterable[int], restored: Callable[[int, str], None]) -> None:
+        """Put originals back by their numbers in the catalogue, in the calling thread.
+
+        `restored` is called for each with why it could not be, or an empty text. Raises as `sweep` does.
+        """
+        desk = self._desks[account]
+        self._hold(account)
+        store = self._stores(desk.account)
+        try:
+            for message in messages:
+                desk.go_on()
+                with desk.turn:
+                    why = ""
+                    try:
+                        restore(desk, store, self._catalogue, message)
+                    except NotRestored as error:
+                        why = str(error)
+                restored(message, why)
         finally:
             store.close()
 

@@ -1,15 +1,50 @@
-"""Past mail: every message of an account's folders that was there before, newest first."""
+"""Past mail: every message of an account's folders that was there before, newest first.
+
+A sweep goes in pieces. After each it notes in the journal how far down it has come, so that one which was cut short,
+or stopped at its limit, goes on there; mail that has come on top meanwhile is looked at first. A sweep that has
+reached the end forgets all that: the next one looks at everything anew.
+"""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from blocker.mailbox.protocol import Store
 from blocker.service.desk import Desk
-from blocker.service.folder import Look, Progress
+from blocker.service.folder import TURN, Look, Progress
+from blocker.service.journal import Swept as Passed
+
+CAP = 500
+"""Messages that a sweep rewrites before it asks whether to go on."""
+PACE = 50.0
+"""Messages a second at which a sweep asks a server elsewhere: large providers slow down who asks for more."""
+_REWRITTEN = ("replaced", "copied")
+
+
+class Swept(Counter[str]):
+    """How many messages were dealt with, by action; and how many were not, as the limit was reached first."""
+
+    left: int = 0
+
+    @property
+    def rewritten(self) -> int:
+        """Messages that were replaced or copied."""
+        return sum(self[action] for action in _REWRITTEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a sweep may take on at once."""
+
+    rewrites: int | None = None
+    """After so many it ends; None for no limit."""
+    pace: float | None = None
+    """Messages a second; None for as many as the server gives."""
 
 
 def nobody(_done: int, _total: int) -> None:
@@ -23,25 +58,90 @@ def sweep(
     since: datetime | None = None,
     dry_run: bool = False,
     progress: Progress = nobody,
-) -> Counter[str]:
+    limits: Limits = Limits(),
+) -> Swept:
     """Look at past mail as the account's mode asks; how many messages were dealt with, by action.
 
-    What the journal knows is passed over, so a sweep that was cut short goes on where it was. With `dry_run`
-    nothing is changed or recorded; the observer is told what would be done.
+    With `dry_run` nothing is changed or recorded; the observer is told what would be done. Raises Stopped when the
+    service is asked to end, and what the mailbox and the catalogue raise.
     """
-    done: Counter[str] = Counter()
+    done = Swept()
     looks = [Look(desk, store, folder, dry_run=dry_run) for folder in desk.account.folders]
-    uids = [look.uids(since) for look in looks]
-    total, before = sum(map(len, uids)), 0
+    ways = [
+        _Way(desk, look, folder, since, dry_run)
+        for look, folder in zip(looks, desk.account.folders, strict=True)
+    ]
+    total, before = sum(len(way.uids) for way in ways), 0
     progress(0, total)
-    for look, found in zip(looks, uids, strict=True):
+    pace = _Pace(limits.pace, desk)
+    for look, way in zip(looks, ways, strict=True):
         with closing(look):
-            look.past_mail(found, partial(_shifted, progress, before, total))
-        before += len(found)
-        done += look.done
+            while piece := way.next(_room(limits, done, look)):
+                look.past_mail(piece, nobody)
+                way.passed(piece)
+                before += len(piece)
+                progress(before, total)
+                pace.wait(len(piece))
+        done.update(look.done)
+    done.left = total - before
     return done
 
 
-def _shifted(progress: Progress, before: int, total: int, count: int, _total: int) -> None:
-    """A folder's progress as a part of the whole."""
-    progress(before + count, total)
+def _room(limits: Limits, done: Swept, look: Look) -> int:
+    """How many messages may be looked at next, so that no more than allowed can be rewritten."""
+    most = TURN if limits.pace is None else max(1, int(min(TURN, limits.pace)))
+    if limits.rewrites is None:
+        return most
+    rewritten = done.rewritten + sum(look.done[action] for action in _REWRITTEN)
+    return max(0, min(most, limits.rewrites - rewritten))
+
+
+class _Way:
+    """The messages of one folder that a sweep has still to pass."""
+
+    def __init__(self, desk: Desk, look: Look, folder: str, since: datetime | None, dry_run: bool) -> None:
+        self._journal = None if dry_run else desk.journal
+        self._place = (desk.account.name, folder, look.uidvalidity)
+        day = since.date().isoformat() if since else ""
+        self._wish = f"{desk.account.mode}/{desk.account.level}/{day}"
+        found = look.uids(since)
+        former = self._journal.swept(*self._place) if self._journal else None
+        if former is not None and former.wish == self._wish:
+            found = [uid for uid in found if not former.low <= uid <= former.top]
+        else:
+            former = None
+        self.uids: Sequence[int] = found
+        self._former = former
+        self._top = max([*found, *([former.top] if former else [])], default=0)
+        self._count = 0
+
+    def next(self, room: int) -> Sequence[int]:
+        """The next messages, at most `room`."""
+        return self.uids[self._count : self._count + room]
+
+    def passed(self, piece: Sequence[int]) -> None:
+        """Note that these were looked at."""
+        self._count += len(piece)
+        if self._journal is None:
+            return
+        if self._count == len(self.uids):
+            self._journal.forget_swept(*self._place)
+        elif self._former is None or piece[-1] < self._former.low:
+            self._journal.set_swept(*self._place, Passed(self._wish, piece[-1], self._top))
+
+
+class _Pace:
+    """Waits so that no more than so many messages a second are asked for; a stop ends the waiting."""
+
+    def __init__(self, pace: float | None, desk: Desk) -> None:
+        self._pace = pace
+        self._desk = desk
+        self._next = time.monotonic()
+
+    def wait(self, count: int) -> None:
+        """After `count` messages."""
+        if self._pace is None:
+            return
+        self._next = max(self._next, time.monotonic() - 1.0) + count / self._pace
+        self._desk.stop.wait(max(0.0, self._next - time.monotonic()))
+        self._desk.go_on()

@@ -1,0 +1,262 @@
+"""The commands on past mail: sweep it, and put originals back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from blocker.catalogue import Catalogue, MessageFilter
+from blocker.cli.accounts import AS_JSON, sentences, service
+from blocker.config import ConfigError, load
+
+if TYPE_CHECKING:
+    from blocker.service.sweep import Swept
+
+
+@click.command()
+@click.argument("name", metavar="ACCOUNT")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Only mail that arrived on or after this day.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done; change and record nothing.")
+@click.option(
+    "--max",
+    "most",
+    type=click.IntRange(1),
+    default=500,
+    show_default=True,
+    help="Messages to change before you are asked whether to go on.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask: change as many as there are.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0.1, 10000),
+    metavar="NUMBER",
+    help="Messages a second; 50 unless the server is this machine's, which is asked as fast as it answers.",
+)
+@AS_JSON
+def sweep(
+    name: str, since: datetime | None, dry_run: bool, most: int, yes: bool, rate: float | None, as_json: bool
+) -> None:
+    """Treat the mail that an account's folders hold already, newest first, as its mode asks.
+
+    May be cut short and started again: it goes on where it was. While `unpixel run` is at work, the sweep is
+    handed to it.
+
+    \b
+    Example:
+      unpixel sweep personal --since 2026-01-01 --dry-run
+      unpixel sweep personal
+    """
+    from blocker.cli.running import Printer, configure_log, run_until_stopped, sweep_progress
+    from blocker.service import Busy
+    from blocker.service.sweep import Limits, Swept
+
+    configure_log()
+    with sentences(), service((name,), Printer(as_json, quiet=not dry_run, dry_run=dry_run)) as runner:
+        limits = Limits(None if yes or dry_run else most, rate or _usual_pace(name))
+        done = Swept()
+
+        def work() -> None:
+            with sweep_progress(name, hidden=as_json) as progress:
+                found = runner.sweep(name, since, dry_run=dry_run, progress=progress, limits=limits)
+            done.update(found)
+            done.left = found.left
+            if not dry_run:
+                runner.views(name)
+
+        try:
+            run_until_stopped(runner, work)
+            while done.left and _go_on(done, as_json):
+                run_until_stopped(runner, work)
+        except Busy:
+            _hand_over(name, since)
+            return
+        _tell(name, done, dry_run, as_json)
+
+
+def _usual_pace(name: str) -> float | None:
+    from blocker.mailbox.imap_reach import is_loopback
+    from blocker.service.sweep import PACE
+
+    return None if is_loopback(load().account(name).host) else PACE
+
+
+def _go_on(done: Swept, as_json: bool) -> bool:
+    """Ask whoever is there; nobody there is a no."""
+    if as_json or not sys.stdin.isatty():
+        return False
+    return click.confirm(
+        f"{done.rewritten} messages were changed, {done.left} are still to be looked at. Go on?", err=True
+    )
+
+
+def _tell(name: str, done: Swept, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"account": name, "dry_run": dry_run, "done": dict(done), "left": done.left}))
+        return
+    click.echo(_summary(done, dry_run))
+    if done.left:
+        click.echo(
+            f"It paused there, with {done.left} messages still to be looked at: "
+            f"`unpixel sweep {name}` goes on, with --yes to the end."
+        )
+
+
+def _hand_over(name: str, since: datetime | None) -> None:
+    with Catalogue.open(load().database) as catalogue:
+        catalogue.request("sweep", name, {"since": since.date().isoformat() if since else None})
+    click.echo(
+        f'A running service watches "{name}": the sweep was handed to it, and its pages show how it ends.'
+    )
+
+
+def _summary(done: Swept, dry_run: bool) -> str:
+    total = sum(done.values())
+    words = {
+        "replaced": "replaced",
+        "copied": "copied",
+        "flagged": "flagged",
+        "left": "left alone",
+        "reported": "recorded, nothing to change",
+    }
+    parts = ", ".join(f"{done[key]} {text}" for key, text in words.items() if done.get(key))
+    lead = "Would be treated" if dry_run else "Treated"
+    return f"{lead}: {total} message{'' if total == 1 else 's'}{' (' + parts + ')' if parts else ''}."
+
+
+@click.command()
+@click.argument("file", metavar="[FILE|-]", required=False)
+@click.option("--account", metavar="NAME", help="Put originals of this account back, out of its quarantine.")
+@click.option("--message-id", metavar="ID", help="The one of this Message-ID.")
+@click.option("--sender", metavar="DOMAIN", help="Those of this sender, named as `unpixel senders` does.")
+@click.option("--all", "everything", is_flag=True, help="All that were replaced.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@AS_JSON
+def restore(
+    file: str | None,
+    account: str | None,
+    message_id: str | None,
+    sender: str | None,
+    everything: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Put originals back: of a neutralised message in FILE to standard output, or of an account in its folders.
+
+    The original of FILE is made from it alone, byte for byte. In an account, each original moves from the
+    quarantine into its folder, takes over the flags of its copy, and the copy goes; it is not treated again.
+
+    \b
+    Example:
+      unpixel restore quiet.eml > newsletter.eml
+      unpixel restore --account personal --message-id 1@shop.example
+      unpixel restore --account personal --sender shop.example
+    """
+    wishes = sum((message_id is not None, sender is not None, everything))
+    if file is not None:
+        if account or wishes:
+            raise click.UsageError("Name a FILE, or an --account with what to put back, not both.")
+        _from_file(file)
+    elif not account or wishes != 1:
+        raise click.UsageError("Name a FILE, or an --account and one of --message-id, --sender and --all.")
+    else:
+        _in_account(account, message_id, sender, yes, as_json)
+
+
+def _from_file(file: str) -> None:
+    from blocker.cli.files import fail, read_file, write
+    from blocker.rewrite.neutralise import RestoreError
+    from blocker.rewrite.neutralise import restore as turn_back
+
+    try:
+        write(turn_back(read_file(file)))
+    except RestoreError as error:
+        fail(str(error))
+
+
+def _in_account(account: str, message_id: str | None, sender: str | None, yes: bool, as_json: bool) -> None:
+    with sentences():
+        config = load()
+        config.account(account)
+        with Catalogue.open(config.database) as catalogue:
+            wanted = list(_replaced(catalogue, account, message_id, sender))
+        if not wanted:
+            raise ConfigError(
+                f'No message that was asked for was replaced in "{account}": the pages show what was, and where.'
+            )
+        if len(wanted) > 1 and not yes:
+            _ask(f"Put {len(wanted)} originals back in their folders?")
+        _put_back(account, wanted, as_json)
+
+
+def _replaced(
+    catalogue: Catalogue, account: str, message_id: str | None, sender: str | None
+) -> Iterator[int]:
+    """Numbers of the messages whose originals were moved."""
+    if message_id is not None:
+        found = catalogue.by_message_id(message_id)
+        yield from (m.id for m in found if m.account == account and m.action == "replaced")
+        return
+    page, pages = 1, 1
+    wanted = MessageFilter(account=account, sender=(sender or "").lower(), action="replaced")
+    while page <= pages:
+        found_page = catalogue.messages(wanted, page, 500)
+        yield from (line.id for line in found_page.items)
+        page, pages = page + 1, found_page.pages
+
+
+def _put_back(account: str, wanted: list[int], as_json: bool) -> None:
+    from blocker.cli.running import Printer, configure_log, run_until_stopped
+    from blocker.service import Busy
+
+    configure_log()
+    failed: dict[int, str] = {}
+
+    def restored(message: int, why: str) -> None:
+        if why:
+            failed[message] = why
+
+    with service((account,), Printer(as_json, quiet=as_json)) as runner:
+        try:
+            run_until_stopped(runner, lambda: runner.restore(account, wanted, restored))
+        except Busy:
+            _ask_the_service(account, wanted)
+            return
+    done = len(wanted) - len(failed)
+    if as_json:
+        told = {str(message): why for message, why in failed.items()}
+        click.echo(json.dumps({"account": account, "restored": done, "failed": told}))
+    else:
+        click.echo(f"{done} original{' is' if done == 1 else 's are'} back.")
+        for why in failed.values():
+            click.echo(why, err=True)
+    if failed:
+        sys.exit(1)
+
+
+def _ask_the_service(account: str, wanted: list[int]) -> None:
+    with Catalogue.open(load().database) as catalogue:
+        for message in wanted:
+            catalogue.request("restore", account, {"message": message})
+    click.echo(
+        f'A running service watches "{account}": it was asked to put {len(wanted)} back, and its pages show how that ends.'
+    )
+
+
+def _ask(question: str) -> None:
+    """End the command unless a person says yes."""
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort:
+        agreed = False
+    if not agreed:
+        raise ConfigError("Nothing was put back: answer y, or give --yes.")

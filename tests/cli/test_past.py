@@ -1,0 +1,91 @@
+"""unpixel sweep's limit and unpixel restore on an account, on a real Dovecot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from blocker.cli import main
+from tests.servers.dovecot import Account, Dovecot
+from tests.service.test_dovecot import Client
+from tests.service.world import ARRIVED, QUARANTINE, mail
+
+
+@pytest.fixture
+def account(dovecot: Dovecot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """An account with three tracked messages, looked at once by nobody."""
+    made = dovecot.account()
+    (tmp_path / "config.toml").write_text(
+        f'data_dir = "data"\n[accounts.ada]\naddress = "ada@example.org"\nhost = "{made.host}"\nport = {made.port}\n'
+        f'security = "none"\nuser = "{made.user}"\npassword_env = "SECRET"\nmode = "replace"\n'
+    )
+    monkeypatch.setenv("UNPIXEL_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("SECRET", made.password)
+    client = Client(made)
+    for number in (1, 2, 3):
+        client.append(mail(number), (), ARRIVED)
+    client.close()
+    return made
+
+
+def unpixel(*arguments: str, given: str | None = None) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(main, list(arguments), input=given)
+
+
+def raws(account: Account, folder: str = "INBOX") -> list[bytes]:
+    """What lies in a folder, sorted."""
+    client = Client(account)
+    try:
+        return sorted(seen.raw for seen in client.messages(folder))
+    finally:
+        client.close()
+
+
+def test_a_sweep_pauses_and_goes_on_and_originals_come_back(account: Account) -> None:
+    """Two are changed, then it pauses; asked again it goes on; then one, then all come back byte for byte."""
+    first = unpixel("sweep", "ada", "--max", "2")
+    assert first.exit_code == 0, first.output
+    assert "with 1 messages still to be looked at: `unpixel sweep ada` goes on" in first.output
+    assert raws(account, QUARANTINE) == [mail(2), mail(3)]
+    told = json.loads(unpixel("sweep", "ada", "--max", "2", "--json").output)
+    assert told == {"account": "ada", "dry_run": False, "done": {"replaced": 1}, "left": 0}
+
+    one = unpixel("restore", "--account", "ada", "--message-id", "<2@shop.example>")
+    assert (one.exit_code, "1 original is back." in one.output) == (0, True), one.output
+    assert raws(account, QUARANTINE) == [mail(1), mail(3)]
+    assert mail(2) in raws(account)
+
+    assert unpixel("restore", "--account", "ada", "--sender", "other.example").exit_code == 1
+    unsure = unpixel("restore", "--account", "ada", "--all", given="n\n")
+    assert (unsure.exit_code, "Nothing was put back" in unsure.output) == (1, True)
+    assert raws(account, QUARANTINE) == [mail(1), mail(3)]
+    rest = unpixel("restore", "--account", "ada", "--sender", "shop.example", "--yes", "--json")
+    assert json.loads(rest.output) == {"account": "ada", "restored": 2, "failed": {}}
+    assert raws(account) == [mail(1), mail(2), mail(3)]
+    assert raws(account, QUARANTINE) == []
+
+
+def test_a_dry_run_knows_no_limit(account: Account) -> None:
+    """It says what a whole sweep would do, and does nothing."""
+    result = unpixel("sweep", "ada", "--dry-run", "--max", "1")
+    assert "Would be treated: 3 messages (3 replaced)." in result.output
+    assert raws(account) == [mail(1), mail(2), mail(3)]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--account", "ada"),
+        ("--all",),
+        ("--account", "ada", "--all", "--sender", "shop.example"),
+        ("-", "--account", "ada", "--all"),
+    ],
+)
+def test_what_to_restore_must_be_clear(arguments: tuple[str, ...]) -> None:
+    """A file, or an account with one wish; anything else is a mistake of usage."""
+    assert unpixel("restore", *arguments, given="").exit_code == 2
