@@ -10,12 +10,23 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from blocker.catalogue import commands, credentials, forgetting, profiles, reading, schema, writing
+from blocker.catalogue import (
+    commands,
+    credentials,
+    forgetting,
+    patches,
+    profiles,
+    reading,
+    schema,
+    settings,
+    writing,
+)
 from blocker.catalogue.credentials import CredentialKind
 from blocker.catalogue.errors import place, told
 from blocker.catalogue.model import AccountRow
 from blocker.catalogue.profiles import ServerProfile
 from blocker.catalogue.reading import SenderOrder
+from blocker.catalogue.settings import EVERY, SenderLevel
 from blocker.catalogue.values import (
     Account,
     Command,
@@ -122,6 +133,34 @@ class Catalogue:
         """Every UID of the mailbox that was recorded once, also where its row was forgotten since."""
         with self.reading() as connection:
             return writing.seen_uids(connection, account, mailbox, uidvalidity)
+
+    def set_sender_level(self, domain: str, level: str | None, account: str = EVERY) -> str:
+        """Set a sender's level (or `allow`) for an account or all, or with None take it back.
+
+        Gives the organisational domain that it is kept under. Raises CatalogueError for what is no domain or no level.
+        """
+        with self.writing() as connection:
+            return settings.put(connection, domain, level, account)
+
+    def sender_levels(self, account: str = EVERY) -> dict[str, str]:
+        """What was set for senders and holds for an account, by organisational domain."""
+        with self.reading() as connection:
+            return settings.of_account(connection, account)
+
+    def sender_level(self, domain: str) -> tuple[SenderLevel, ...]:
+        """What was set for one sender: for all accounts first, then by account."""
+        with self.reading() as connection:
+            return settings.of_sender(connection, domain)
+
+    def keep_patch(self, neutralised: str, patch: bytes, from_domain: str) -> None:
+        """Keep the undo patch of a message that is not recorded, by the digest of the neutralised one."""
+        with self.writing() as connection:
+            patches.keep(connection, neutralised, patch, from_domain)
+
+    def patch(self, neutralised: str) -> bytes | None:
+        """The undo patch of a neutralised message; None where none is kept."""
+        with self.reading() as connection:
+            return patches.find(connection, neutralised)
 
     def request(self, kind: str, account: str, arguments: Mapping[str, Any]) -> int:
         """Ask the service for something; the command's id. Asked twice while it waits, it is one command."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select
 
+from blocker.catalogue import patches
 from blocker.catalogue.errors import CatalogueError
 from blocker.catalogue.model import CommandRow, ForgottenRow, MessageRow, ReferenceRow, SenderRow, VendorRow
 
@@ -76,6 +77,7 @@ def tidy(connection: Connection, wish: Wish) -> None:
     used_vendors = select(ReferenceRow.vendor_id).where(ReferenceRow.vendor_id.is_not(None))
     connection.execute(delete(SenderRow).where(SenderRow.id.not_in(used_senders)))
     connection.execute(delete(VendorRow).where(VendorRow.id.not_in(used_vendors)))
+    patches.forget(connection, wish.sender, wish.before)
     before = datetime.now(UTC) if wish.everything else wish.before
     if before is not None:
         connection.execute(delete(CommandRow).where(CommandRow.finished < before))

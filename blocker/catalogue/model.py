@@ -222,6 +222,37 @@ class LearntUrlRow(Base):
     template: Mapped[int]
 
 
+class SenderLevelRow(Base):
+    """What a person set for a sender; `account` is empty where it holds for all."""
+
+    __tablename__ = "sender_levels"
+
+    account: Mapped[str] = mapped_column(String(200), primary_key=True)
+    domain: Mapped[str] = mapped_column(String(253), primary_key=True)
+    level: Mapped[str] = mapped_column(String(20))
+    changed: Mapped[dt.datetime]
+
+
+class PatchRow(Base):
+    """An undo patch that is too large for its message's header."""
+
+    __tablename__ = "patches"
+    __table_args__ = (
+        Index("ix_patches_neutralised", "neutralised"),
+        Index("ix_patches_message", "message"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    neutralised: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the neutralised message, from the end of its field on."""
+    message: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
+    """The recorded message; none where a message was neutralised in passing."""
+    sender: Mapped[str] = mapped_column(String(253))
+    """The organisational domain of its sender."""
+    kept: Mapped[dt.datetime]
+    patch: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class CommandRow(Base):
     """What a person asked for on a page; the service carries it out and reports back here."""
 
