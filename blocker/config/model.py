@@ -48,8 +48,12 @@ class AccountConfig:
     level: Level = "standard"
     quarantine: str = "Unpixel originals"
     """The folder that originals are moved to."""
+    quarantine_days: float | None = None
+    """Days after which an original leaves the quarantine, where its copy still gives it back; None for never."""
     poll: float = 60.0
     """Seconds between two looks."""
+    authserv_ids: tuple[str, ...] = ()
+    """Names of the reader's own mail servers in Authentication-Results (RFC 8601) whose word counts."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -78,6 +82,8 @@ class ServiceConfig:
     """A larger message is left alone."""
     retention_days: float | None = None
     """Days for which the catalogue keeps what it knows of a message, from its arrival; None for ever."""
+    dkim_lookups: bool = False
+    """Whether the DNS may be asked for the key of a sender's signature."""
 
     @property
     def max_message_bytes(self) -> int:

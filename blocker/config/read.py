@@ -45,6 +45,7 @@ _ACCOUNT = (
     "mode",
     "level",
     "quarantine",
+    "quarantine_days",
     "poll",
 )
 _NO_PASSWORD = (
@@ -119,10 +120,9 @@ def _web(read: _Reader, table: Table) -> WebConfig:
 def _service(read: _Reader, table: Table) -> ServiceConfig:
     read.known(table, ("service",), ("max_message_mb", "retention_days"))
     default = ServiceConfig().max_message_mb
-    days = "retention_days" in table
     return ServiceConfig(
         max_message_mb=read.number(table, ("service", "max_message_mb"), default, 0.001, 1024),
-        retention_days=read.number(table, ("service", "retention_days"), 0.0, 1, 36500) if days else None,
+        retention_days=read.days(table, ("service", "retention_days")),
     )
 
 
@@ -181,6 +181,7 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
         mode=read.one_of(table, (*at, "mode"), get_args(Mode), "report"),
         level=read.one_of(table, (*at, "level"), get_args(Level), "standard"),
         quarantine=quarantine,
+        quarantine_days=read.days(table, (*at, "quarantine_days")),
         poll=read.number(table, (*at, "poll"), 60.0, 0.05, 86400),
     )
 
@@ -304,6 +305,10 @@ class _Reader:
                 keys, f"`{keys[-1]}` cannot be {value!r}: write a number from {low:g} to {high:g}."
             )
         return float(value)
+
+    def days(self, table: Table, keys: Keys) -> float | None:
+        """A number of days; None where the key is missing."""
+        return self.number(table, keys, 0.0, 1, 36500) if keys[-1] in table else None
 
     def port(self, table: Table, keys: Keys, default: int) -> int:
         """A TCP port."""

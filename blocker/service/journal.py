@@ -104,6 +104,21 @@ class Journal:
         with self._catalogue.reading() as connection:
             return [_entry(row) for row in connection.execute(query.order_by(JournalRow.uid))]
 
+    def exchanged_before(self, account: str, before: datetime, limit: int) -> list[Entry]:
+        """Messages that were replaced before an instant and whose originals were not let go since, oldest first."""
+        query = select(*_COLUMNS).where(
+            JournalRow.account == account,
+            JournalRow.uid > 0,
+            JournalRow.step == Stage.DONE.value,
+            JournalRow.uidnext.is_not(None),
+            JournalRow.updated < before,
+            JournalRow.detail.contains('"mode": "replace"'),
+        )
+        with self._catalogue.reading() as connection:
+            return [
+                _entry(row) for row in connection.execute(query.order_by(JournalRow.updated).limit(limit))
+            ]
+
     def known(self, account: str, mailbox: str, uidvalidity: int, uids: Sequence[int]) -> set[int]:
         """Those of `uids` that the journal knows: messages under way or finished, and our own copies."""
         found: set[int] = set()

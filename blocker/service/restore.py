@@ -82,6 +82,11 @@ def _bring_back(desk: Desk, store: Store, folder: Mailbox, entry: Entry, size: i
         if found is None:
             if entry.stage == Stage.RESTORED:
                 return entry
+            if entry.uidnext is None:
+                raise NotRestored(
+                    f"The original cannot be moved back: {entry.reason}. Save the message to a file, and "
+                    "`unpixel restore FILE` makes the original from it."
+                )
             raise NotRestored(
                 f"The original is no longer in {desk.account.quarantine}: look for it in the account's trash."
             )

@@ -12,6 +12,7 @@ from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError,
 from blocker.service.backoff import Backoff
 from blocker.service.commands import carry_out
 from blocker.service.desk import Desk, Stopped
+from blocker.service.emptying import Emptying
 from blocker.service.folder import Look
 from blocker.service.log import logger
 from blocker.service.stores import Stores
@@ -30,6 +31,7 @@ class Watch:
         self._catalogue = catalogue
         self._stores = stores
         self._backoff = backoff or Backoff()
+        self._emptying = Emptying(desk)
         self._told: set[str] = set()
         self.paused = ""
         """Why the account is not watched any more: the server refuses the login."""
@@ -77,6 +79,7 @@ class Watch:
             self._guarded(partial(self._folder, store, folder), folder, raising=raising)
         self._guarded(partial(carry_out, self._desk, store, self._catalogue), "", raising=raising)
         self._guarded(partial(self._views, store), "", raising=raising)
+        self._guarded(partial(self._emptying.look, store), "", raising=raising)
 
     def _folder(self, store: Store, folder: str) -> None:
         with self._desk.turn, closing(Look(self._desk, store, folder)) as look:
@@ -86,7 +89,7 @@ class Watch:
         with self._desk.turn:
             fill(self._desk, store, self._catalogue)
 
-    def _guarded(self, work: Callable[[], None], folder: str, *, raising: bool) -> None:
+    def _guarded(self, work: Callable[[], object], folder: str, *, raising: bool) -> None:
         """A folder that cannot be looked at does not keep the others back; it is told once."""
         try:
             work()
