@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from functools import lru_cache
 
-_NON_ASCII = re.compile(r"[^\x00-\x7f]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SINGLE_BYTE = re.compile(
     r"(cp125\d|cp85\d|cp437|cp866|cp874|iso8859-\d+|iso8859_\d+|koi8-[rut]|mac-[a-z]+|tis-620)\Z"
@@ -39,13 +38,13 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined",
 class Text:
     """Decoded text of a part with its charset's Python name."""
 
-    __slots__ = ("_data", "_map", "_runs", "charset", "text")
+    __slots__ = ("_asked", "_data", "_map", "charset", "text")
 
     def __init__(self, text: str, charset: str, data: bytes) -> None:
         self.text = text
         self.charset = charset
         self._data = data
-        self._runs: tuple[list[int], list[int]] | None = None
+        self._asked: tuple[list[int], list[int]] = ([0], [0])
         self._map: list[int] | None = None
 
     def offset(self, index: int) -> int:
@@ -64,21 +63,17 @@ class Text:
         return replacement.encode(self.charset if wide else "ascii")
 
     def _utf8_offset(self, index: int) -> int:
-        if self._runs is None:
-            starts, extra, total = [0], [0], 0
-            for run in _NON_ASCII.finditer(self.text):
-                starts.append(run.start())
-                extra.append(-1)
-                total += len(run.group().encode("utf-8")) - len(run.group())
-                starts.append(run.end())
-                extra.append(total)
-            self._runs = (starts, extra)
-        starts, extra = self._runs
-        run_index = bisect_right(starts, index) - 1
-        if extra[run_index] >= 0:
-            return index + extra[run_index]
-        begin = starts[run_index]
-        return begin + extra[run_index - 1] + len(self.text[begin:index].encode("utf-8"))
+        # From the nearest place that was asked for before: any number of questions takes a few passes over the text.
+        indexes, offsets = self._asked
+        after = bisect_left(indexes, index)
+        if after < len(indexes) and (after == 0 or indexes[after] - index < index - indexes[after - 1]):
+            offset = offsets[after] - len(self.text[index : indexes[after]].encode("utf-8"))
+        else:
+            offset = offsets[after - 1] + len(self.text[indexes[after - 1] : index].encode("utf-8"))
+        if after == len(indexes) or indexes[after] != index:
+            indexes.insert(after, index)
+            offsets.insert(after, offset)
+        return offset
 
 
 def decode_text(data: bytes, charset: str | None) -> Text:

@@ -17,7 +17,7 @@ import turbohtml
 from turbohtml import Document, Element
 
 from blocker.message.charset import Text, decode_text
-from blocker.message.transfer import Base64Mapping, Mapping, decode, mapping
+from blocker.message.transfer import WayBack, decode, mapping
 from blocker.message.urls import Url, clean, resolve
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class HtmlDocument(Markup):
         return self.part.raw_span(offset + way.start(first), offset + way.end(last))
 
     @cached_property
-    def way_back(self) -> Mapping | Base64Mapping | None:
+    def way_back(self) -> WayBack | None:
         """The mapping from decoded bytes to the encoded body, or None where it is uncertain."""
         return mapping(self.part.encoding, self._body, self._decoded)
 

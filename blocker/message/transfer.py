@@ -10,6 +10,7 @@ import binascii
 import re
 from bisect import bisect_right
 from email._encoded_words import decode_b  # type: ignore[import-not-found,unused-ignore]
+from typing import TypeAlias
 
 IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 _QP_TOKEN = re.compile(rb"=(?:\n|\r[^\n]*\n?|=|[0-9A-Fa-f]{2})?")
@@ -94,18 +95,74 @@ class Base64Mapping:
         return self.character((max(offset, 1) - 1) // 3 * 4 + 3) + 1
 
 
-def mapping(encoding: str, body: bytes, decoded: bytes) -> Mapping | Base64Mapping | None:
+class QuotedPrintableMapping:
+    """The same for quoted-printable: a piece of some lines is gone through when someone asks about it."""
+
+    __slots__ = ("_body", "_pieces", "_raw", "_starts", "size")
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._raw: list[int] = []
+        """Where each piece begins in the body, and the body's end."""
+        self._starts: list[int] = []
+        """Where each piece begins in the decoded bytes."""
+        self._pieces: dict[int, Mapping] = {}
+        position = decoded = 0
+        while position < len(body):
+            self._raw.append(position)
+            self._starts.append(decoded)
+            # No escape goes on after a line feed.
+            line_feed = body.find(b"\n", position + _PIECE)
+            end = line_feed + 1 if line_feed >= 0 else len(body)
+            decoded += len(binascii.a2b_qp(body[position:end]))
+            position = end
+        self._raw.append(len(body))
+        self.size = decoded
+        """Decoded bytes."""
+
+    def start(self, offset: int) -> int:
+        """Raw offset at which the decoded byte `offset` begins."""
+        number = bisect_right(self._starts, offset) - 1
+        return (
+            self._raw[number] + self._piece(number).start(offset - self._starts[number]) if number >= 0 else 0
+        )
+
+    def end(self, offset: int) -> int:
+        """Raw offset after the decoded byte `offset - 1`."""
+        if offset <= 0:
+            return 0
+        number = bisect_right(self._starts, offset - 1) - 1
+        return self._raw[number] + self._piece(number).end(offset - self._starts[number])
+
+    def _piece(self, number: int) -> Mapping:
+        found = self._pieces.get(number)
+        if found is None:
+            body = self._body[self._raw[number] : self._raw[number + 1]]
+            found = self._pieces[number] = _map_quoted_printable(body)
+        return found
+
+
+_PIECE = 512
+"""Octets of a piece, at least: a body has many, and few of them are asked about."""
+
+
+WayBack: TypeAlias = Mapping | QuotedPrintableMapping | Base64Mapping
+"""Offsets of decoded bytes → offsets in the encoded body."""
+
+
+def mapping(encoding: str, body: bytes, decoded: bytes) -> WayBack | None:
     """The way back for this body, or None where it cannot be told with certainty."""
     if encoding in IDENTITY:
         return Mapping([0], [0], [len(body)], len(body))
     if encoding == "quoted-printable":
-        return _map_quoted_printable(body, decoded)
+        way = QuotedPrintableMapping(body)
+        return way if way.size == len(decoded) else None
     if encoding == "base64":
         return _map_base64(body, decoded)
     return None
 
 
-def _map_quoted_printable(body: bytes, decoded: bytes) -> Mapping | None:
+def _map_quoted_printable(body: bytes) -> Mapping:
     starts: list[int] = []
     raw: list[int] = []
     ends: list[int] = []
@@ -134,8 +191,6 @@ def _map_quoted_printable(body: bytes, decoded: bytes) -> Mapping | None:
         raw.append(position)
         ends.append(size)
         out += size - position
-    if out != len(decoded):
-        return None
     return Mapping(starts, raw, ends, out) if starts else Mapping([0], [0], [0], 0)
 
 

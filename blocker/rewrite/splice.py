@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from blocker.message.charset import decode_text
 from blocker.message.html import HtmlDocument
-from blocker.message.transfer import IDENTITY, Base64Mapping, Mapping, decode
+from blocker.message.transfer import IDENTITY, Base64Mapping, WayBack, decode
 from blocker.rewrite.patch import Edit, apply_edits
 
 MAX_LINE = 76
@@ -87,7 +87,7 @@ def _newline(document: HtmlDocument, body: bytes) -> bytes:
     return b"\r\n" if b"\r\n" in body else b"\n"
 
 
-def _quoted_printable(body: bytes, way: Mapping, decoded: Sequence[Edit], newline: bytes) -> list[Edit]:
+def _quoted_printable(body: bytes, way: WayBack, decoded: Sequence[Edit], newline: bytes) -> list[Edit]:
     """The replacement in quoted-printable, with soft line breaks where a line would grow too long."""
     edits = []
     shift_line, shift = -1, 0

@@ -132,7 +132,11 @@ MISTAKES = [
     (ACCOUNT + 'password = "hunter2"\n', 4, "a password does not belong in this file"),
     (ACCOUNT + 'Passwd = "hunter2"\n', 4, "a password does not belong in this file"),
     (ACCOUNT + 'passwordcommand = "x"\n', 4, "did you mean `password_command`?"),
-    (ACCOUNT + 'password_command = "x"\npassword_env = "Y"\n', 5, "keep password_command or password_env, not both"),
+    (
+        ACCOUNT + 'password_command = "x"\npassword_env = "Y"\n',
+        5,
+        "keep password_command or password_env, not both",
+    ),
     (ACCOUNT + "folders = []\n", 4, '`folders` is a list of texts: write folders = ["…"].'),
     (ACCOUNT + 'folders = "INBOX"\n', 4, "`folders` is a list of texts"),
     (ACCOUNT + "aliases = [1]\n", 4, "`aliases` is a list of texts"),

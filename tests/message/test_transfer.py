@@ -6,12 +6,14 @@ import base64
 import email
 import re
 import time
+from unittest import mock
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from blocker.message.transfer import Base64Mapping, Mapping, decode, mapping
+from blocker.message import transfer
+from blocker.message.transfer import Base64Mapping, QuotedPrintableMapping, decode, mapping
 from tests.message.samples import encoded
 
 QP = b"quoted-printable"
@@ -118,13 +120,26 @@ def test_ordinary_quoted_printable_always_maps(data: bytes) -> None:
     body = encoded(data, "quoted-printable")
     decoded = decode("quoted-printable", body)
     way = mapping("quoted-printable", body, decoded)
-    assert isinstance(way, Mapping)
+    assert isinstance(way, QuotedPrintableMapping)
     position = 0
     for index in range(len(decoded)):
         start, end = way.start(index), way.end(index + 1)
         assert position <= start < end
         assert decode("quoted-printable", body[start:end]) == decoded[index : index + 1]
         position = end
+
+
+@given(st.one_of(PIECES, st.binary(max_size=300).map(lambda data: encoded(data, "quoted-printable"))))
+def test_pieces_of_a_body_map_as_the_whole_does(body: bytes) -> None:
+    """Wherever a body is cut into pieces, each byte has the raw bytes that it has in one piece."""
+    whole = mapping("quoted-printable", body, decode("quoted-printable", body))
+    with mock.patch.object(transfer, "_PIECE", 1):
+        cut = mapping("quoted-printable", body, decode("quoted-printable", body))
+    assert (whole is None) == (cut is None)
+    if whole is not None and cut is not None:
+        size = len(decode("quoted-printable", body))
+        assert [cut.end(at) for at in range(size + 1)] == [whole.end(at) for at in range(size + 1)]
+        assert [cut.start(at) for at in range(size)] == [whole.start(at) for at in range(size)]
 
 
 WIDTHS = st.sampled_from([1, 3, 4, 5, 57, 60, 72, 76])
