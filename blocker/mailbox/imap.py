@@ -24,6 +24,7 @@ from imapclient.imap_utf7 import decode as decode_utf7  # type: ignore[import-un
 from imapclient.imap_utf7 import encode as encode_utf7
 from imapclient.response_parser import parse_response  # type: ignore[import-untyped]
 
+from blocker.mailbox import imap_idle
 from blocker.mailbox import imap_text as text
 from blocker.mailbox.imap_facts import ImapFacts
 from blocker.mailbox.imap_mailbox import ImapMailbox
@@ -49,7 +50,7 @@ class Connection:
     def __init__(self, client: IMAPClient, host: str) -> None:
         self.host = host
         self._client = client
-        self._imap: imaplib.IMAP4 = client._imap
+        self.imap: imaplib.IMAP4 = client._imap
         self._open = True
         self._capabilities: frozenset[str] | None = None
         self.selected: object | None = None
@@ -98,7 +99,7 @@ class Connection:
         """Run one imaplib command and give its untagged data. Raises where the server does not say OK."""
 
         def run() -> list[Any]:
-            self._forget()
+            self.forget()
             typ, data = function()
             if typ != "OK":
                 raise text.refused(self.host, doing, text.last(data))
@@ -110,11 +111,11 @@ class Connection:
     def uid(self, doing: str, name: str, uids: Sequence[int], *args: str) -> list[Any]:
         """One UID command on UIDs given one by one, at most `text.CHUNK` of them."""
         listed = ",".join(map(str, uids))
-        return self.command(doing, lambda: self._imap.uid(name, listed, *args))
+        return self.command(doing, lambda: self.imap.uid(name, listed, *args))
 
     def search(self, criteria: str) -> list[int]:
         """UIDs that UID SEARCH gives, in the server's order."""
-        data = self.command("search", lambda: self._imap.uid("SEARCH", criteria))
+        data = self.command("search", lambda: self.imap.uid("SEARCH", criteria))
         found: list[int] = self.call(
             "search", lambda: [int(n) for line in data if line for n in line.split()]
         )
@@ -136,13 +137,13 @@ class Connection:
         listed = ",".join(map(str, uids))
 
         def run() -> list[Any]:
-            self._forget()
-            typ, data = self._imap.uid("FETCH", listed, what)
+            self.forget()
+            typ, data = self.imap.uid("FETCH", listed, what)
             if typ == "OK":
                 return data
             if text.response_code(text.clean(text.last(data)))[0] == "EXPUNGEISSUED":
                 # RFC 2180: another client took some of them away; the others were answered.
-                return self._imap.untagged_responses.pop("FETCH", [None])
+                return self.imap.untagged_responses.pop("FETCH", [None])
             raise text.refused(self.host, doing, text.last(data))
 
         found: list[Any] = self.call(doing, run)
@@ -165,12 +166,12 @@ class Connection:
 
     def code(self, name: str) -> str:
         """The data of a response code that came with the last command, or an empty string."""
-        codes: list[Any] = self._imap.untagged_responses.get(name) or [b""]
+        codes: list[Any] = self.imap.untagged_responses.get(name) or [b""]
         return str((codes[-1] or b"").decode("ascii", "replace"))
 
     def noop(self) -> None:
         """Let the server tell what changed."""
-        self.command("look for news", self._imap.noop)
+        self.command("look for news", self.imap.noop)
 
     def select(self, folder: str, readonly: bool) -> Status:
         """SELECT, or EXAMINE where readonly; whatever was selected is left without expunging."""
@@ -192,45 +193,11 @@ class Connection:
             self.call("leave the folder", self._client.unselect_folder)
         self.selected = None
 
-    def append(self, folder: str, flags: str, when: str | None, raw: bytes) -> str:
-        """APPEND; the server's answer. imaplib's own would turn every bare CR and LF into CRLF."""
-        doing = f"store a message in {folder}"
-        plus = self.can("LITERAL+")
-        head = [
-            self.wire(folder).encode("ascii"),
-            flags.encode("ascii"),
-            *([when.encode("ascii")] if when else []),
-        ]
-
-        def run() -> str:
-            self._forget()
-            imap: Any = self._imap
-            tag = imap._new_tag()
-            size = b"{%d%s}\r\n" % (len(raw), b"+" if plus else b"")
-            imap.send(b" ".join([tag, b"APPEND", *head, size]))
-            if plus or self._continued(tag):
-                imap.send(raw)
-                imap.send(b"\r\n")
-            typ, data = imap._command_complete("APPEND", tag)
-            if typ != "OK":
-                raise text.refused(self.host, doing, text.last(data))
-            return text.clean(text.last(data))
-
-        return str(self.call(doing, run))
-
-    def _continued(self, tag: bytes) -> bool:
-        """Whether the server asks for the literal; False where it has refused already."""
-        imap: Any = self._imap
-        while imap._get_response() is not None:
-            if imap.tagged_commands[tag]:
-                return False
-        return True
-
     def rights(self, folder: str) -> str | None:
         """Our rights on a folder as RFC 4314 letters; None where the server does not tell."""
         if not self.can("ACL"):
             return None
-        imap: Any = self._imap
+        imap: Any = self.imap
         answer = self._attempt("tell our rights", lambda: imap.myrights(self.wire(folder)))
         if answer is None or answer[0] != "OK":
             return None
@@ -238,7 +205,7 @@ class Connection:
 
     def _attempt(self, doing: str, function: Callable[[], Any]) -> Any:
         """What may be refused without harm: None then. A lost connection is no refusal."""
-        self._forget()
+        self.forget()
         try:
             return self.call(doing, function)
         except ConnectionLost:
@@ -255,7 +222,7 @@ class Connection:
         wire = encode_utf7(pattern)
 
         def ask() -> list[Listed]:
-            self._forget()
+            self.forget()
             self._client.folder_encode = False  # imapclient would fail on all for the sake of one
             try:
                 lines = self._client.list_folders("", wire)
@@ -297,16 +264,16 @@ class Connection:
             return
         self._open = False
         try:
-            self._imap.sock.settimeout(_GOODBYE)
+            self.imap.sock.settimeout(_GOODBYE)
             self._client.logout()
         except (imaplib.IMAP4.error, OSError):
             with contextlib.suppress(OSError):
                 self._client.shutdown()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Drop answers nobody asked for: imaplib keeps them for ever and would mix them into the next."""
         kept = ("READ-ONLY", "BYE", "CAPABILITY")
-        answers = self._imap.untagged_responses
+        answers = self.imap.untagged_responses
         for name in [name for name in answers if name not in kept]:
             del answers[name]
 
@@ -367,6 +334,15 @@ class ImapStore:
         """Whether the server offers MOVE or UIDPLUS."""
         return self._connection.can("MOVE") or self._connection.can("UIDPLUS")
 
+    def can_listen(self) -> bool:
+        """Whether the server offers IDLE."""
+        return self._connection.can("IDLE")
+
+    def listen(self, folder: str, uidnext: int, seconds: float, until: Callable[[], bool]) -> bool:
+        """By IDLE in the folder, which is EXAMINEd: a message at or above `uidnext`, or one that goes, ends it."""
+        status = self._connection.select(self._names.native(folder), readonly=True)
+        return status.uidnext > uidnext or imap_idle.listen(self._connection, seconds, until)
+
     def capabilities(self) -> frozenset[str]:
         """What the server announces to a signed-in client, in upper case."""
         return self._connection.capabilities()
@@ -398,6 +374,7 @@ def _connect(
         if security == "starttls":
             _start_tls(client, host, context)
         client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.socket().setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     except BaseException as error:
         with contextlib.suppress(OSError):
             client.shutdown()

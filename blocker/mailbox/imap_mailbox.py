@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from blocker.mailbox import imap_text as text
+from blocker.mailbox.imap_append import append
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, Recreated, Status, Stored
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class ImapMailbox:
         """
         kept = [flag for flag in flags if flag.lower() not in ("\\recent", "\\deleted")]
         when = text.date_time(internal_date) if internal_date else None
-        answer = self._connection.append(self._name, text.flag_list(kept), when, raw)
+        answer = append(self._connection, self._name, text.flag_list(kept), when, raw)
         code, data = text.response_code(answer)
         validity, _, uid = data.partition(" ")
         if code == "APPENDUID" and validity == str(self._status.uidvalidity) and uid.isdigit():

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, OverQuota
+from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, OverQuota, TryLater
 
 Item = dict[bytes, Any]
 """What FETCH told of one message, by the name of the data item in upper case."""
@@ -117,13 +117,23 @@ _NEXT = {
     "TRYCREATE": "create that folder first",
     "NONEXISTENT": "check the folder's name",
     "CANNOT": "choose another folder name",
-    "INUSE": "try again in a minute",
-    "UNAVAILABLE": "try again in a few minutes",
-    "LIMIT": "close other connections of this account or make room, then try again",
     "SERVERBUG": "tell the server's administrator",
     "CONTACTADMIN": "tell the server's administrator",
 }
 _FULL = ("OVERQUOTA", "TOOBIG", "LIMIT")
+_BUSY = {"UNAVAILABLE": 60.0, "INUSE": 30.0, "LIMIT": 120.0}
+"""Seconds to leave a server alone that gives such a code (RFC 9051, section 7.1) and does not say how long."""
+_BACKOFF = re.compile(r"backoff time:? {0,3}(\d{1,9}) {0,3}(?:ms|milli)", re.IGNORECASE)
+"""As Exchange puts it: "Request is throttled. Suggested Backoff Time: 299961 milliseconds"."""
+_LONGEST = 3600.0
+
+
+def busy(text: str) -> float | None:
+    """Seconds for which a server wants to be left alone; None where its answer does not say that it is busy."""
+    asked = _BACKOFF.search(text)
+    if asked is not None:
+        return min(int(asked[1]) / 1000, _LONGEST)
+    return _BUSY.get(response_code(text)[0])
 
 
 def refused(host: str, doing: str, answer: object) -> MailboxError:
@@ -134,6 +144,8 @@ def refused(host: str, doing: str, answer: object) -> MailboxError:
     storing = doing.startswith(("store", "move", "copy"))
     if code == "OVERQUOTA" or (storing and (code in _FULL or "quota" in rest.lower())):
         return OverQuota(f"{host} has no room to {doing} ({rest}); free some space, nothing was changed.")
+    if (seconds := busy(text)) is not None:
+        return TryLater(f"{host} is too busy to {doing} ({rest}); it will be asked again later.", seconds)
     step = _NEXT.get(code, "check the folder and the account's rights")
     return MailboxError(f"{host} would not {doing} ({rest}); {step}.")
 
@@ -145,8 +157,9 @@ def sign_in_refused(host: str, user: str, answer: object, secret: str) -> Mailbo
         text = text.replace(secret, "…")
     code, _ = response_code(text)
     rest = _CODE.sub("", text, count=1) or code
-    if code in ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"):
-        return ConnectionLost(f"{host} cannot sign {user} in now ({rest}); it will work again later.")
+    seconds = _BUSY["UNAVAILABLE"] if code == "SERVERBUG" else busy(text)
+    if seconds is not None:
+        return TryLater(f"{host} cannot sign {user} in now ({rest}); it will work again later.", seconds)
     if code in ("PRIVACYREQUIRED",):
         return MailboxError(f'{host} wants an encrypted connection; set security to "tls" or "starttls".')
     return LoginRefused(
@@ -160,4 +173,6 @@ def lost(host: str, doing: str, error: BaseException) -> ConnectionLost:
     if isinstance(error, TimeoutError):
         return ConnectionLost(f"{host} did not answer in time while asked to {doing}; connect again later.")
     why = clean(error).removeprefix("socket error: ") or type(error).__name__
+    if (seconds := busy(why)) is not None:
+        return TryLater(f"{host} is too busy to {doing} ({why}); it will be asked again later.", seconds)
     return ConnectionLost(f"The connection to {host} broke while asked to {doing} ({why}); connect again.")

@@ -7,6 +7,7 @@ real servers have: no room, few permanent flags, no MOVE, no APPENDUID, and faul
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -18,6 +19,7 @@ from blocker.mailbox.protocol import ConnectionLost, MailboxError, OverQuota, Re
 T = TypeVar("T")
 
 SYSTEM_FLAGS = frozenset({"\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft"})
+_SHORT = 0.01
 EVERY_FLAG = SYSTEM_FLAGS | {"\\*"}
 
 Moment = Literal["before", "after"]
@@ -67,6 +69,8 @@ class MemoryAccount:
     folders: dict[str, Folder] = field(default_factory=dict)
     subscribed: set[str] = field(default_factory=set)
     fault: Fault | None = None
+    idles: bool = False
+    """Whether `listen` hears of new mail."""
     _validity: int = 1000
 
     def __post_init__(self) -> None:
@@ -121,6 +125,19 @@ class MemoryStore:
     def can_move(self) -> bool:
         """As the account says."""
         return self.account.moves
+
+    def can_listen(self) -> bool:
+        """As the account says."""
+        return self.account.idles
+
+    def listen(self, folder: str, uidnext: int, seconds: float, until: Callable[[], bool]) -> bool:
+        """Looks at the folder again and again."""
+        end = time.monotonic() + seconds
+        while not self.run("listen", folder, lambda: self.folder(folder).uidnext > uidnext):
+            if until() or time.monotonic() > end:
+                return False
+            time.sleep(_SHORT)
+        return True
 
     def close(self) -> None:
         """End this connection."""

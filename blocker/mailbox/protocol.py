@@ -16,7 +16,7 @@ Failures are `MailboxError`s whose text is one sentence with the next step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -32,6 +32,14 @@ class LoginRefused(MailboxError):
 
 class ConnectionLost(MailboxError):
     """The link broke; what was under way may or may not have happened."""
+
+
+class TryLater(ConnectionLost):
+    """The server is busy or wants less to do; `seconds` is how long it wants to be left alone."""
+
+    def __init__(self, sentence: str, seconds: float) -> None:
+        super().__init__(sentence)
+        self.seconds = seconds
 
 
 class OverQuota(MailboxError):
@@ -135,6 +143,16 @@ class Store(Protocol):
 
     def can_move(self) -> bool:
         """Whether messages can be moved without any risk to other messages (MOVE, or UIDPLUS)."""
+
+    def can_listen(self) -> bool:
+        """Whether `listen` hears of new mail at once."""
+
+    def listen(self, folder: str, uidnext: int, seconds: float, until: Callable[[], bool]) -> bool:
+        """Wait, at most so many seconds, until a folder has a message at or above `uidnext`; whether it has news.
+
+        News may also be that a message went. Ends early once `until()` is true, which is asked about twice a second.
+        Raises ConnectionLost where the link turns out to be dead, MailboxError where the server refuses.
+        """
 
     def close(self) -> None:
         """End the connection."""

@@ -71,6 +71,8 @@ class Look:
         self._powers = Powers(can_move=store.can_move()) if readonly else powers(store, self._status)
         self._exchanger = Exchanger(desk, store, self._mailbox, self._powers)
         self._judges: Judges | None = None
+        self.uidnext = self._status.uidnext
+        """What arrives from now on has this UID or a higher one."""
         self.done: Counter[str] = Counter()
         """How many messages were dealt with, by action."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.config import ConfigError
-from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Recreated, Store
+from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Recreated, Store, TryLater
 from blocker.service.backoff import Backoff
 from blocker.service.commands import carry_out
 from blocker.service.desk import Desk, Stopped
@@ -19,6 +20,12 @@ from blocker.service.stores import Stores
 from blocker.service.views import fill
 
 _log = logger()
+IDLE = 9 * 60.0
+"""Seconds after which IDLE is begun anew: some networks forget a silent link after ten minutes."""
+ASKED = 2.0
+"""Seconds between two questions whether a page wants something."""
+STEADY = 30.0
+"""Seconds after which a connection counts as good, so that the next failure is the first one again."""
 
 
 class Watch:
@@ -33,6 +40,10 @@ class Watch:
         self._backoff = backoff or Backoff()
         self._emptying = Emptying(desk)
         self._told: set[str] = set()
+        self._uidnext: int | None = None
+        """Of the first folder, at its last look: what comes there is new."""
+        self._ask_next = 0.0
+        self._wanted = False
         self.paused = ""
         """Why the account is not watched any more: the server refuses the login."""
 
@@ -46,6 +57,9 @@ class Watch:
             except (LoginRefused, ConfigError) as error:
                 self._pause(str(error))
                 return
+            except TryLater as error:
+                self._trouble(str(error))
+                self._desk.stop.wait(error.seconds)
             except (MailboxError, CatalogueError, OSError) as error:
                 self._trouble(str(error))
             # A mistake of ours: told with its trace, and the account is not given up in silence.
@@ -64,15 +78,44 @@ class Watch:
 
     def _session(self) -> None:
         """One connection, for as long as it lasts."""
-        store = self._stores(self._desk.account)
+        store, begun = self._stores(self._desk.account), time.monotonic()
         try:
             self._desk.tell("watching", "")
             while not self._desk.stop.is_set():
                 self._look(store, raising=False)
-                self._backoff.reset()
-                self._desk.stop.wait(self._desk.account.poll)
+                if time.monotonic() - begun > STEADY:
+                    self._backoff.reset()
+                self._wait(store)
         finally:
             store.close()
+
+    def _wait(self, store: Store) -> None:
+        """Wait until the next look: as long as the account says, or until the server tells of news or a page asks.
+
+        IDLE hears of one folder, the first. It is begun anew every few minutes, as servers end what is silent
+        for half an hour (RFC 9051, section 5.4), and the next look comes in time even if the server never tells.
+        """
+        end, self._wanted = time.monotonic() + self._desk.account.poll, False
+        while (left := end - time.monotonic()) > 0 and not self._called():
+            if self._uidnext is None or not store.can_listen():
+                self._desk.stop.wait(min(left, ASKED))
+                continue
+            try:
+                if store.listen(self._desk.account.folders[0], self._uidnext, min(left, IDLE), self._called):
+                    return
+            except (ConnectionLost, LoginRefused):
+                raise
+            except MailboxError as error:
+                self._uidnext = None  # it says that it can, and does not: looked at now and then instead
+                self._tell_once(str(error), self._desk.account.folders[0])
+
+    def _called(self) -> bool:
+        """Whether to stop waiting: the service ends, or something was asked for on a page."""
+        now = time.monotonic()
+        if not self._wanted and now >= self._ask_next:
+            self._ask_next = now + ASKED
+            self._wanted = bool(self._catalogue.pending(self._desk.account.name))
+        return self._wanted or self._desk.stop.is_set()
 
     def _look(self, store: Store, *, raising: bool) -> None:
         for folder in self._desk.account.folders:
@@ -84,6 +127,8 @@ class Watch:
     def _folder(self, store: Store, folder: str) -> None:
         with self._desk.turn, closing(Look(self._desk, store, folder)) as look:
             look.new_mail()
+        if folder == self._desk.account.folders[0]:
+            self._uidnext = look.uidnext
 
     def _views(self, store: Store) -> None:
         with self._desk.turn:
@@ -100,9 +145,12 @@ class Watch:
         except MailboxError as error:
             if raising:
                 raise
-            if str(error) not in self._told:
-                self._told.add(str(error))
-                self._desk.tell("trouble", str(error), folder)
+            self._tell_once(str(error), folder)
+
+    def _tell_once(self, why: str, folder: str) -> None:
+        if why not in self._told:
+            self._told.add(why)
+            self._desk.tell("trouble", why, folder)
 
     def _pause(self, why: str) -> None:
         self.paused = why

@@ -556,7 +556,7 @@ def test_imaplib_remembers_no_password() -> None:
     server = ScriptedServer({"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n", "LOGIN": b""})
     store = connect(server.host, server.port, Account(server.host, server.port, "alice", PASSWORD))
     assert PASSWORD.encode() in server.sent
-    assert PASSWORD not in repr(vars(store._connection._imap))
+    assert PASSWORD not in repr(vars(store._connection.imap))
     assert PASSWORD not in repr(vars(store)) + repr(vars(store._connection))
     store.close()
 
