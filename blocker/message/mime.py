@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from blocker.message.headers import Headers, parameters, read_headers
+from blocker.message.transfer import WayBack, decode, mapping
 
 MAX_DEPTH = 64
 """Nesting of multiparts and attached messages that is followed."""
@@ -20,10 +21,39 @@ MAX_PARTS = 1000
 MAX_LIKE = 1_000_000
 """Lines of one message that begin like a boundary and are none, over all levels; what follows is one leaf."""
 
+MAX_ENCLOSED = 4
+"""Encoded messages inside each other that are decoded."""
+
+ENCLOSED = frozenset({"message/rfc822", "message/global"})
+"""Messages that are read where they are encoded, too."""
 SIGNED = frozenset({"multipart/signed", "multipart/encrypted"})
 SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _LAST_EOL = re.compile(rb"\r\n\Z|\r\Z|\n\Z")
+_ESCAPED = re.compile(rb"=(?:3D|\r?\n)", re.IGNORECASE)
 _BOUNDARY_TAIL = re.compile(rb"(--)?[ \t]*(\r\n|\r|\n|\Z)")
+
+
+@dataclass(slots=True, eq=False)
+class Enclosure:
+    """An attached message under a transfer encoding: RFC 2046, section 5.2.1, forbids it, and programs show it."""
+
+    part: Part
+    """The message/rfc822 part, as a leaf."""
+    decoded: bytes
+    """Its body decoded, in which the parts of the attached message stand."""
+    way_back: WayBack
+    """The mapping from `decoded` to the encoded body."""
+
+    @property
+    def depth(self) -> int:
+        """One, or how many encoded messages stand in each other here."""
+        outer = self.part.enclosure
+        return 1 if outer is None else outer.depth + 1
+
+    def raw_span(self, start: int, end: int) -> tuple[int, int]:
+        """A span of `decoded` as a span of the raw message."""
+        part, way = self.part, self.way_back
+        return part.raw_span(part.start + way.start(start), part.start + way.end(end))
 
 
 @dataclass(slots=True)
@@ -38,6 +68,8 @@ class Part:
     """Offset of the body's first byte."""
     end: int
     """Offset after the body; the line end before a boundary is not part of it."""
+    enclosure: Enclosure | None = None
+    """The encoded message that it stands in: offsets count in what that is decoded."""
 
     @property
     def body(self) -> bytes:
@@ -46,7 +78,7 @@ class Part:
 
     def raw_span(self, start: int, end: int) -> tuple[int, int]:
         """A span of the bytes that the part stands in as a span of the raw message."""
-        return start, end
+        return (start, end) if self.enclosure is None else self.enclosure.raw_span(start, end)
 
     @property
     def encoding(self) -> str:
@@ -90,7 +122,7 @@ def read_structure(raw: bytes) -> Structure:
     """The structure of a whole message. Never fails: any bytes are a message of some kind."""
     headers = read_headers(raw, 0, len(raw))
     structure = Structure(headers, [])
-    _walk(raw, headers, len(raw), "", "text/plain", 0, structure)
+    _walk(raw, headers, len(raw), "", "text/plain", 0, structure, None)
     return structure
 
 
@@ -107,7 +139,14 @@ def content_type(headers: Headers, default: str) -> str:
 
 
 def _walk(
-    raw: bytes, headers: Headers, end: int, path: str, default: str, depth: int, structure: Structure
+    raw: bytes,
+    headers: Headers,
+    end: int,
+    path: str,
+    default: str,
+    depth: int,
+    structure: Structure,
+    enclosure: Enclosure | None,
 ) -> None:
     """Append the leaves of one part to `structure`; `path` is empty for the message itself."""
     kind = content_type(headers, default)
@@ -124,16 +163,39 @@ def _walk(
             for number, (child_start, child_end) in enumerate(children, 1):
                 child = read_headers(raw, child_start, child_end)
                 child_path = f"{path}.{number}" if path else str(number)
-                _walk(raw, child, child_end, child_path, inner, depth + 1, structure)
+                _walk(raw, child, child_end, child_path, inner, depth + 1, structure, enclosure)
             return
     elif kind.startswith("message/") and kind != "message/delivery-status":
+        encoded = _enclosed(Part(path, headers, kind, start, max(start, end), enclosure), structure)
+        if encoded is not None:
+            raw, start, end, enclosure = encoded.decoded, 0, len(encoded.decoded), encoded
         child = read_headers(raw, start, end)
         nested = path or "1"
         if not content_type(child, "text/plain").startswith("multipart/"):
             nested += ".1"
-        _walk(raw, child, end, nested, "text/plain", depth + 1, structure)
+        _walk(raw, child, end, nested, "text/plain", depth + 1, structure, enclosure)
         return
-    structure.parts.append(Part(path or "1", headers, kind, start, max(start, end)))
+    structure.parts.append(Part(path or "1", headers, kind, start, max(start, end), enclosure))
+
+
+def _enclosed(part: Part, structure: Structure) -> Enclosure | None:
+    """The attached message as it is decoded, where it is encoded indeed and not only said to be."""
+    if part.content_type not in ENCLOSED or part.encoding not in ("base64", "quoted-printable"):
+        return None
+    if part.enclosure is not None and part.enclosure.depth >= MAX_ENCLOSED:
+        structure.cut = True
+        return None
+    body = part.body
+    if part.encoding == "quoted-printable":
+        # What is only labelled so has fields like `charset="utf-8"`, which would be `charset=3D"utf-8"`.
+        head = body[: read_headers(body, 0, len(body)).end]
+        if _ESCAPED.search(head) is None:
+            return None
+    decoded = decode(part.encoding, body)
+    way = mapping(part.encoding, body, decoded)
+    if way is None or not read_headers(decoded, 0, len(decoded)).fields:
+        return None
+    return Enclosure(part, decoded, way)
 
 
 def _children(

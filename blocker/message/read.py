@@ -108,10 +108,12 @@ def _inline_pgp(raw: bytes, parts: list[Part], documents: list[HtmlDocument]) ->
         return True
     decoded = {document.part.path: document.decoded for document in documents}
     for part in parts:
-        if part.content_type.startswith("text/") and (part.encoding not in IDENTITY or b"\0" in raw):
+        if part.content_type.startswith("text/") and (
+            part.encoding not in IDENTITY or part.enclosure is not None or b"\0" in raw
+        ):
             body = decoded.get(part.path)
             if body is None:
-                body = decode(part.encoding, raw[part.start : part.end])
+                body = decode(part.encoding, part.body)
             if b"\0" in body:  # UTF-16
                 body = body.replace(b"\0", b"")
             if _has_pgp(body):

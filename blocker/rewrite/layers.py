@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from binascii import Error
+from binascii import Error, a2b_qp
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from email import message_from_bytes
+from email.message import Message
 from html import unescape
 from urllib.parse import unquote
 
 TYPES = frozenset({"text/css", "text/calendar"})
 NAMES = (".css", ".ics")
 """What is read besides HTML: style sheets and calendars."""
+ENCLOSED = frozenset({"message/rfc822", "message/global"})
 _MOST = 32
 """Layers of one value that are looked at."""
 _BASE64 = re.compile(r";[ \t\r\n]{0,9}base64[ \t\r\n]{0,9},([A-Za-z0-9+/=% \t\r\n]+)", re.IGNORECASE)
@@ -44,9 +47,35 @@ def _undone(value: str) -> Iterator[str]:
     if "%" in value:
         yield unquote(value, "latin-1")
     for match in _BASE64.finditer(value):
-        data = re.sub(r"[ \t\r\n]", "", unquote(match[1])).rstrip("=")
         with suppress(Error):
-            yield b64decode(data + "=" * (-len(data) % 4)).decode("latin-1")
+            yield _from_base64(unquote(match[1])).decode("latin-1")
+
+
+def enclosed(part: Message) -> Message | None:
+    """The attached message that a part holds under a transfer encoding; None where it is not encoded.
+
+    The standard library takes it as it stands: base64 for a text without fields, quoted-printable for fields with `=3D`.
+    """
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    if encoding not in ("base64", "quoted-printable") or part.get_content_type() not in ENCLOSED:
+        return None
+    payload = part.get_payload()
+    inner = payload[0] if isinstance(payload, list) and payload else None
+    text = inner.get_payload() if isinstance(inner, Message) else None
+    if not isinstance(inner, Message) or not isinstance(text, str):
+        return None
+    head = "".join(f"{name}: {value}\n" for name, value in inner.raw_items())
+    if encoding == "base64":
+        with suppress(Error):
+            return None if head else message_from_bytes(_from_base64(text))
+        return None
+    encoded = f"{head}\n{text}".encode("ascii", "surrogateescape")
+    return message_from_bytes(a2b_qp(encoded)) if "=3D" in head or "=\n" in head else None
+
+
+def _from_base64(text: str) -> bytes:
+    data = re.sub(r"[ \t\r\n]", "", text).rstrip("=")
+    return b64decode(data + "=" * (-len(data) % 4))
 
 
 def same_but_for(before: str, after: str, marks: Collection[str]) -> bool:

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from blocker.detect.judge import scan
 from blocker.detect.report import Judged, Report
 from blocker.message.html import HtmlDocument
+from blocker.message.mime import Enclosure
 from blocker.message.read import read as read_message
 from blocker.message.references import Reference
 from blocker.rewrite import marker as marks
 from blocker.rewrite.check import MAX_PLACES, Edited, objection
 from blocker.rewrite.levels import NEUTRALISED, Level, replacement
 from blocker.rewrite.patch import MAX_PATCH, Edit, PatchError, apply_edits, pack, reverse, unpack
-from blocker.rewrite.splice import Replacement, Uneditable, splice
+from blocker.rewrite.splice import Replacement, Uneditable, lift, shifted, splice
 
+Kept = Callable[[str], bytes | None]
+"""Gives a patch by the hexadecimal SHA-256 of the neutralised message from the end of our field on."""
 SIGNED = "it is signed or encrypted, and a change would break that"
 
 
@@ -75,7 +78,7 @@ def neutralise(
             return again
     try:
         places = _places(raw, report, doomed)
-        edits, edited = _edits(raw, report, places)
+        edits, edited = _edits(report, places)
         ours, patch = _field(raw, edits, level, report, doomed, key)
         edits.insert(0, ours)
         new = apply_edits(raw, edits)
@@ -87,10 +90,11 @@ def neutralise(
     return Neutralised(new, report, patch)
 
 
-def restore(raw: bytes) -> bytes:
+def restore(raw: bytes, kept: Kept | None = None) -> bytes:
     """The original of a neutralised message, byte for byte. Needs no key; checks the digest.
 
-    Fields that others put before ours (Received and the like) stay. Raises RestoreError.
+    `kept` gives a patch that was too large for the header. Fields that others put before ours (Received and the
+    like) stay. Raises RestoreError.
     """
     found = marks.read(raw)
     if found is None:
@@ -99,12 +103,16 @@ def restore(raw: bytes) -> bytes:
         raise RestoreError(
             "The message was changed after it was neutralised: take the original from the quarantine folder."
         )
-    if found.patch is None:
+    patch = found.patch
+    if patch is None and kept is not None:
+        patch = kept(hashlib.sha256(memoryview(raw)[found.end :]).hexdigest())
+    if patch is None:
         raise RestoreError(
-            "The undo patch of this message is too large for its header: take the original from the quarantine folder."
+            "The undo patch of this message is too large for its header, and the catalogue does not have it: "
+            "take the original from the quarantine folder."
         )
     try:
-        original = apply_edits(raw[found.end :], unpack(found.patch))
+        original = apply_edits(raw[found.end :], unpack(patch))
     except PatchError as error:
         raise RestoreError(f"The undo patch cannot be used: {error}.") from error
     if hashlib.sha256(original).hexdigest() != found.sha256:
@@ -161,10 +169,11 @@ def _places(raw: bytes, report: Report, doomed: Sequence[Judged]) -> list[Refere
     ]
 
 
-def _edits(raw: bytes, report: Report, places: Sequence[Reference]) -> tuple[list[Edit], list[Edited]]:
+def _edits(report: Report, places: Sequence[Reference]) -> tuple[list[Edit], list[Edited]]:
     """All edits of the raw message, ascending, and the parts of HTML that they change."""
     edits = [Edit(*receipt.span, b"") for receipt in report.receipts]
     edited: list[tuple[int, Edited]] = []
+    placed: dict[Enclosure | None, list[Edit]] = {}
     by_document: dict[int, tuple[HtmlDocument, dict[tuple[int, int], str]]] = {}
     for reference in places:
         document = reference.document
@@ -172,9 +181,10 @@ def _edits(raw: bytes, report: Report, places: Sequence[Reference]) -> tuple[lis
         spans.setdefault(reference.text_span, replacement(reference.place))
     for document, spans in by_document.values():
         part = document.part
-        found, text = splice(document, raw[part.start : part.end], _wanted(document, spans))
-        edits += (Edit(edit.start + part.start, edit.end + part.start, edit.new) for edit in found)
+        found, text = splice(document, _wanted(document, spans))
+        placed.setdefault(part.enclosure, []).extend(shifted(found, part.start))
         edited.append((part.start, Edited(part.encoding, part.charset, document.text, text)))
+    edits += lift(placed)
     edits.sort()
     return edits, [part for _, part in sorted(edited)]
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from blocker.message.charset import decode_text
 from blocker.message.html import HtmlDocument
+from blocker.message.mime import Enclosure, Part
 from blocker.message.transfer import IDENTITY, Base64Mapping, WayBack, decode
 from blocker.rewrite.patch import Edit, apply_edits
 
@@ -32,29 +34,51 @@ class Replacement(NamedTuple):
     new: str
 
 
-def splice(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -> tuple[list[Edit], str]:
-    """Edits of `body` (the part's encoded bytes) that make the replacements, and the document's text after them.
+def splice(document: HtmlDocument, wanted: Sequence[Replacement]) -> tuple[list[Edit], str]:
+    """Edits of the part's encoded body that make the replacements, and the document's text after them.
 
-    Offsets count in `body`. Raises Uneditable.
+    Offsets count in the body. Raises Uneditable.
     """
-    encoding = document.part.encoding
-    way = document.way_back
+    part, way = document.part, document.way_back
     if way is None:
-        raise Uneditable(
-            f"part {document.part.path} is encoded in a way that cannot be edited with certainty"
-        )
+        raise Uneditable(f"part {part.path} is encoded in a way that cannot be edited with certainty")
     if isinstance(way, Base64Mapping):
-        padded = _padded(document, wanted)
-        if padded is not None:
-            wanted = padded
-            edits = _groups(document.decoded, way, _decoded(document, wanted))
-        else:
-            edits = [_reencoded(document, body, way, _decoded(document, wanted))]
-    elif encoding in IDENTITY:
-        edits = _decoded(document, wanted)
-    else:
-        edits = _quoted_printable(body, way, _decoded(document, wanted), _newline(document, body))
-    return edits, _read_back(document, apply_edits(body, edits), wanted)
+        wanted = _padded(document, wanted) or wanted
+    edits = _encoded(part, document.decoded, way, _decoded(document, wanted))
+    return edits, _read_back(document, apply_edits(part.body, edits), wanted)
+
+
+def lift(found: dict[Enclosure | None, list[Edit]]) -> list[Edit]:
+    """Edits in encoded messages (by the message in which their offsets count) as edits of the raw message around them.
+
+    Raises Uneditable.
+    """
+    while inner := [enclosure for enclosure in found if enclosure is not None]:
+        # From the inside out: what is lifted adds to the edits of the message around.
+        enclosure = max(inner, key=attrgetter("depth"))
+        edits = sorted(found.pop(enclosure))
+        part = enclosure.part
+        outer = _encoded(part, enclosure.decoded, enclosure.way_back, edits)
+        if decode(part.encoding, apply_edits(part.body, outer)) != apply_edits(enclosure.decoded, edits):
+            raise Uneditable(f"part {part.path} does not read back as it should once edited")
+        found.setdefault(part.enclosure, []).extend(shifted(outer, part.start))
+    return sorted(found.get(None, []))
+
+
+def shifted(edits: Sequence[Edit], offset: int) -> list[Edit]:
+    """The edits of a body as edits of what it stands in."""
+    return [Edit(edit.start + offset, edit.end + offset, edit.new) for edit in edits]
+
+
+def _encoded(part: Part, data: bytes, way: WayBack, edits: Sequence[Edit]) -> list[Edit]:
+    """Edits of a part's decoded body as edits of its encoded one."""
+    if isinstance(way, Base64Mapping):
+        if all(len(edit.new) == edit.end - edit.start for edit in edits):
+            return _groups(data, way, edits)
+        return [_reencoded(part, data, way, edits)]
+    if part.encoding in IDENTITY:
+        return list(edits)
+    return _quoted_printable(part.body, way, edits, _newline(part))
 
 
 def _decoded(document: HtmlDocument, wanted: Sequence[Replacement]) -> list[Edit]:
@@ -79,10 +103,10 @@ def _read_back(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement
     return text
 
 
-def _newline(document: HtmlDocument, body: bytes) -> bytes:
+def _newline(part: Part) -> bytes:
     """The line end of the body, or, where it is a single line, of the header before it."""
+    body = part.body
     if b"\n" not in body:
-        part = document.part
         body = part.headers.raw[part.headers.start : part.start]
     return b"\r\n" if b"\r\n" in body else b"\n"
 
@@ -156,14 +180,15 @@ def _groups(data: bytes, way: Base64Mapping, edits: Sequence[Edit]) -> list[Edit
     return out
 
 
-def _reencoded(document: HtmlDocument, body: bytes, way: Base64Mapping, decoded: Sequence[Edit]) -> Edit:
+def _reencoded(part: Part, data: bytes, way: Base64Mapping, decoded: Sequence[Edit]) -> Edit:
     """One edit from the first touched group to the end, in lines of the body's own length."""
+    body = part.body
     first = decoded[0].start // 3 * 3
     begin = way.start(first)
     line_start = max(body.rfind(b"\n", 0, begin) + 1, 0)
-    newline = _newline(document, body)
+    newline = _newline(part)
     width = len(body[: body.find(b"\n")].rstrip()) if b"\n" in body else max(len(body), MAX_LINE)
-    changed = apply_edits(document.decoded, decoded)[first:]
+    changed = apply_edits(data, decoded)[first:]
     encoded = base64.b64encode(changed)
     lines = [encoded[: max(width - (begin - line_start), 0)]]
     rest = encoded[len(lines[0]) :]

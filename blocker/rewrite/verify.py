@@ -25,6 +25,8 @@ _OTHERS = frozenset({*RECEIPT_HEADERS, "x-unpixel"})
 """Fields that come or go."""
 _MOST = 2000
 """Elements inside each other, and attributes of one element, up to which lexbor is fast."""
+_MOST_ENCODED = 8
+"""Encoded messages inside each other that are decoded."""
 _TAG = re.compile("<(/?)([a-zA-Z]+)")
 _VOID = frozenset(
     {
@@ -104,8 +106,17 @@ def fields(message: Message) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in message.raw_items() if name.lower() not in _OTHERS]
 
 
-def leaves(message: Message) -> Iterator[Message]:
-    return (part for part in message.walk() if not part.is_multipart())
+def leaves(message: Message, encoded: int = 0) -> Iterator[Message]:
+    """The leaf parts, those of attached messages too; `encoded` is in how many encoded ones this stands."""
+    inner = layers.enclosed(message) if encoded < _MOST_ENCODED else None
+    if inner is not None:
+        yield from leaves(inner, encoded + 1)
+    elif isinstance(payload := message.get_payload(), list):
+        for child in payload:
+            if isinstance(child, Message):
+                yield from leaves(child, encoded)
+    else:
+        yield message
 
 
 def body(part: Message) -> bytes:

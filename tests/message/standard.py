@@ -46,7 +46,7 @@ def _walk(part: Message) -> list[Leaf]:
 def our_leaves(raw: bytes) -> list[Leaf]:
     """The leaves as we tell them."""
     return [
-        Leaf(kind, b"" if _unread(kind) else decode(part.encoding, raw[part.start : part.end]))
+        Leaf(kind, b"" if _unread(kind) else decode(part.encoding, part.body))
         for part in read_structure(raw).parts
         for kind in (part.content_type,)
     ]

@@ -97,9 +97,3 @@ NAMES: dict[str, tuple[str, ...]] = {
     "more": tuple(_MORE.split()),
 }
 """Names by source; the message of a name is `fixtures/vectors/<source>-<name>.eml`."""
-
-_PENDING = """
-    more-rfc822-base64
-"""
-PENDING = frozenset(_PENDING.split())
-"""Messages, as <source>-<name>, whose references the reader does not find as the table has them."""
