@@ -47,6 +47,7 @@ _ACCOUNT = (
     "quarantine",
     "quarantine_days",
     "poll",
+    "authserv_ids",
 )
 _NO_PASSWORD = (
     "a password does not belong in this file, where backups and other programs can read it: "
@@ -118,11 +119,12 @@ def _web(read: _Reader, table: Table) -> WebConfig:
 
 
 def _service(read: _Reader, table: Table) -> ServiceConfig:
-    read.known(table, ("service",), ("max_message_mb", "retention_days"))
+    read.known(table, ("service",), ("max_message_mb", "retention_days", "dkim_lookups"))
     default = ServiceConfig().max_message_mb
     return ServiceConfig(
         max_message_mb=read.number(table, ("service", "max_message_mb"), default, 0.001, 1024),
         retention_days=read.days(table, ("service", "retention_days")),
+        dkim_lookups=read.flag(table, ("service", "dkim_lookups")),
     )
 
 
@@ -183,6 +185,7 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
         quarantine=quarantine,
         quarantine_days=read.days(table, (*at, "quarantine_days")),
         poll=read.number(table, (*at, "poll"), 60.0, 0.05, 86400),
+        authserv_ids=read.texts(table, (*at, "authserv_ids"), ()),
     )
 
 

@@ -90,6 +90,12 @@ def _folded(words: list[str], newline: bytes) -> bytes:
     return newline.join(line.encode("ascii") for line in lines) + newline
 
 
+def digest(raw: bytes) -> str:
+    """Hexadecimal SHA-256 of a neutralised message from the end of its field on; empty where it has none."""
+    found = read(raw)
+    return "" if found is None else hashlib.sha256(memoryview(raw)[found.end :]).hexdigest()
+
+
 def read(raw: bytes, key: bytes | None = None) -> Marker | None:
     """The message's marker: the first that is valid, else the first readable one; None where there is none."""
     if NAME.lower().encode() not in raw[:MAX_HEADER_BYTES].lower():

@@ -10,12 +10,14 @@ from typing import Literal
 
 from blocker.detect.judge import opened
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, Mailbox, MailboxError, Recreated, Store
+from blocker.rewrite import marker
 from blocker.service import steps
 from blocker.service.decide import REMOVED, TRACKED, Powers
 from blocker.service.desk import Desk, event_of, seen_of, source_of
 from blocker.service.judge import FIELD, Judgement, judge, token_of, unread
 from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS, lasting, next_step
+from blocker.service.senders import Senders
 from blocker.service.spool import Kept
 from blocker.service.steps import Entry, Place, Saw, Stage
 
@@ -30,6 +32,8 @@ class Work:
 
     kept: Kept | None = None
     judgement: Judgement | None = None
+    note: str = ""
+    """Which setting of the sender's was looked at, and whether it applies."""
 
 
 class Exchanger:
@@ -42,8 +46,8 @@ class Exchanger:
         self._powers = powers
         self._quarantine_next: int | None = None
 
-    def begin(self, entry: Entry, original: bytes, judgement: Judgement) -> Entry:
-        """Exchange a message that was just judged; `entry` names its place, flags and date.
+    def begin(self, entry: Entry, original: bytes, judgement: Judgement, note: str = "") -> Entry:
+        """Exchange a message that was just judged; `entry` names its place, flags and date, `note` is for its record.
 
         Raises OSError where the spool's disk is full: nothing was asked of the server then.
         """
@@ -57,7 +61,7 @@ class Exchanger:
             token=token_of(judgement.copy),
             sha256=hashlib.sha256(original).hexdigest(),
         )
-        return self._run(spooled, Saw(), Work(kept, judgement))
+        return self._run(spooled, Saw(), Work(kept, judgement, note))
 
     def resume(self, entry: Entry) -> Entry:
         """Go on with a message from where the journal says it is."""
@@ -243,25 +247,33 @@ class Exchanger:
 
     def _finish(self, entry: Entry, action: str, work: Work) -> Entry:
         """Journal and catalogue in one transaction; only then is the spool let go."""
-        detail = entry.reason if action == "left" else ""
-        judgement = work.judgement or self._judge_again(entry.place, work)
+        if work.judgement is None:
+            self._judge_again(entry.place, work)
+        judgement = work.judgement or Judgement(
+            unread(source_of(entry.place), "its spooled bytes are missing")
+        )
+        detail = entry.reason if action == "left" else work.note
         size = len(work.kept.original) if work.kept else 0
         seen = seen_of(entry.place, judgement, size, _date(entry), action, detail)
         with self._desk.journal.batch() as batch:
             batch.record([seen])
             batch.put(entry)
+            if judgement.patch is not None and work.kept is not None and judgement.copy == work.kept.copy:
+                domain = judgement.report.message.from_domain
+                batch.keep_patch(entry.place, marker.digest(work.kept.copy), judgement.patch, domain)
         if not entry.keeps_spool:
             self._desk.spool.drop(entry.place)
         self._desk.observer(event_of(seen))
         return entry
 
-    def _judge_again(self, place: Place, work: Work) -> Judgement:
-        source = source_of(place)
+    def _judge_again(self, place: Place, work: Work) -> None:
         if work.kept is None:
-            return Judgement(unread(source, "its spooled bytes are missing"))
-        account = self._desk.account
-        context = opened(work.kept.original, recipients=account.addresses, memory=self._desk.memory)
-        return judge(context, account, self._desk.key, source)
+            return
+        original, account, source = work.kept.original, self._desk.account, source_of(place)
+        context = opened(original, recipients=account.addresses, memory=self._desk.memory)
+        judged = judge(context, account, self._desk.key, source)
+        found = Senders(self._desk).applied(original, source, judged)
+        work.judgement, work.note = found.judgement, found.note
 
     def _put(self, entry: Entry) -> Entry:
         self._desk.journal.put(entry)

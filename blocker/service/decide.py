@@ -39,6 +39,8 @@ class Found:
     ours: bool = False
     """It is a neutralised copy of ours."""
     flags: frozenset[str] = frozenset()
+    allowed: bool = False
+    """Its sender's mail is left as it is: a person wants it so, and the mail is proven to be the sender's."""
     put_back: bool = False
     """It was exchanged before, and its owner put it back: it was recorded, and stays as it is."""
 
@@ -74,7 +76,7 @@ def decide(mode: Mode, found: Found, powers: Powers) -> Decision:
     """What the account's mode asks for a message that was judged."""
     if found.ours or found.put_back:
         return Skip()
-    if mode == "report" or not (found.tracked or found.changed or found.refused):
+    if mode == "report" or found.allowed or not (found.tracked or found.changed or found.refused):
         return Report()
     if mode == "flag":
         return _flag(found, powers, "")

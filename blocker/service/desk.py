@@ -11,6 +11,7 @@ from blocker.catalogue import Seen
 from blocker.catalogue.memory import CatalogueMemory
 from blocker.config import AccountConfig
 from blocker.mailbox.protocol import Status, Store
+from blocker.sender import Trust
 from blocker.service.decide import REMOVED, TRACKED, Powers
 from blocker.service.events import Action, Event, Observer
 from blocker.service.journal import Journal
@@ -40,6 +41,8 @@ class Desk:
     stop: threading.Event = field(default_factory=threading.Event)
     turn: threading.Lock = field(default_factory=threading.Lock)
     """Held while messages are worked on: a sweep and the watch take turns."""
+    trust: Trust = field(default_factory=Trust)
+    """What proves that a mail is its sender's."""
 
     def go_on(self) -> None:
         """Raises Stopped where the service was asked to end. Called between steps."""

@@ -20,6 +20,7 @@ from blocker.service.judge import Judgement, headers_only, unread
 from blocker.service.judges import Judges, alone
 from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS
+from blocker.service.senders import Applied, Senders
 from blocker.service.steps import FINISHED, Entry, LeaveAlone, Place, Stage
 from blocker.service.worker import Outcome
 
@@ -70,6 +71,7 @@ class Look:
             store.ensure(desk.account.quarantine)
         self._powers = Powers(can_move=store.can_move()) if readonly else powers(store, self._status)
         self._exchanger = Exchanger(desk, store, self._mailbox, self._powers)
+        self._senders = Senders(desk)
         self._judges: Judges | None = None
         self.uidnext = self._status.uidnext
         """What arrives from now on has this UID or a higher one."""
@@ -240,10 +242,14 @@ class Look:
         self, batch: Batch, stored: Stored, place: Place, judgement: Judgement, before: Entry | None
     ) -> None:
         """Do, or note down, what the mode asks for a message that was judged."""
-        decision = decide(self._account.mode, self._found(stored, judgement), self._powers)
+        applied = self._senders.applied(stored.raw, source_of(place), judgement)
+        judgement = applied.judgement
+        found = replace(self._found(stored, judgement), allowed=applied.allowed)
+        decision = decide(self._account.mode, found, self._powers)
 
         def seen(action: str, detail: str = "") -> Seen:
-            return seen_of(place, judgement, len(stored.raw), stored.internal_date, action, detail)
+            said = "; ".join(filter(None, (detail, applied.note)))
+            return seen_of(place, judgement, len(stored.raw), stored.internal_date, action, said)
 
         match decision:
             case Skip():
@@ -251,7 +257,8 @@ class Look:
             case Report(action=action):
                 batch.seen.append(seen(action))
             case Flag(detail=detail):
-                batch.flag.append((seen("flagged"), detail))
+                marked = seen("flagged", detail)
+                batch.flag.append((marked, marked.detail))
             case LeaveAlone(reason=reason):
                 batch.seen.append(seen("left", reason))
                 batch.entries.append(Entry(place, Stage.LEFT, reason=reason))
@@ -259,11 +266,9 @@ class Look:
                 if self._dry_run:
                     batch.seen.append(seen("replaced" if self._account.mode == "replace" else "copied"))
                 else:
-                    self._exchange(batch, stored, place, judgement, before.attempts if before else 0)
+                    self._exchange(batch, stored, place, applied, before.attempts if before else 0)
 
-    def _exchange(
-        self, batch: Batch, stored: Stored, place: Place, judgement: Judgement, attempts: int
-    ) -> None:
+    def _exchange(self, batch: Batch, stored: Stored, place: Place, applied: Applied, attempts: int) -> None:
         """From here on the journal's row is the exchange's own."""
         if place in batch.settled:
             batch.settled.remove(place)
@@ -274,7 +279,9 @@ class Look:
             internal_date=stored.internal_date.isoformat(),
             attempts=attempts,
         )
-        self._guarded(entry, partial(self._exchanger.begin, entry, stored.raw, judgement))
+        self._guarded(
+            entry, partial(self._exchanger.begin, entry, stored.raw, applied.judgement, applied.note)
+        )
 
     def _found(self, stored: Stored, judgement: Judgement) -> Found:
         return Found(

@@ -11,13 +11,14 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
-from blocker.catalogue import Catalogue, JournalRow, Seen
+from blocker.catalogue import Catalogue, JournalRow, Seen, patches
 from blocker.catalogue.model import AccountRow, MessageRow
 from blocker.catalogue.writing import record
+from blocker.sender import Setting
 from blocker.service.steps import FINISHED, Entry, Place, Stage
 
 RESTORED = "its original was restored on request"
@@ -139,6 +140,10 @@ class Journal:
         """Every UID of a folder that the catalogue has, or had before its row was forgotten."""
         return self._catalogue.seen_uids(account, mailbox, uidvalidity)
 
+    def sender_levels(self, account: str) -> dict[str, Setting]:
+        """What was set for senders and holds for an account, by organisational domain."""
+        return cast("dict[str, Setting]", self._catalogue.sender_levels(account))
+
     def exchanged(self, account: str, sha256: str) -> bool:
         """Whether a message of these very bytes was exchanged before: whoever put it back wants it so."""
         query = (
@@ -177,6 +182,11 @@ class Batch:
         """Record messages in the catalogue."""
         if seen:
             record(self._connection, seen)
+
+    def keep_patch(self, place: Place, neutralised: str, patch: bytes, from_domain: str) -> None:
+        """Keep what undoes the copy of a message that was recorded, by the digest of the copy."""
+        at = (place.account, place.mailbox, place.uidvalidity, place.uid)
+        patches.keep_at(self._connection, at, neutralised, patch, from_domain)
 
     def drop(self, places: Collection[Place]) -> None:
         """Forget messages."""

@@ -12,6 +12,7 @@ from blocker.detect.context import Context
 from blocker.detect.judge import report_on
 from blocker.detect.report import Envelope, Judged, Report
 from blocker.rewrite import marker
+from blocker.rewrite.patch import MAX_PATCH
 
 if TYPE_CHECKING:
     from blocker.catalogue import HeaderView
@@ -33,6 +34,8 @@ class Judgement:
     """The neutralised message, where neutralising changes it."""
     refused: str | None = None
     """Why it cannot be rewritten."""
+    patch: bytes | None = None
+    """What undoes the copy, where that is too large for its header."""
 
     def detached(self) -> Judgement:
         """The same without the message it was read from: small, and fit to be sent to another process."""
@@ -72,7 +75,10 @@ def judge(
     if account.mode not in ("copy", "replace") or not concerns(report, account.level):
         return Judgement(report, view)
     made = blocker.neutralise(raw, level=account.level, report=report, key=key)
-    return Judgement(report, view, made.raw if made.changed else None, made.refused)
+    large = made.patch is not None and len(made.patch) > MAX_PATCH
+    return Judgement(
+        report, view, made.raw if made.changed else None, made.refused, made.patch if large else None
+    )
 
 
 def view_of(raw: bytes) -> HeaderView:

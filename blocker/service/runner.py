@@ -18,6 +18,7 @@ from blocker.service.journal import Journal
 from blocker.service.lock import Lock
 from blocker.service.restore import NotRestored, restore
 from blocker.service.retention import Retention
+from blocker.service.senders import trust
 from blocker.service.spool import Spool
 from blocker.service.stores import Stores, imap
 from blocker.service.sweep import Limits, Swept, nobody, sweep
@@ -57,7 +58,17 @@ class Runner:
         journal, spool = Journal(catalogue), Spool(config.data_dir / "spool")
         memory, limit = CatalogueMemory(catalogue), config.service.max_message_bytes
         self._desks = {
-            account.name: Desk(account, journal, spool, key, observer, memory, limit, self._stop)
+            account.name: Desk(
+                account,
+                journal,
+                spool,
+                key,
+                observer,
+                memory,
+                limit,
+                self._stop,
+                trust=trust(config, account),
+            )
             for account in chosen
         }
         self._watches = {name: Watch(desk, catalogue, self._stores) for name, desk in self._desks.items()}

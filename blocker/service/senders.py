@@ -1,0 +1,54 @@
+"""What was set for single senders, applied to mail that was judged at its account's own level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from blocker.config import AccountConfig, Config
+from blocker.detect.judge import opened
+from blocker.sender import Trust, lookup
+from blocker.service.desk import Desk
+from blocker.service.judge import Judgement, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A message's judgement at the level in force."""
+
+    judgement: Judgement
+    allowed: bool = False
+    """Its sender's mail is left as it is, and it is proven to be the sender's."""
+    note: str = ""
+    """Which setting was looked at and whether it applies, as a clause."""
+
+
+class Senders:
+    """The settings that hold for an account, as they are when this is made. Raises CatalogueError."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._settings = desk.journal.sender_levels(desk.account.name)
+
+    def applied(self, raw: bytes, source: str, judgement: Judgement) -> Applied:
+        """The judgement that counts: the same one where nothing was set for the sender, or where From may be forged.
+
+        `judgement` was made at the account's level. Another level is judged anew, with all that is remembered.
+        """
+        account = self._desk.account
+        if not self._settings or judgement.report.signed:
+            return Applied(judgement)
+        domain = judgement.report.message.from_domain
+        found = self._desk.trust.in_force(raw, domain, account.level, self._settings)
+        if found.level is None:
+            return Applied(replace(judgement, copy=None, patch=None, refused=None), True, found.note)
+        if found.level == account.level or account.mode not in ("copy", "replace"):
+            return Applied(judgement, note=found.note)
+        context = opened(raw, recipients=account.addresses, memory=self._desk.memory)
+        anew = judge(context, replace(account, level=found.level), self._desk.key, source)
+        return Applied(anew, note=found.note)
+
+
+def trust(config: Config, *accounts: AccountConfig) -> Trust:
+    """Whose word counts for these accounts; the DNS is asked only where the configuration allows it."""
+    ids = tuple(dict.fromkeys(name for account in accounts for name in account.authserv_ids))
+    return Trust(ids, lookup.txt if config.service.dkim_lookups else None)
