@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from flask import Blueprint, Response, jsonify, request
 
 import blocker
 from blocker.catalogue.memory import CatalogueMemory
+from blocker.catalogue.settings import EVERY
+from blocker.catalogue.values import Account
 from blocker.detect.report import Report
+from blocker.rewrite import marker
 from blocker.rewrite.levels import LEVELS, Level
+from blocker.rewrite.neutralise import Neutralised
+from blocker.rewrite.patch import MAX_PATCH
+from blocker.sender import InForce, Setting
 from webui.description import describe
 from webui.errors import Problem
 from webui.site import catalogue, site
@@ -25,15 +33,38 @@ def scan() -> Response:
 @blueprint.post("/neutralise")
 def neutralise() -> Response:
     """A raw message in, the message with its trackers neutralised out; as it came, where it must not be changed."""
-    level = _level()
+    asked, account = _level(), _account()
     raw = _message()
     report = _report(raw)
-    done = blocker.neutralise(raw, level=level, report=report, key=site().key)
+    found = InForce(asked) if asked else _in_force(raw, report, account)
+    done = _neutralised(raw, report, found.level)
     response = Response(done.raw, mimetype="message/rfc822")
     response.headers["Unpixel-Changed"] = "true" if done.changed else "false"
+    response.headers["Unpixel-Level"] = found.level or "allow"
+    if found.note:
+        response.headers["Unpixel-Note"] = _header_text(found.note)
     if done.refused:
         response.headers["Unpixel-Refused"] = _header_text(done.refused)
     return response
+
+
+def _in_force(raw: bytes, report: Report, account: Account | None) -> InForce:
+    """The account's level, or the one that was set for the sender."""
+    settings = catalogue().sender_levels(account.name if account else EVERY)
+    level = account.level if account else "standard"
+    return site().trust.in_force(
+        raw, report.message.from_domain, cast(Level, level), cast("dict[str, Setting]", settings)
+    )
+
+
+def _neutralised(raw: bytes, report: Report, level: Level | None) -> Neutralised:
+    """The outcome; a patch that is too large for the header is kept in the catalogue."""
+    if level is None:
+        return Neutralised(raw, report)
+    done = blocker.neutralise(raw, level=level, report=report, key=site().key)
+    if done.patch is not None and len(done.patch) > MAX_PATCH:
+        catalogue().keep_patch(marker.digest(done.raw), done.patch, report.message.from_domain)
+    return done
 
 
 @blueprint.get("/messages")
@@ -56,8 +87,20 @@ def _report(raw: bytes) -> Report:
     return blocker.scan(raw, recipients=_recipients(), memory=CatalogueMemory(catalogue()))
 
 
-def _level() -> Level:
-    asked = request.args.get("level", "standard")
+def _account() -> Account | None:
+    asked = request.args.get("account")
+    if asked is None:
+        return None
+    for account in catalogue().accounts():
+        if account.name == asked:
+            return account
+    raise Problem(400, "bad_request", "There is no such account: leave it out, or name a watched one.")
+
+
+def _level() -> Level | None:
+    asked = request.args.get("level")
+    if asked is None:
+        return None
     for level in LEVELS:
         if level == asked:
             return level

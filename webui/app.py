@@ -8,6 +8,7 @@ from datetime import timedelta
 from flask import Flask
 
 from blocker.catalogue import Catalogue
+from blocker.sender import Trust
 from webui import api, auth, commands, errors, headers, messages, metrics, overview, senders, words
 from webui.site import Site
 
@@ -17,12 +18,14 @@ def create_app(
     *,
     secret: str | bytes | None = None,
     key: bytes | None = None,
+    trust: Trust | None = None,
     open_metrics: bool = False,
 ) -> Flask:
     """The pages and the API over a catalogue.
 
     `secret` signs the session cookie; left out, a new one is made, and sessions end with the program.
-    `key` is the installation's key, with which the API signs what it neutralises. With `open_metrics`, which is
+    `key` is the installation's key, with which the API signs what it neutralises; `trust` is what proves to it that a
+    mail is its sender's. With `open_metrics`, which is
     for an address that this machine alone can reach, /metrics asks for no token.
     """
     app = Flask(__name__)
@@ -36,7 +39,7 @@ def create_app(
         MAX_FORM_MEMORY_SIZE=64 * 1024,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
-    app.extensions["unpixel"] = Site(catalogue, key, open_metrics)
+    app.extensions["unpixel"] = Site(catalogue, key, trust or Trust(), open_metrics)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(csrf_token=auth.csrf_token)
     words.register(app)

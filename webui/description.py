@@ -56,8 +56,14 @@ def _neutralise() -> dict[str, Any]:
     level = {
         "name": "level",
         "in": "query",
-        "description": "What to neutralise.",
-        "schema": {"type": "string", "enum": list(LEVELS), "default": "standard"},
+        "description": "What to neutralise; left out, what holds for the account and the sender.",
+        "schema": {"type": "string", "enum": list(LEVELS)},
+    }
+    account = {
+        "name": "account",
+        "in": "query",
+        "description": "Whose level and settings for senders hold; left out, `standard` and those for all accounts.",
+        "schema": {"type": "string", "maxLength": 200},
     }
     answer = {
         "description": "The message, identical outside what was neutralised",
@@ -66,6 +72,14 @@ def _neutralise() -> dict[str, Any]:
                 "description": "Whether anything was changed.",
                 "schema": {"type": "string", "enum": ["true", "false"]},
             },
+            "Unpixel-Level": {
+                "description": "The level that held; `allow` where the sender's mail is left as it is.",
+                "schema": {"type": "string", "enum": [*LEVELS, "allow"]},
+            },
+            "Unpixel-Note": {
+                "description": "What was set for the sender, and whether and why it holds.",
+                "schema": TEXT,
+            },
             "Unpixel-Refused": {"description": "Why the message was left as it came.", "schema": TEXT},
         },
         "content": {"message/rfc822": {"schema": {"type": "string", "contentEncoding": "binary"}}},
@@ -73,7 +87,7 @@ def _neutralise() -> dict[str, Any]:
     return {
         "operationId": "neutralise",
         "summary": "Neutralise a message",
-        "parameters": [level, _recipient()],
+        "parameters": [level, account, _recipient()],
         "requestBody": _raw(),
         "responses": {"200": answer, **_errors(400, 401, 413, 415, 500, 503)},
     }

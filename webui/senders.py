@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, jsonify, render_template, request
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from blocker.catalogue.reading import ORDERS, SenderOrder
+from blocker.catalogue.settings import LEVELS, NoDomain, SenderLevel
 from blocker.catalogue.values import SenderDetail, SenderLine
 from webui.charts import chart
 from webui.site import catalogue
@@ -45,10 +47,39 @@ def index_twin() -> Response:
 def one(domain: str) -> str:
     """One organisational domain."""
     found = _sender(domain)
-    return render_template("senders/one.html", sender=found, chart=chart(found.trend, found.step))
+    return render_template(
+        "senders/one.html",
+        sender=found,
+        chart=chart(found.trend, found.step),
+        settings=_settings(domain),
+        levels=LEVELS,
+        accounts=catalogue().accounts(),
+    )
 
 
 @blueprint.get("/senders/<domain>.json")
 def one_twin(domain: str) -> Response:
     """The same for programs."""
-    return jsonify(_sender(domain).as_dict())
+    found = _sender(domain).as_dict()
+    return jsonify(found | {"settings": [one.as_dict() for one in _settings(domain)]})
+
+
+@blueprint.post("/senders/<domain>/level")
+def set_level(domain: str) -> BaseResponse:
+    """Set what is done with this sender's mail, for an account or all; an empty level takes it back."""
+    level, account = request.form.get("level", ""), request.form.get("account", "")
+    if level and level not in LEVELS:
+        abort(400, "There is no such level: choose one of the list.")
+    if account and account not in {known.name for known in catalogue().accounts()}:
+        abort(400, "There is no such account: choose one of the list.")
+    found = _sender(domain).line.domain
+    catalogue().set_sender_level(found, level or None, account)
+    return redirect(url_for("senders.one", domain=found), 303)
+
+
+def _settings(domain: str) -> tuple[SenderLevel, ...]:
+    """What is set for a sender; a name that no setting can have (an address literal) has none."""
+    try:
+        return catalogue().sender_level(domain)
+    except NoDomain:
+        return ()

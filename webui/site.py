@@ -8,6 +8,7 @@ from typing import cast
 from flask import current_app, request
 
 from blocker.catalogue import Catalogue
+from blocker.sender import Trust
 from webui.limiter import Limiter
 
 
@@ -18,6 +19,8 @@ class Site:
     catalogue: Catalogue
     key: bytes | None
     """The installation's key, which signs what the API neutralises."""
+    trust: Trust = Trust()  # noqa: RUF009 (frozen)
+    """What proves that a mail is its sender's."""
     open_metrics: bool = False
     """Whether /metrics answers whoever can reach it."""
     limiter: Limiter = field(default_factory=Limiter)

@@ -17,6 +17,10 @@ EVERY = ""
 """In place of an account's name: for all accounts."""
 
 
+class NoDomain(CatalogueError):
+    """What was given is no sender's domain."""
+
+
 @dataclass(frozen=True, slots=True)
 class SenderLevel:
     """What was set for one sender."""
@@ -74,5 +78,5 @@ _COLUMNS = (SenderLevelRow.domain, SenderLevelRow.level, SenderLevelRow.account,
 def _named(domain: str) -> str:
     name = organisational(domain.rpartition("@")[2])
     if not name or "." not in name or any(c.isspace() or c in "/:" for c in name):
-        raise CatalogueError(f"{domain!r} is no sender's domain: write it like shop.example.")
+        raise NoDomain(f"{domain!r} is no sender's domain: write it like shop.example.")
     return name

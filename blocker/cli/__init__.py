@@ -18,6 +18,7 @@ COMMANDS = {
     "sweep": "blocker.cli.past:sweep",
     "service": "blocker.cli.service:service",
     "senders": "blocker.cli.pages:senders",
+    "sender": "blocker.cli.sender:sender",
     "export": "blocker.cli.pages:export",
     "forget": "blocker.cli.pages:forget",
     "web": "blocker.cli.pages:web",

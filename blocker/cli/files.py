@@ -89,9 +89,20 @@ def scan(
 )
 def neutralise(file: str, level: str, recipients: tuple[str, ...]) -> None:
     """Write the message to standard output without what spies; every other byte stays."""
+    from blocker.cli.kept import NotKept, keep
     from blocker.rewrite.neutralise import neutralise as change
 
-    outcome = change(read_file(file), level=level, recipients=recipients)  # type: ignore[arg-type]
+    raw = read_file(file)
+    outcome = change(raw, level=level, recipients=recipients)  # type: ignore[arg-type]
+    try:
+        keep(outcome)
+    except NotKept as error:
+        write(raw)
+        click.echo(
+            f"unpixel: the message was left as it is: what undoes the change is kept nowhere. {error}",
+            err=True,
+        )
+        return
     write(outcome.raw)
     if outcome.refused:
         click.echo(f"unpixel: the message was left as it is: {outcome.refused}.", err=True)
@@ -119,9 +130,12 @@ def filter_(level: str, recipients: tuple[str, ...]) -> None:
     out = raw
     if len(raw) <= MAX_FILTERED:
         try:
+            from blocker.cli.kept import keep
             from blocker.rewrite.neutralise import neutralise as change
 
-            out = change(raw, level=level, recipients=recipients).raw  # type: ignore[arg-type]
+            outcome = change(raw, level=level, recipients=recipients)  # type: ignore[arg-type]
+            keep(outcome)
+            out = outcome.raw
         except Exception as error:  # noqa: BLE001 (mail must pass whatever happens)
             click.echo(f"unpixel: passed on unchanged: {type(error).__name__}", err=True)
     write(out)

@@ -69,6 +69,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
     Example:
       unpixel web serve --host 127.0.0.1 --port 8400
     """
+    from blocker.sender.trust import trust
     from webui import Server, create_app
     from webui.auth import one_time_link
 
@@ -77,7 +78,12 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
     with catalogue_of(database or config.database) as store:
         try:
             server = Server(
-                create_app(store, key=config.key(), open_metrics=_is_loopback(address)),
+                create_app(
+                    store,
+                    key=config.key(),
+                    trust=trust(config, *config.accounts),
+                    open_metrics=_is_loopback(address),
+                ),
                 address,
                 config.web.port if port is None else port,
             )

@@ -152,7 +152,8 @@ def restore(
 ) -> None:
     """Put originals back: of a neutralised message in FILE to standard output, or of an account in its folders.
 
-    The original of FILE is made from it alone, byte for byte. In an account, each original moves from the
+    The original of FILE is made from it alone, byte for byte; only where its header says `patch=catalogue` is the
+    catalogue asked for what undoes the change. In an account, each original moves from the
     quarantine into its folder, takes over the flags of its copy, and the copy goes; it is not treated again.
 
     \b
@@ -174,12 +175,13 @@ def restore(
 
 def _from_file(file: str) -> None:
     from blocker.cli.files import fail, read_file, write
+    from blocker.cli.kept import NotKept, find
     from blocker.rewrite.neutralise import RestoreError
     from blocker.rewrite.neutralise import restore as turn_back
 
     try:
-        write(turn_back(read_file(file)))
-    except RestoreError as error:
+        write(turn_back(read_file(file), find))
+    except (RestoreError, NotKept) as error:
         fail(str(error))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from blocker.catalogue.domains import organisational
+from blocker.config.model import AccountConfig, Config
 from blocker.rewrite.levels import Level
 from blocker.sender.evidence import Lookup, proof_of
 from blocker.sender.level import InForce, Setting, in_force, lowers
@@ -30,3 +31,17 @@ class Trust:
         if lowers(level, setting):
             proof = proof_of(raw, domain, authserv_ids=self.authserv_ids, lookup=self.lookup)
         return in_force(level, domain, setting, proof)
+
+
+def trust(config: Config, *accounts: AccountConfig) -> Trust:
+    """Whose word counts for these accounts; the DNS is asked only where the configuration allows it."""
+    # Imported only where it is wanted: most never ask the DNS.
+    lookup = _txt() if config.service.dkim_lookups else None
+    ids = tuple(dict.fromkeys(name for account in accounts for name in account.authserv_ids))
+    return Trust(ids, lookup)
+
+
+def _txt() -> Lookup:
+    from blocker.sender import lookup
+
+    return lookup.txt

@@ -10,6 +10,7 @@ from datetime import datetime
 from blocker.catalogue import Catalogue
 from blocker.catalogue.memory import CatalogueMemory
 from blocker.config import AccountConfig, Config, Passwords
+from blocker.sender.trust import trust
 from blocker.service.allow import as_allowed
 from blocker.service.desk import Desk
 from blocker.service.events import Event, Observer, ignore
@@ -18,7 +19,6 @@ from blocker.service.journal import Journal
 from blocker.service.lock import Lock
 from blocker.service.restore import NotRestored, restore
 from blocker.service.retention import Retention
-from blocker.service.senders import trust
 from blocker.service.spool import Spool
 from blocker.service.stores import Stores, imap
 from blocker.service.sweep import Limits, Swept, nobody, sweep

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from blocker.config import AccountConfig, Config
 from blocker.detect.judge import opened
-from blocker.sender import Trust, lookup
 from blocker.service.desk import Desk
 from blocker.service.judge import Judgement, judge
 
@@ -46,9 +44,3 @@ class Senders:
         context = opened(raw, recipients=account.addresses, memory=self._desk.memory)
         anew = judge(context, replace(account, level=found.level), self._desk.key, source)
         return Applied(anew, note=found.note)
-
-
-def trust(config: Config, *accounts: AccountConfig) -> Trust:
-    """Whose word counts for these accounts; the DNS is asked only where the configuration allows it."""
-    ids = tuple(dict.fromkeys(name for account in accounts for name in account.authserv_ids))
-    return Trust(ids, lookup.txt if config.service.dkim_lookups else None)

@@ -249,7 +249,7 @@ def test_the_data_twin_says_the_same(client: FlaskClient, filled: Catalogue, pat
     expected = {
         "/overview.json": filled.overview(30).as_dict(),
         "/senders.json": {"senders": [line.as_dict() for line in filled.senders()]},
-        "/senders/example.org.json": sender.as_dict(),
+        "/senders/example.org.json": sender.as_dict() | {"settings": []},
         "/messages.json": filled.messages().as_dict(),
         "/messages/1.json": message.as_dict(),
         "/requests.json": {"requests": []},
