@@ -157,12 +157,12 @@ class Sheet:
 
     def candidates(self, tag: str, attrs: Mapping[str, Any]) -> Sequence[Rule]:
         """Rules that might match an element; each once."""
-        found = list(self.others)
-        found += self.by_tag.get(tag, ())
+        found = [*self.others, *self.by_tag.get(tag, ())]
         identity = attrs.get("id")
         if isinstance(identity, str):
             found += self.by_id.get(identity, ())
-        for name in dict.fromkeys(_words(attrs.get("class"))[:MAX_CLASSES]):
+        classes = _words(attrs.get("class"))
+        for name in classes if len(classes) < 2 else dict.fromkeys(classes[:MAX_CLASSES]):
             found += self.by_class.get(name, ())
         return found
 
@@ -310,7 +310,8 @@ class Cascade:
         self.cut = False
         """A bound was reached: not every rule was read."""
         self._allowance = allowance
-        if "<style" in document.lowered:
+        self._hiding: set[str] = set()
+        if b"<style" in document.lowered:
             self._read(document)
 
     def _read(self, document: Markup) -> None:
@@ -326,6 +327,7 @@ class Cascade:
             rules += sheet.size
             self.cut = self.cut or sheet.cut
             self.sheets.append((sheet, views))
+            self._hiding |= sheet.hiding
 
     def may_hide(self, element: Element) -> bool:
         """Whether any declaration that applies to an element could hide what it holds."""
@@ -334,15 +336,14 @@ class Cascade:
             _style_hides(style) if len(style) <= _SHORT_STYLE else _INLINE_HIDES.search(style)
         ):
             return True
-        for sheet, _ in self.sheets:
-            hiding = sheet.hiding
-            if hiding and (
-                "*" in hiding
-                or element.tag in hiding
-                or not hiding.isdisjoint(_words(element.attr("class")))
-                or element.attr("id") in hiding
-            ):
-                return True
+        hiding = self._hiding
+        if hiding and (
+            "*" in hiding
+            or element.tag in hiding
+            or not hiding.isdisjoint(_words(element.attr("class")))
+            or element.attr("id") in hiding
+        ):
+            return True
         return element.attr("hidden") is not None
 
     def declared(self, element: Element | Tag, attrs: Mapping[str, Any]) -> list[Declaration]:
@@ -401,6 +402,11 @@ def _matches(element: Element, selector: str) -> bool:
 
 def by_view(found: list[Declaration]) -> list[dict[str, str]]:
     """Declared values in each view; one shared dictionary where the views do not differ."""
-    if all(d.views == ALL_VIEWS for d in found):
-        return [{d.name: d.value for d in found}]
+    views = ALL_VIEWS
+    values: dict[str, str] = {}
+    for name, value, _, _, _, seen in found:
+        values[name] = value
+        views &= seen
+    if views == ALL_VIEWS:
+        return [values]
     return [{d.name: d.value for d in found if d.views >> view & 1} for view in range(VIEWS)]

@@ -217,6 +217,7 @@ class _Plain(Cascade):
     def __init__(self) -> None:
         self.sheets = []
         self.cut = False
+        self._hiding = set()
 
 
 _NO_SHEETS = _Plain()

@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple, Protocol, TypeVar
 
 from blocker.detect.tokens import opacity
@@ -99,19 +99,29 @@ class Memory(Protocol):
 
 def template(url: Url) -> str:
     """The URL with its varying parts masked: names and path pieces that carry an id, query values."""
-    labels = url.host.split(".")
-    host = ".".join(["*" if _varies(label) else label for label in labels[:-2]] + labels[-2:])
-    path = "/".join(["*" if _varies(piece) else piece for piece in url.path[:1024].split("/")])
-    return f"{host}{path}?{'&'.join(map(_masked, url.query[1:1024].split('&')))}"
+    path = "/".join(map(_steady, url.path[:1024].split("/")))
+    return f"{_steady_host(url.host)}{path}?{'&'.join(map(_masked, url.query[1:1024].split('&')))}"
 
 
-def _varies(piece: str) -> bool:
-    return len(piece) >= _LONG or _ID.search(piece) is not None or opacity(piece) > 0
+@lru_cache(maxsize=1024)
+def _steady_host(host: str) -> str:
+    labels = host.split(".")
+    return ".".join([*map(_steady, labels[:-2]), *labels[-2:]])
+
+
+def _steady(piece: str) -> str:
+    """The piece, or a star where it carries an id."""
+    return "*" if len(piece) >= _LONG else _short_steady(piece)
+
+
+@lru_cache(maxsize=8192)
+def _short_steady(piece: str) -> str:
+    return "*" if _ID.search(piece) is not None or opacity(piece) > 0 else piece
 
 
 def _masked(pair: str) -> str:
     name, equals, _ = pair.partition("=")
-    return f"{name}=*" if equals else "*" if _varies(name) else name
+    return f"{name}=*" if equals else _steady(name)
 
 
 def digest(*parts: str) -> bytes:
@@ -178,9 +188,10 @@ class FolderMemory:
 
     def recall(self, urls: Sequence[Url], mail: Mail) -> Mapping[str, Recollection]:
         """See `Memory`; this message itself was learnt too and is not counted."""
-        return {url.href: self._of(url, mail) for url in urls}
+        mailing = self._find(mail)
+        return {url.href: self._of(url, mail, mailing) for url in urls}
 
-    def _of(self, url: Url, mail: Mail) -> Recollection:
+    def _of(self, url: Url, mail: Mail, mailing: _Mailing | None) -> Recollection:
         people = mail.people
         count, known = self._urls.get(digest(url.href), (1, ()))
         together = max(len(people), 1)
@@ -189,11 +200,10 @@ class FolderMemory:
             return Recollection(count - 1, everybody)
         shape = template(url)
         messages, variants = self._templates.get(digest(mail.sender, shape), (1, 1))
-        differing = self._differing(shape, mail, people) if messages > 1 else 0
+        differing = self._differing(shape, mailing, people) if messages > 1 else 0
         return Recollection(count - 1, 1, messages - 1, variants - 1, differing)
 
-    def _differing(self, shape: str, mail: Mail, people: tuple[bytes, ...]) -> int:
-        mailing = self._find(mail)
+    def _differing(self, shape: str, mailing: _Mailing | None, people: tuple[bytes, ...]) -> int:
         place = self._places.get(_place(mailing, shape)) if mailing is not None else None
         if place is None or place.common:
             return 0

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from blocker.message.html import Markup
 
-_COMMENT_OPENING = re.compile(r"<!--(?=[ \t\n\f]{0,64}\[if)", re.IGNORECASE)
+_COMMENT_OPENING = re.compile(r"<!--(?=[ \t\n\f]{0,64}\[[iI][fF])")
 _COMMENT_CLOSING = re.compile("--!?>")
 _CONDITION = re.compile(r"[ \t\n\f]{0,64}\[if([^]]{0,400})\]>", re.IGNORECASE)
 _HEAD = 64

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from functools import cached_property
 from html import unescape as unescape_html
 from html.entities import html5
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import turbohtml
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 MAX_HTML = 8 << 20
 """Characters of one HTML part that are parsed; what lies beyond is not looked at."""
 
-_CRLF = re.compile("\r\n")
 _MOST_DIGITS = 7
 _NEWLINE = re.compile("\n")
 _NO_SHADOW = "shadowrootnone"
@@ -47,20 +47,20 @@ class Markup:
     def tree(self) -> Document:
         """The parsed document; a shadow root's template is read as any other, for its elements are wanted too."""
         text = self.text
-        if "shadowrootmode" in self.lowered:
+        if b"shadowrootmode" in self.lowered:
             text = _without_shadow_roots(text)
         return turbohtml.parse(text, source_locations=True)
 
     @cached_property
-    def lowered(self) -> str:
-        """The markup in lower case, to look for what it cannot hold."""
-        return self.text.lower()
+    def lowered(self) -> bytes:
+        """The markup in UTF-8, its ASCII letters in lower case: to look for what it cannot hold."""
+        return self.text.encode("utf-8", "replace").lower()
 
     @cached_property
     def base(self) -> Url | None:
         """The URL that relative ones are resolved against, where a <base> or the surroundings give one."""
         outer = self.outer_base
-        if "<base" not in self.lowered:
+        if b"<base" not in self.lowered:
             return outer
         element = self.tree.select_one("base[href]")
         href = element.attr("href") if element is not None else None
@@ -109,7 +109,9 @@ class HtmlDocument(Markup):
         self._had_returns = "\r" in text
         self._original = text
         if self._had_returns:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
+            text = text.replace("\r\n", "\n")
+            if "\r" in text:
+                text = text.replace("\r", "\n")
         self.text = text
 
     @property
@@ -164,7 +166,8 @@ class HtmlDocument(Markup):
     @cached_property
     def _returns(self) -> list[int]:
         """Normalised offsets of the newlines that were CRLF."""
-        return [match.start() - index for index, match in enumerate(_CRLF.finditer(self._original))]
+        lines = accumulate(map(len, self._original.split("\r\n")))
+        return [end + index for index, end in enumerate(lines)]
 
     def _with_returns(self, offset: int) -> int:
         return offset + bisect_left(self._returns, offset)

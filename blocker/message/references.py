@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html import unescape as unescape_html
 from typing import Any
 
@@ -35,7 +35,7 @@ _SPARSE_SELECTOR = (
     ",".join(f"[{name}]" for name in SPARSE)
     + ',[style*="icmf" i],script[href],font-face-uri[href],embed[code]'
 )
-_SPARSE_SIGNS = ("<svg", "srcdoc", "<embed", "icmf")
+_SPARSE_SIGNS = (b"<svg", b"srcdoc", b"<embed", b"icmf")
 """One of them stands in markup that has elements of the sparse kind, which most has not."""
 _FRAMES = frozenset(
     {"iframe[src]", "frame[src]", "portal[src]", "object[data]", "embed[src]", "embed[code]", "meta[refresh]"}
@@ -130,7 +130,7 @@ def _in_markup(document: Scope) -> Iterator[Reference]:
     if xml:
         yield from _in_instructions(document, base)
     for condition, markup, offset in conditional_comments(document):
-        if not _SIGNS.search(markup):
+        if not (_short_tells(markup) if len(markup) <= _SHORT else _SIGNS.search(markup)):
             continue
         for piece in start_tags(markup, offset):
             for name, value in piece.attrs.items():
@@ -153,6 +153,13 @@ _SIGNS = re.compile(
     + r"|[uU][rR][lL]|[iI][mM][apAP]|\\|[A-Z]{3}|[aA]ttributeN"
 )
 """The start of one of the attributes stands in a conditional comment that is worth a look."""
+_SHORT = 1024
+"""Characters of the longest such markup that is remembered: a mail repeats the same few."""
+
+
+@lru_cache(maxsize=2048)
+def _short_tells(markup: str) -> bool:
+    return _SIGNS.search(markup) is not None
 
 
 def _sparse(document: Scope, base: Url | None) -> Iterator[Reference]:
