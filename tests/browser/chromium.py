@@ -85,6 +85,10 @@ class Chromium:
         left = self._page.url.partition("#")[0] != url
         return Visit(requests, self._sink.connections - before, text, left, seen)
 
+    def frames(self, number: int) -> list[str]:
+        """The texts of that many frames of the page that is open."""
+        return [text_of(frame.content()) for frame in self._page.main_frame.child_frames[:number]]
+
     def _markup(self) -> str:
         """The page as it has become; a page that goes on to another (meta refresh) is read there."""
         for _ in range(10):

@@ -127,6 +127,15 @@ class Firefox:
         left = str(self._command("WebDriver:GetCurrentURL", {})["value"]).partition("#")[0] != url
         return Visit(tuple(self._sink.take()), self._sink.connections - before, text, left)
 
+    def frames(self, number: int) -> list[str]:
+        """The texts of that many frames of the page that is open."""
+        texts = []
+        for frame in range(number):
+            self._command("WebDriver:SwitchToFrame", {"id": frame})
+            texts.append(text_of(self._markup()))
+            self._command("WebDriver:SwitchToFrame", {"id": None})
+        return texts
+
     def _markup(self) -> str:
         """The page as it has become; a page that goes on to another (meta refresh) is read there."""
         for _ in range(10):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
@@ -129,6 +130,18 @@ class Origin(ThreadingHTTPServer):
 
     def publish(self, page: Shown) -> str:
         """Serve a page and its inline parts; gives its URL, on a host of its own: browsers learn whom a host's pages need."""
+        number, root = self._put(page)
+        return f"http://m{number}.localhost:{self.server_port}{root}"
+
+    def publish_together(self, pages: Sequence[Shown]) -> str:
+        """Serve a page of which each of these is a frame; gives its URL."""
+        frames = "".join(
+            f'<iframe width="200" height="150" src="{self._put(page)[1]}"></iframe>' for page in pages
+        )
+        number, root = self._put(Shown(f"<!doctype html><title>Frames</title>{frames}", "text/html"))
+        return f"http://m{number}.localhost:{self.server_port}{root}"
+
+    def _put(self, page: Shown) -> tuple[int, str]:
         number = next(self._numbers)
         root = f"/message/{number}/"
         text = page.text
@@ -136,7 +149,7 @@ class Origin(ThreadingHTTPServer):
             self._files[f"{root}inline/{index}"] = (kind, body)
             text = re.sub(f"cid:{re.escape(name)}", f"{root}inline/{index}", text, flags=re.IGNORECASE)
         self._files[root] = (f"{page.kind}; charset=utf-8", text.encode("utf-8", "replace"))
-        return f"http://m{number}.localhost:{self.server_port}{root}"
+        return number, root
 
     def file(self, path: str) -> tuple[str, bytes] | None:
         """Type and bytes of what is served at a path."""

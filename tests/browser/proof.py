@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import blocker
 from blocker import Neutralised, Report
 from blocker.rewrite.levels import NEUTRALISED
+from tests.browser import together
 from tests.browser.chromium import Chromium
 from tests.browser.firefox import Firefox
 from tests.browser.pages import Origin, Shown, pages
@@ -155,7 +157,8 @@ def _in_chromium(subjects: Sequence[Subject]) -> list[Seen]:
         def visit(page: Shown, screenshot: bool) -> Visit:
             return browser.visit(origin.publish(page), quiet=page.quiet, screenshot=screenshot)
 
-        return [_seen(each, sink, visit) for each in subjects]
+        seen = [_seen(each, sink, visit) for each in subjects]
+        return _silenced(subjects, seen, browser, origin)
 
 
 def _in_firefox(subjects: Sequence[Subject]) -> list[Seen]:
@@ -164,21 +167,30 @@ def _in_firefox(subjects: Sequence[Subject]) -> list[Seen]:
         def visit(page: Shown, _: bool) -> Visit:
             return browser.visit(origin.publish(page), quiet=page.quiet)
 
-        return [_seen(each, sink, visit) for each in subjects]
+        seen = [_seen(each, sink, visit) for each in subjects]
+        return _silenced(subjects, seen, browser, origin)
 
 
 def _seen(subject: Subject, sink: Sink, visit: Callable[[Shown, bool], Visit]) -> Seen:
-    """Open one message at every level; pictures are taken where there is something to compare."""
+    """Open one message as it is and at `standard`; pictures are taken where there is something to compare."""
     sink.transparent = subject.blocked
     changed = subject.standard.changed
     original = [visit(page, changed) for page in pages(subject.raw)]
     return Seen(
-        original,
-        [visit(page, True) for page in pages(subject.standard.raw)] if changed else [],
-        [visit(page, False) for page in pages(subject.paranoid.raw)]
-        if subject.paranoid.changed
-        else original,
+        original, [visit(page, True) for page in pages(subject.standard.raw)] if changed else [], original
     )
+
+
+def _silenced(
+    subjects: Sequence[Subject], seen: Sequence[Seen], browser: together.Browser, origin: Origin
+) -> list[Seen]:
+    """Open those that `paranoid` changes at that level, too."""
+    shown = [pages(each.paranoid.raw) if each.paranoid.changed else [] for each in subjects]
+    made = iter(together.visits(browser, origin, [page for of_one in shown for page in of_one]))
+    return [
+        replace(each, paranoid=list(islice(made, len(of_one)))) if subject.paranoid.changed else each
+        for subject, each, of_one in zip(subjects, seen, shown, strict=True)
+    ]
 
 
 def table(outcomes: Sequence[Outcome]) -> list[str]:

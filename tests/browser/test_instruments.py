@@ -13,6 +13,7 @@ from tests.browser.firefox import Firefox
 from tests.browser.pages import Origin, Shown, pages
 from tests.browser.pictures import picture
 from tests.browser.sink import Sink, address
+from tests.browser.together import MOST, visits
 from tests.browser.unseen import conditional_addresses, unseen_addresses
 from tests.browser.visit import Visit
 
@@ -80,6 +81,16 @@ def test_nothing_is_asked_for_on_the_browsers_own_account(room: Room) -> None:
     script = "<script>new Image().src = 'http://a.example/script.gif'</script>"
     visit = room.open(f"<p>text</p><a href='https://a.example/link'>link</a>{script}")
     assert (visit.requests, visit.connections, visit.text) == ((), 0, "text link")
+
+
+def test_pages_opened_together_are_seen_each(room: Room) -> None:
+    """Frames of one page give each its text; a request of any, in sight or not, has all of the batch opened alone."""
+    quiet = [Shown(f"<!doctype html><p>page {number}</p>", "text/html") for number in range(MOST)]
+    made = visits(room.browser, room.origin, quiet)
+    assert [(visit.text, visit.requests) for visit in made] == [(f"page {n}", ()) for n in range(MOST)]
+    loud = Shown("<p>loud</p><img loading=lazy src='http://a.example/1.gif'>", "text/html")
+    made = visits(room.browser, room.origin, [*quiet[1:], loud])
+    assert [len(visit.requests) for visit in made] == [0] * (MOST - 1) + [1]
 
 
 def test_a_connection_without_a_request_counts() -> None:
