@@ -3,66 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from blocker.config import (
-    AccountConfig,
-    Config,
-    ConfigError,
-    Level,
-    Mode,
-    Passwords,
-    Security,
-    add_account,
-    check_account,
-    default_path,
-    load,
-    remove_account,
-)
-from blocker.config.model import PORTS
+from blocker.cli.adding import add, sign_in
+from blocker.cli.reach import AS_JSON, facts_of, facts_sentence, sentences, service, signed_in
+from blocker.config import AccountConfig, default_path, load, remove_account
 
 if TYPE_CHECKING:
-    from blocker.mailbox.protocol import Store
     from blocker.service.log import Form
-
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-
-
-@contextmanager
-def sentences() -> Iterator[None]:
-    """End the command with one sentence and exit code 1 for whatever a person can do something about."""
-    try:
-        yield
-    except OSError as error:
-        raise click.ClickException(
-            f"{error.strerror or error}: make that possible, then try again."
-        ) from error
-    except Exception as error:
-        if isinstance(error, _told()):
-            raise click.ClickException(str(error)) from error
-        raise
-
-
-def _told() -> tuple[type[Exception], ...]:
-    """Errors whose text is a sentence with the next step. Imported only when something went wrong: they are slow."""
-    from blocker.catalogue import CatalogueError
-    from blocker.mailbox.protocol import MailboxError
-    from blocker.service import Busy
-
-    return (ConfigError, CatalogueError, MailboxError, Busy)
-
-
-def ask_password(account: AccountConfig) -> str:
-    """A hidden prompt; what is typed is kept in memory only."""
-    said: str = click.prompt(f"Password of {account.user} on {account.host}", hide_input=True, err=True)
-    return said
 
 
 @click.command()
@@ -102,34 +53,6 @@ def run(only: tuple[str, ...], once: bool, form: Form | None, verbose: bool, as_
         wait_for_end(runner)
 
 
-@contextmanager
-def service(only: tuple[str, ...], observer: Any) -> Iterator[Any]:
-    """A service on the configured accounts, passwords asked for; it is ended when the block is left."""
-    from blocker.catalogue import Catalogue
-    from blocker.service import Runner, imap
-
-    config = load()
-    if not config.accounts:
-        raise ConfigError("There is no account yet: add one with `unpixel account add you@example.org`.")
-    passwords = _passwords(config, only)
-    with Catalogue.open(config.database) as catalogue:
-        runner = Runner(config, catalogue, observer, imap(passwords), only=only)
-        try:
-            yield runner
-        finally:
-            runner.stop()
-
-
-def _passwords(config: Config, only: tuple[str, ...]) -> Passwords:
-    """Ask for what must be typed before anything begins: a thread cannot ask."""
-    chosen = [config.account(name) for name in only] or list(config.accounts)
-    typed = [a for a in chosen if not (a.password_command or a.password_env)]
-    passwords = Passwords(ask_password if sys.stdin.isatty() else None)
-    for each in typed:
-        passwords(each)
-    return passwords
-
-
 @click.group()
 def account() -> None:
     """Add, list, remove and test the accounts that unpixel watches.
@@ -141,59 +64,8 @@ def account() -> None:
     """
 
 
-@account.command()
-@click.argument("address")
-@click.option("--name", help="What to call it; the address unless said otherwise.")
-@click.option("--host", help="The IMAP server; asked for where not given.")
-@click.option("--port", type=click.IntRange(1, 65535), help="993, or 143 where security is not tls.")
-@click.option("--security", type=click.Choice(get_args(Security)), default="tls", show_default=True)
-@click.option(
-    "--ca-file",
-    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
-    help="Certificates to trust instead of the system's.",
-)
-@click.option("--user", help="Login name; the address unless said otherwise.")
-@click.option(
-    "--alias", "aliases", multiple=True, metavar="ADDRESS", help="A further address that reaches it."
-)
-@click.option(
-    "--password-command", metavar="COMMAND", help="A program whose first line of output is the password."
-)
-@click.option("--password-env", metavar="NAME", help="An environment variable that holds the password.")
-@click.option(
-    "--folder", "folders", multiple=True, default=("INBOX",), show_default=True, help="A folder to watch."
-)
-@click.option("--mode", type=click.Choice(get_args(Mode)), default="report", show_default=True)
-@click.option("--level", type=click.Choice(get_args(Level)), default="standard", show_default=True)
-@click.option("--no-test", is_flag=True, help="Save without signing in first.")
-def add(
-    address: str, name: str | None, host: str | None, port: int | None, no_test: bool, **more: Any
-) -> None:
-    """Add an account: sign in to try it, then write it into the configuration. Its password is not written.
-
-    \b
-    Example:
-      unpixel account add you@example.org --password-command "pass show mail/example"
-      unpixel account add you@example.org --host imap.example.org --mode replace
-    """
-    path = default_path()
-    guess = f"imap.{address.rpartition('@')[2]}"
-    values: dict[str, Any] = more | {
-        "name": name or address,
-        "address": address,
-        "user": more["user"] or address,
-        "port": port or PORTS[more["security"]],
-        "ca_file": Path(more["ca_file"]) if more["ca_file"] else None,
-    }
-    with sentences():
-        values["host"] = host or click.prompt("IMAP server", default=guess, err=True)
-        made = AccountConfig(**values)
-        check_account(path, made)
-        if not no_test:
-            with signed_in(made) as store:
-                click.echo(_facts_sentence(made, _facts(made, store)))
-        add_account(path, made)
-    click.echo(f'Saved account "{made.name}" in {path}. Begin with: unpixel run')
+account.add_command(add)
+account.add_command(sign_in)
 
 
 @account.command("list")
@@ -247,46 +119,8 @@ def test(name: str, as_json: bool) -> None:
         config = load()
         found = config.account(name)
         with signed_in(found) as store:
-            facts = _facts(found, store)
-    click.echo(json.dumps(facts, indent=2) if as_json else _facts_sentence(found, facts))
-
-
-@contextmanager
-def signed_in(found: AccountConfig) -> Iterator[Store]:
-    """A connection to an account, with its password asked for where nothing else gives it."""
-    from blocker.service import imap
-
-    store = imap(Passwords(ask_password))(found)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _facts(found: AccountConfig, store: Store) -> dict[str, Any]:
-    """What the server says, seen without changing anything."""
-    counts: dict[str, int] = {}
-    for folder in found.folders:
-        mailbox = store.open(folder, readonly=True)
-        counts[folder] = mailbox.status().messages
-        mailbox.close()
-    return {
-        "account": found.name,
-        "host": found.host,
-        "user": found.user,
-        "messages": counts,
-        "can_move": store.can_move(),
-    }
-
-
-def _facts_sentence(found: AccountConfig, facts: dict[str, Any]) -> str:
-    counts = ", ".join(f"{folder} holds {count}" for folder, count in facts["messages"].items())
-    able = (
-        "it can move messages, so every mode works"
-        if facts["can_move"]
-        else "it cannot move single messages, so mode replace only flags"
-    )
-    return f"Signed in to {found.host} as {found.user}: {counts} messages; {able}."
+            facts = facts_of(found, store)
+    click.echo(json.dumps(facts, indent=2) if as_json else facts_sentence(found, facts))
 
 
 def _plain(found: AccountConfig) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from blocker.cli.accounts import AS_JSON, ask_password, sentences
+from blocker.cli.reach import AS_JSON, ask_password, sentences
 from blocker.config import AccountConfig, Passwords, load, set_mode
 
 if TYPE_CHECKING:

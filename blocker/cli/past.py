@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blocker.catalogue import Catalogue, MessageFilter
-from blocker.cli.accounts import AS_JSON, sentences, service
+from blocker.cli.reach import AS_JSON, sentences, service
 from blocker.config import ConfigError, load
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from blocker.cli.accounts import AS_JSON, sentences
+from blocker.cli.reach import AS_JSON, sentences
 from blocker.config import AccountConfig, ConfigError, load
 from blocker.config.read import ENVIRONMENT
 

@@ -43,6 +43,8 @@ class AccountConfig:
     """Who signs in to it without a password: "microsoft", "google", or an OpenID provider's issuer URL."""
     oauth_client: str | None = None
     """The client id that was registered there."""
+    oauth_scope: str | None = None
+    """What is asked for there; None for the provider's usual one."""
     folders: tuple[str, ...] = ("INBOX",)
     mode: Mode = "report"
     level: Level = "standard"

@@ -31,6 +31,7 @@ from blocker.mailbox.imap_mailbox import ImapMailbox
 from blocker.mailbox.imap_names import FolderNames, Listed
 from blocker.mailbox.imap_reach import bounded, is_loopback, tls_context, unreachable
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, Status
+from blocker.mailbox.sign_in import Secret, sign_in
 
 __all__ = ["ImapStore", "SocketTimeout"]
 
@@ -292,7 +293,7 @@ class ImapStore:
         host: str,
         port: int,
         user: str,
-        password: str,
+        password: Secret,
         *,
         security: Security = "tls",
         cafile: str | Path | None = None,
@@ -305,7 +306,7 @@ class ImapStore:
             )
         client = _connect(host, port, security, cafile, timeout)
         try:
-            _sign_in(client, host, user, password)
+            sign_in(client, host, user, password)
         except BaseException:
             with contextlib.suppress(OSError):
                 client.shutdown()
@@ -389,31 +390,6 @@ def _start_tls(client: IMAPClient, host: str, context: ssl.SSLContext) -> None:
         raise MailboxError(f'{host} does not offer STARTTLS here; set security to "tls" (usually port 993).')
     client.starttls(context)
     client._imap.untagged_responses.clear()  # nothing said in plain text counts (CVE-2011-0411)
-
-
-def _sign_in(client: IMAPClient, host: str, user: str, password: str) -> None:
-    """AUTHENTICATE PLAIN where offered, as it carries any character; else LOGIN.
-
-    Past imapclient, which makes a broken connection look like a refused password.
-    """
-    imap: imaplib.IMAP4 = client._imap
-    if imap.state != "NONAUTH":
-        raise MailboxError(f"{host} signs everyone in without a password (PREAUTH); use another port.")
-    try:
-        if client.has_capability("AUTH=PLAIN"):
-            imap.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
-        elif client.has_capability("LOGINDISABLED"):
-            raise MailboxError(
-                f'{host} takes no password on this connection; set security to "tls" or "starttls".'
-            )
-        elif not (user + password).isascii() or any(c in user + password for c in "\r\n\0"):
-            raise MailboxError(f"{host} only takes ASCII names and passwords; set such a password there.")
-        else:
-            imap.login(text.quoted(user), password)  # imaplib quotes the password, not the name
-    except (imaplib.IMAP4.abort, OSError) as error:
-        raise text.lost(host, "sign in", error) from None
-    except imaplib.IMAP4.error as error:
-        raise text.sign_in_refused(host, user, error, password) from None
 
 
 def _decoded(name: bytes | str) -> str | None:

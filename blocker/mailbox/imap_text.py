@@ -150,8 +150,8 @@ def refused(host: str, doing: str, answer: object) -> MailboxError:
     return MailboxError(f"{host} would not {doing} ({rest}); {step}.")
 
 
-def sign_in_refused(host: str, user: str, answer: object, secret: str) -> MailboxError:
-    """The server did not let `user` in; never holds the secret, even where the server echoes it."""
+def sign_in_refused(host: str, user: str, answer: object, secret: str, *, token: bool = False) -> MailboxError:
+    """The server did not let `user` in with a password, or a token; never holds it, even where the server echoes it."""
     text = clean(answer)
     if secret:
         text = text.replace(secret, "…")
@@ -162,6 +162,11 @@ def sign_in_refused(host: str, user: str, answer: object, secret: str) -> Mailbo
         return TryLater(f"{host} cannot sign {user} in now ({rest}); it will work again later.", seconds)
     if code in ("PRIVACYREQUIRED",):
         return MailboxError(f'{host} wants an encrypted connection; set security to "tls" or "starttls".')
+    if token:
+        return LoginRefused(
+            f"{host} does not accept the access token of {user} ({rest}); sign in again with "
+            "`unpixel account sign-in`, and check that the account allows IMAP."
+        )
     return LoginRefused(
         f"{host} does not accept the user name or password of {user} ({rest}); "
         "check both, and whether the provider asks for an app password."

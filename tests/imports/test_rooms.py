@@ -78,14 +78,18 @@ def test_a_pure_room_opens_nothing(room: str) -> None:
     assert calls == []
 
 
-def test_one_file_speaks_imap() -> None:
-    """imapclient and imaplib are imported by blocker/mailbox/imap.py and by no other file of the product."""
+def test_three_files_speak_imap() -> None:
+    """imapclient is imported by blocker/mailbox/imap.py alone; imaplib's errors also where it signs in and waits."""
+    assert [p.name for p in files("blocker") + files("webui") if "imapclient.IMAPClient" in imported(p)] == [
+        "imap.py"
+    ]
     speaking = {
         path.relative_to(ROOT).as_posix()
         for path in files("blocker") + files("webui")
         if any(within(name, ("imapclient", "imaplib")) for name in imported(path))
     }
-    assert speaking == {"blocker/mailbox/imap.py"}
+    room = "blocker/mailbox"
+    assert speaking == {f"{room}/imap.py", f"{room}/imap_idle.py", f"{room}/sign_in.py"}
 
 
 def test_the_pages_never_name_a_mailbox() -> None:

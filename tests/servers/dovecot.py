@@ -50,6 +50,10 @@ class Variant:
     """PEM with key and chain; switches TLS on, on the second port and by STARTTLS."""
     connections: int = 500
     """Connections of one user at a time."""
+    introspection: str = ""
+    """URL that tells whose an access token is (RFC 7662); switches token sign-in on."""
+    token_mechanisms: str = "oauthbearer xoauth2"
+    """Which ways to send one are announced."""
 
 
 class Dovecot:
@@ -69,6 +73,10 @@ class Dovecot:
         self.config.write_text(self._text())
         (self.folder / "acl").write_text(self.variant.acl + "\n" if self.variant.acl else "")
         (self.folder / "tls.pem").write_bytes(self.variant.certificate)
+        (self.folder / "oauth2").write_text(
+            f"introspection_mode = post\nintrospection_url = {self.variant.introspection}\n"
+            "username_attribute = username\nactive_attribute = active\nactive_value = true\n"
+        )
         for name in ("run", "state", "mail"):
             (self.folder / name).mkdir()
         give_away(self.folder)
@@ -142,9 +150,10 @@ first_valid_gid = 1
 mail_location = maildir:~/Maildir
 mail_plugins = {" ".join(plugins)}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login {variant.token_mechanisms if variant.introspection else ""}
 auth_failure_delay = 0 secs
 {tls}
+{_token_passdb(folder) if variant.introspection else ""}
 passdb {{
  driver = static
  args = password={PASSWORD}
@@ -182,3 +191,8 @@ protocol imap {{
  {f"imap_capability = {variant.capability}" if variant.capability else ""}
 }}
 """
+
+
+def _token_passdb(folder: Path) -> str:
+    """Where Dovecot asks whose a token is."""
+    return f"passdb {{\n driver = oauth2\n mechanisms = oauthbearer xoauth2\n args = {folder}/oauth2\n}}"

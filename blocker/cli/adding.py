@@ -1,0 +1,212 @@
+"""`unpixel account add` and `sign-in`: asks no more than it must."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from blocker.cli.reach import ask_password, facts_of, facts_sentence, sentences, signed_in
+from blocker.config import (
+    AccountConfig,
+    ConfigError,
+    Level,
+    Mode,
+    Passwords,
+    Security,
+    add_account,
+    check_account,
+    default_path,
+    load,
+)
+from blocker.config.model import PORTS
+from blocker.config.providers import Provider, by_address
+from blocker.signin.grants import Invitation
+
+OAUTH = "microsoft, google, or an issuer's URL"
+
+
+@click.command()
+@click.argument("address")
+@click.option("--name", help="What to call it; the address unless said otherwise.")
+@click.option("--host", help="The IMAP server; known for large providers, else asked for.")
+@click.option("--port", type=click.IntRange(1, 65535), help="993, or 143 where security is not tls.")
+@click.option("--security", type=click.Choice(get_args(Security)), help="tls unless said otherwise.")
+@click.option(
+    "--lookup", is_flag=True, help="Ask the address's domain, and Thunderbird's list, for its server."
+)
+@click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    help="Certificates to trust instead of the system's.",
+)
+@click.option("--user", help="Login name; the address unless said otherwise.")
+@click.option(
+    "--alias", "aliases", multiple=True, metavar="ADDRESS", help="A further address that reaches it."
+)
+@click.option(
+    "--password-command", metavar="COMMAND", help="A program whose first line of output is the password."
+)
+@click.option("--password-env", metavar="NAME", help="An environment variable that holds the password.")
+@click.option(
+    "--keyring", "password_keyring", is_flag=True, help="Keep the password in the system's keyring."
+)
+@click.option("--oauth", metavar="WHO", help=f"Sign in without a password: {OAUTH}.")
+@click.option("--oauth-client", metavar="ID", help="The client id that you registered there.")
+@click.option("--oauth-scope", metavar="SCOPE", help="What to ask for there, if not the usual.")
+@click.option(
+    "--folder", "folders", multiple=True, default=("INBOX",), show_default=True, help="A folder to watch."
+)
+@click.option("--mode", type=click.Choice(get_args(Mode)), default="report", show_default=True)
+@click.option("--level", type=click.Choice(get_args(Level)), default="standard", show_default=True)
+@click.option("--no-test", is_flag=True, help="Save without signing in first.")
+def add(address: str, lookup: bool, no_test: bool, **said: Any) -> None:
+    """Add an account: sign in to try it, then write it into the configuration. Its password is not written there.
+
+    \b
+    Example:
+      unpixel account add you@example.org --password-command "pass show mail/example"
+      unpixel account add you@example.org --host imap.example.org --keyring
+      unpixel account add you@outlook.com --oauth-client 00000000-0000-0000-0000-000000000000
+    """
+    path = default_path()
+    with sentences():
+        made = _account(address, lookup, said)
+        check_account(path, made)
+        if made.oauth and not no_test:
+            _grant(made)
+        if not no_test:
+            made = _tried(made)
+        add_account(path, made)
+    click.echo(f'Saved account "{made.name}" in {path}. Begin with: unpixel run')
+    click.echo(f"To see which mode its server is fit for: unpixel doctor {made.name}", err=True)
+
+
+@click.command("sign-in")
+@click.argument("name")
+def sign_in(name: str) -> None:
+    """Sign in again: where a provider ended the last sign-in, or the keyring's password changed.
+
+    \b
+    Example:
+      unpixel account sign-in personal
+    """
+    with sentences():
+        found = load().account(name)
+        if found.oauth:
+            _grant(found)
+        elif found.password_keyring:
+            _into_keyring(found, ask_password(found))
+        else:
+            raise ConfigError(
+                f'"{name}" keeps neither a password in the keyring nor an OAuth sign-in: nothing is to be renewed.'
+            )
+        with signed_in(found) as store:
+            click.echo(facts_sentence(found, facts_of(found, store)))
+
+
+def _account(address: str, lookup: bool, said: dict[str, Any]) -> AccountConfig:
+    """The account from what was said, what is known of its provider, and what must be asked."""
+    known = by_address(address)
+    values = {key: value for key, value in said.items() if value is not None}
+    values |= {"name": said["name"] or address, "address": address}
+    if said["ca_file"]:
+        values["ca_file"] = Path(said["ca_file"])
+    if said["host"] is None:
+        _show_note(known)
+        values = _server(address, known, lookup) | values
+    values.setdefault("user", address)
+    values.setdefault("security", "tls")
+    values.setdefault("port", PORTS[values["security"]])
+    wants_none = not (said["password_command"] or said["password_env"] or said["password_keyring"])
+    if known and known.oauth_only and wants_none and said["host"] is None:
+        values.setdefault("oauth", known.oauth)
+    if "oauth" in values and "oauth_client" not in values:
+        values["oauth_client"] = click.prompt(
+            f"Client id that you registered with {values['oauth']}", err=True
+        )
+    return AccountConfig(**values)
+
+
+def _show_note(known: Provider | None) -> None:
+    if known is not None:
+        click.echo(f"{known.name}: {known.host}. {known.note}".rstrip(), err=True)
+
+
+def _server(address: str, known: Provider | None, lookup: bool) -> dict[str, Any]:
+    """Host, port and security: of a known provider; of the domain's own answer, if allowed; else asked for."""
+    if known is not None:
+        return {"host": known.host, "port": known.port, "security": known.security}
+    domain = address.rpartition("@")[2]
+    if lookup:
+        from blocker.signin.lookup import look_up
+
+        found = look_up(domain)
+        if found is not None:
+            click.echo(f"{domain} names {found.host}:{found.port} ({found.security}).", err=True)
+            return {
+                "host": found.host,
+                "port": found.port,
+                "security": found.security,
+                "user": found.login(address),
+            }
+        click.echo(f"{domain} names no server.", err=True)
+    return {"host": click.prompt("IMAP server", default=f"imap.{domain}", err=True)}
+
+
+def _grant(account: AccountConfig) -> None:
+    """Have the person grant access on the provider's page."""
+    from blocker.signin import tokens
+
+    secret = ""
+    if account.oauth == "google":
+        secret = click.prompt(
+            "Client secret that Google gave with the id",
+            hide_input=True,
+            default="",
+            show_default=False,
+            err=True,
+        )
+    tokens.sign_in(account, _invite, secret)
+
+
+def _invite(invitation: Invitation) -> None:
+    code = f" and type the code {invitation.code}" if invitation.code else ""
+    click.echo(f"Open {invitation.url}{code}. This waits until you have done so; Ctrl-C ends it.", err=True)
+
+
+def _tried(account: AccountConfig) -> AccountConfig:
+    """The account, its sign-in tried; a typed password goes into the keyring where the person says so."""
+    passwords = Passwords(ask_password)
+    trying = account
+    if not account.unattended or account.password_keyring:
+        typed = ask_password(account)
+        passwords.keep(account, typed)
+        trying = replace(account, password_keyring=False)
+    with signed_in(trying, passwords) as store:
+        click.echo(facts_sentence(account, facts_of(account, store)))
+    if trying is account:
+        return account
+    if account.password_keyring or _wants_keyring():
+        _into_keyring(account, passwords(trying))
+        return replace(account, password_keyring=True)
+    return account
+
+
+def _wants_keyring() -> bool:
+    from blocker.signin import vault
+
+    if not sys.stdin.isatty() or not vault.usable():
+        return False
+    return click.confirm(
+        "Keep the password in the system's keyring, so that you are not asked again?", err=True
+    )
+
+
+def _into_keyring(account: AccountConfig, password: str) -> None:
+    from blocker.signin import vault
+
+    vault.write(vault.password_name(account), password)
