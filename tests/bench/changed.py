@@ -31,7 +31,6 @@ from blocker.mailbox.files import read_path
 from blocker.rewrite import marker
 from blocker.rewrite.levels import LEVELS, TRANSPARENT, Level
 
-
 _PART = re.compile(r"part [0-9.]+")
 
 
