@@ -279,21 +279,26 @@ def _numeric(reference: str) -> str:
 class Tag:
     """A start tag inside a conditional comment: what an Element offers, as far as references need it."""
 
-    __slots__ = ("attrs", "offset", "source", "tag")
+    __slots__ = ("_places", "attrs", "offset", "source", "tag")
 
     def __init__(self, tag: str, attrs: dict[str, str], source: str, offset: int) -> None:
         self.tag = tag
         self.attrs = attrs
         self.source = source
         self.offset = offset
+        self._places: dict[str, Span] | None = None
 
     def value_span(self, attribute: str) -> Span:
         """Span of an attribute's value in the document's text."""
-        for name, start, end in _attributes(self.source):
-            if name == attribute:
-                first, last = value_span(self.source, start, end)
-                return self.offset + first, self.offset + last
-        return self.offset, self.offset
+        if self._places is None:
+            self._places = {}
+            for name, start, end in _attributes(self.source):
+                self._places.setdefault(name, (start, end))
+        place = self._places.get(attribute)
+        if place is None:
+            return self.offset, self.offset
+        first, last = value_span(self.source, *place)
+        return self.offset + first, self.offset + last
 
 
 def _attributes(source: str) -> list[tuple[str, int, int]]:

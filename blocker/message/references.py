@@ -234,11 +234,13 @@ def _in_attribute(
     else:
         pieces = listed(value)
     inside: Inside | None = None
+    whole = 0, 0
     for piece, start, end in pieces:
         remote, url = resolve(clean(piece), base)
         if remote or label in _HOLDERS:
-            whole = _value_span(document, element, name)
-            inside = inside or Inside(document.text, whole, value)
+            if inside is None:
+                whole = _value_span(document, element, name)
+                inside = Inside(document.text, whole, value)
             if remote:
                 # Whatever stands in the place of its URL, a refresh goes there, and the message is gone.
                 span = whole if how == "refresh" else inside.span(start, end)
