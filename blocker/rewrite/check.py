@@ -34,7 +34,8 @@ MAX_PART_HEADER = 8 << 10
 _ENCODINGS = IDENTITY | {"quoted-printable", "base64"}
 _CHARSETS = frozenset({None, "utf-8", "us-ascii", "iso-8859-1", "windows-1252"})
 """What the standard library and our reader decode alike, but for letters that no markup is made of."""
-_BLANK = (b"\n\n", b"\n\r\n", b"\r\r")
+_BLANK = (b"\n\r\n", b"\n\n", b"\r\r")
+_FIELD = re.compile(rb"[!-9;-~]*:|\r?\n|\r")
 _BOUND = re.compile('["<>]')
 """What ends a value in HTML that was serialised."""
 _NAMES = sorted(
@@ -42,7 +43,11 @@ _NAMES = sorted(
     for name, meant in html5.items()
     if any(character.isascii() and character not in "<>\"'" for character in meant)
 )
-_SPELT = re.compile(r"\\|&(?:#|" + "|".join(dict.fromkeys(_NAMES)) + ")")
+_SPELT = re.compile(
+    r"\\|&(?:#|"
+    + "|".join(dict.fromkeys(_NAMES))
+    + ")|(?i:data:(?:text/html|text/xml|image/svg|application/))"
+)
 """Ways to write a letter of an address so that a plain search misses it."""
 _PLAIN = re.compile(r"[!#-;=?-\[\]-~]+")
 """Addresses that HTML is serialised with as they are, but for `&`."""
@@ -97,8 +102,9 @@ def shortened(before: bytes, after: bytes, edits: Sequence[Edit]) -> tuple[bytes
     old: list[bytes] = []
     new: list[bytes] = []
     position = at = 0
+    header = _after_blank(before, 0, MAX_HEADER)
     for line_start, line_end, group in _lines(before, edits):
-        kept = _telling(before, position, line_start)
+        kept = _telling(before, position, line_start, header)
         line = before[line_start:line_end]
         changed = apply_edits(
             line, [Edit(edit.start - line_start, edit.end - line_start, edit.new) for edit in group]
@@ -114,7 +120,7 @@ def shortened(before: bytes, after: bytes, edits: Sequence[Edit]) -> tuple[bytes
         position = line_end
     if after[at:] != before[position:]:
         return None
-    kept = _telling(before, position, len(before))
+    kept = _telling(before, position, len(before), header)
     return b"".join((*old, *kept)), b"".join((*new, *kept))
 
 
@@ -134,21 +140,21 @@ def _lines(raw: bytes, edits: Sequence[Edit]) -> Iterator[tuple[int, int, list[E
         yield start, end, group
 
 
-def _telling(raw: bytes, start: int, end: int) -> list[bytes]:
+def _telling(raw: bytes, start: int, end: int, header: int) -> list[bytes]:
     """Of untouched lines start:end those that structure hangs on: header fields, and what looks like a boundary.
 
-    Behind each such line the header of its part is kept, up to the empty line that ends it.
+    `header` is where the message's own header ends. Behind each line like a boundary the header of its part is kept.
     """
     kept = []
     position = start
-    if start < MAX_HEADER and (until := min(_after_blank(raw, 0, MAX_HEADER), end)) > start:
-        kept.append(raw[start:until])
-        position = until
+    if start < header:
+        position = min(header, end)
+        kept.append(raw[start:position])
     while position < end:
         found = _boundary_like(raw, position, end)
         if found < 0:
             break
-        position = min(_after_blank(raw, found, found + MAX_PART_HEADER), end)
+        position = min(_part_header_end(raw, found), end)
         kept.append(raw[found:position])
     return kept
 
@@ -161,10 +167,22 @@ def _boundary_like(raw: bytes, start: int, end: int) -> int:
     return min(places, default=-1)
 
 
+def _part_header_end(raw: bytes, boundary: int) -> int:
+    """Where the header behind a line like a boundary ends: where that line does, if no field follows."""
+    line_end = raw.find(b"\n", boundary) + 1 or len(raw)
+    if _FIELD.match(raw, line_end) is None:
+        return line_end
+    return _after_blank(raw, boundary, boundary + MAX_PART_HEADER)
+
+
 def _after_blank(raw: bytes, start: int, limit: int) -> int:
     """Where the next empty line ends; where none is near, where this line does."""
-    ends = [at + len(blank) for blank in _BLANK if (at := raw.find(blank, start, limit)) >= 0]
-    return min(ends) if ends else raw.find(b"\n", start) + 1 or len(raw)
+    found = -1
+    for blank in _BLANK:
+        at = raw.find(blank, start, limit)
+        if at >= 0:
+            found = limit = at + len(blank)
+    return found if found >= 0 else raw.find(b"\n", start) + 1 or len(raw)
 
 
 def same_structure(before: bytes, after: bytes, edited: Sequence[Edited]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 
 import pytest
@@ -90,6 +91,14 @@ def test_a_place_that_was_missed_is_told(second: bytes) -> None:
     """However its address is written, a second place that loads it is found."""
     assert told(IMG + second, (WRITTEN, b"data:,")) == STILL_LOADED
     assert told(IMG + second.replace(b"t.example", b"u.example"), (WRITTEN, b"data:,")) is None
+
+
+@pytest.mark.parametrize(("host", "why"), [(b"t", STILL_LOADED), (b"u", None)])
+def test_a_page_inside_an_address_is_read(host: bytes, why: str | None, looked_closer: list[bytes]) -> None:
+    """An address that stands in a page in base64, where no search finds it, is found."""
+    inner = base64.b64encode(b'<img src="https://' + host + b'.example/o?a=1&amp;b=2">')
+    assert told(IMG + b'<iframe src="data:text/html;base64,' + inner + b'">', (WRITTEN, b"data:,")) == why
+    assert looked_closer == []
 
 
 def test_letters_outside_ascii_are_looked_for_by_our_reader() -> None:
