@@ -35,6 +35,10 @@ _ENCODINGS = IDENTITY | {"quoted-printable", "base64"}
 _CHARSETS = frozenset({None, "utf-8", "us-ascii", "iso-8859-1", "windows-1252"})
 """What the standard library and our reader decode alike, but for letters that no markup is made of."""
 _BLANK = (b"\n\r\n", b"\n\n", b"\r\r")
+_MIME_FIELD = re.compile(
+    rb"^(?:content-|mime-version)[^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE
+)
+_NO_FIELD = re.compile(rb"^(?![!-9;-~]+:|[ \t]|\r?\n|\Z)|\r(?!\n)", re.MULTILINE)
 _FIELD = re.compile(rb"[!-9;-~]*:|\r?\n|\r")
 _BOUND = re.compile('["<>]')
 """What ends a value in HTML that was serialised."""
@@ -149,7 +153,7 @@ def _telling(raw: bytes, start: int, end: int, header: int) -> list[bytes]:
     position = start
     if start < header:
         position = min(header, end)
-        kept.append(raw[start:position])
+        kept += _fields(raw, start, position)
     while position < end:
         found = _boundary_like(raw, position, end)
         if found < 0:
@@ -157,6 +161,20 @@ def _telling(raw: bytes, start: int, end: int, header: int) -> list[bytes]:
         position = min(_part_header_end(raw, found), end)
         kept.append(raw[found:position])
     return kept
+
+
+def _fields(raw: bytes, start: int, end: int) -> list[bytes]:
+    """Of untouched header lines start:end those that say how the body is read, and the last ones, which touch a change.
+
+    All of them, where one is no field's, so that the header may end there for some.
+    """
+    lines = raw[start:end]
+    if _NO_FIELD.search(lines) is not None:
+        return [lines]
+    last = lines.rfind(b"\n", 0, max(lines.rfind(b"\n", 0, -1), 0)) + 1
+    told = [field for field in _MIME_FIELD.finditer(lines) if field.start() < last]
+    last = max([last, *(field.end() for field in told)])
+    return [*(field.group() for field in told), lines[last:]]
 
 
 def _boundary_like(raw: bytes, start: int, end: int) -> int:

@@ -146,7 +146,7 @@ def test_what_structure_hangs_on_is_kept() -> None:
     assert short is not None
     before, after = short
     for kept in (
-        HEAD,
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed",
         b"Content-Type: text/plain\r\n\r\n",
         b"Content-Type: text/html; charset=utf-8\r\n\r\n",
     ):
@@ -154,6 +154,41 @@ def test_what_structure_hangs_on_is_kept() -> None:
     assert before.count(b"\r\n--") == raw.count(b"\r\n--")
     assert WRITTEN in before and b"data:," in after and FIELD in after
     assert b"words" not in before and b"more" not in after
+
+
+@pytest.mark.parametrize(
+    ("head", "kept"),
+    [
+        (
+            b"A: 1\r\nB: 2\r\nC: 3\r\nContent-Type: text/html;\r\n charset=utf-8\r\nD: 4\r\nE: 5\r\n",
+            b"A: 1\r\nContent-Type: text/html;\r\n charset=utf-8\r\nE: 5\r\n",
+        ),
+        (
+            b"A: 1\r\nB: 2\r\nC: 3\r\ncontent-type: text/html;\r\n charset=utf-8\r\n",
+            b"A: 1\r\ncontent-type: text/html;\r\n charset=utf-8\r\n",
+        ),
+        (b"A: 1\nB: 2\nC: 3\nMIME-Version: 1.0\nD: 4\n e\nF: 5\n", b"A: 1\nMIME-Version: 1.0\nF: 5\n"),
+        (b"A: 1\r\nB: 2\r\nno field\r\nC: 3\r\nD: 4\r\n", b"A: 1\r\nB: 2\r\nno field\r\nC: 3\r\nD: 4\r\n"),
+        (b"A: 1\r\nB: 2\rC: 3\r\nD: 4\r\nE: 5\r\n", b"A: 1\r\nB: 2\rC: 3\r\nD: 4\r\nE: 5\r\n"),
+    ],
+)
+def test_which_header_fields_are_kept(head: bytes, kept: bytes) -> None:
+    """What stands beside a change and what says how the body is read; all, where a line is no field's."""
+    end = b"\r\n" if b"\r\n" in head else b"\n"
+    raw = head + end + b"body"
+    edits = [Edit(0, 0, FIELD)]
+    assert shortened(raw, FIELD + raw, edits) == (kept + end, FIELD + kept + end)
+
+
+def test_a_field_taken_out_beside_a_folded_line() -> None:
+    """Where what is left behind becomes part of the field before it, that field is seen to change."""
+    raw = (
+        b"Subject: x\r\nReturn-Receipt-To: a@t.example\r\n <b@t.example>\r\nTo: c\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+        + IMG
+    )
+    meant = (b"Return-Receipt-To: a@t.example\r\n <b@t.example>\r\n", b"")
+    assert structure(raw, [meant, (WRITTEN, b"data:,")])
+    assert not structure(raw, [(b"Return-Receipt-To: a@t.example\r\n", b""), (WRITTEN, b"data:,")])
 
 
 def structure(
