@@ -139,7 +139,7 @@ def test_bytes_that_no_edit_names() -> None:
 
 def test_what_structure_hangs_on_is_kept() -> None:
     """Header fields, boundary lines, the fields behind them, and touched lines are kept; other lines are not."""
-    plain = b"Content-Type: text/plain\r\n\r\n" + b"words\r\n" * 400
+    plain = b"Content-Type: text/plain\r\n\r\n" + b"----------\r\n" + b"words\r\n" * 400
     raw = HEAD + parts(plain, b"Content-Type: text/html; charset=utf-8\r\n\r\n" + IMG + b"\r\nmore" * 400)
     edits = edits_of(raw, (WRITTEN, b"data:,"))
     short = shortened(raw, apply_edits(raw, edits), edits)
