@@ -15,7 +15,8 @@ LONGEST = 253
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
+    # Otherwise it would encode each of ten thousand rules at the start, which takes a quarter of a second.
+    return PublicSuffixList(accept_encoded_idn=False)
 
 
 @lru_cache(maxsize=4096)
@@ -30,4 +31,15 @@ def organisational(domain: str) -> str:
         return ""
     if name.startswith("[") or name.replace(".", "").isdigit():
         return name
-    return _suffixes().privatesuffix(name) or name
+    found = _suffixes().privatesuffix(_readable(name)) or name
+    return ".".join(name.split(".")[-found.count(".") - 1 :])
+
+
+def _readable(name: str) -> str:
+    """The name as the list has it, its labels not encoded (RFC 5890)."""
+    if "xn--" not in name:
+        return name
+    try:
+        return name.encode("ascii").decode("idna")
+    except UnicodeError:
+        return name

@@ -155,19 +155,18 @@ class ReferenceRow(Base):
     verdict: Mapped[str] = mapped_column(String(20))
     confidence: Mapped[float]
     vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id"))
+    reasons: Mapped[str]
+    """JSON: an array of [rule, detail, weight], in the order the verdict gives them."""
 
 
-class ReasonRow(Base):
-    """One reason of a verdict, in the order the verdict gives them."""
+class LeakRow(Base):
+    """A form in which the reader's address, or another one, stands in a message's URLs."""
 
-    __tablename__ = "reasons"
+    __tablename__ = "leaks"
 
     message: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
-    reference: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    rule: Mapped[str]
-    detail: Mapped[str]
-    weight: Mapped[float]
+    form: Mapped[str] = mapped_column(String(1000), primary_key=True)
+    """As the reason says it."""
 
 
 class ForgottenRow(Base):

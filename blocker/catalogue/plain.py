@@ -1,4 +1,4 @@
-"""Inserting many rows of plain values: a message has dozens of reasons, and this is most of what recording costs."""
+"""Inserting many rows of plain values: a message has many references, and this is most of what recording costs."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from blocker.catalogue import rows
 from blocker.catalogue.model import (
     AccountRow,
+    LeakRow,
     MessageRow,
-    ReasonRow,
     ReferenceRow,
     SenderRow,
     VendorRow,
@@ -204,14 +204,6 @@ def details(connection: Connection, ids: Sequence[int]) -> Iterator[MessageDetai
             )
         }
         names = {row.id: row.name for row in session.execute(select(VendorRow.id, VendorRow.name))}
-        reasons = _grouped(
-            session.scalars(
-                select(ReasonRow)
-                .where(ReasonRow.message.in_(ids))
-                .order_by(ReasonRow.message, ReasonRow.reference, ReasonRow.position)
-            ),
-            lambda row: (row.message, row.reference),
-        )
         references = _grouped(
             session.scalars(
                 select(ReferenceRow)
@@ -224,8 +216,7 @@ def details(connection: Connection, ids: Sequence[int]) -> Iterator[MessageDetai
             if id_ in found:
                 row, account, organisation = found[id_]
                 judged = tuple(
-                    rows.judged_value(r, names.get(r.vendor_id or 0), reasons.get((id_, r.position), ()))
-                    for r in references.get(id_, ())
+                    rows.judged_value(r, names.get(r.vendor_id or 0)) for r in references.get(id_, ())
                 )
                 yield rows.message_value(row, account, organisation, judged)
 
@@ -263,16 +254,15 @@ def _days(connection: Connection, where: tuple[ColumnElement[bool], ...]) -> dic
 
 
 def _leaks(connection: Connection, where: tuple[ColumnElement[bool], ...]) -> tuple[tuple[str, int], ...]:
-    found = func.count(func.distinct(ReasonRow.message))
     query = (
-        select(ReasonRow.detail, found)
-        .join(MessageRow, MessageRow.id == ReasonRow.message)
-        .where(ReasonRow.rule.startswith("identity"), ReasonRow.weight > 0, *where)
-        .group_by(ReasonRow.detail)
-        .order_by(desc(found), ReasonRow.detail)
+        select(LeakRow.form, _COUNT)
+        .join(MessageRow, MessageRow.id == LeakRow.message)
+        .where(*where)
+        .group_by(LeakRow.form)
+        .order_by(desc(_COUNT), LeakRow.form)
         .limit(TOP)
     )
-    return tuple((detail, count) for detail, count in connection.execute(query))
+    return tuple((form, count) for form, count in connection.execute(query))
 
 
 def _pairs(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import Any
-from urllib.parse import urlsplit
 
 from blocker.catalogue.domains import organisational
-from blocker.catalogue.model import MessageRow, ReasonRow, ReferenceRow
+from blocker.catalogue.model import MessageRow, ReferenceRow
 from blocker.catalogue.values import MessageDetail, Seen
 from blocker.catalogue.view import HeaderView
 from blocker.detect.report import Envelope, Judged, Reason, Report, Verdict
@@ -33,12 +33,10 @@ def clean(text: str, limit: int = SHORT) -> str:
 
 def host_of(url: str | None) -> str:
     """The host a browser would contact for an absolute URL, or an empty string."""
-    if not url:
-        return ""
-    try:
-        return clean((urlsplit(url[:4096]).hostname or "").lower(), 253)
-    except ValueError:
-        return ""
+    # It is in its normal form: a path follows the authority, even if it is empty.
+    authority = (url or "")[:4096].partition("://")[2].partition("/")[0].rpartition("@")[2]
+    host = authority.partition("]")[0][1:] if authority[:1] == "[" else authority.partition(":")[0]
+    return clean(host, 253)
 
 
 def sender_address(seen: Seen) -> str:
@@ -118,26 +116,35 @@ def reference_values(seen: Seen, message: int, vendors: Mapping[str, int]) -> It
             "verdict": verdict.kind,
             "confidence": verdict.confidence,
             "vendor_id": vendors[clean(verdict.vendor, 200)] if verdict.vendor else None,
+            "reasons": _packed(verdict.reasons),
         }
 
 
-def reason_values(seen: Seen, message: int) -> Iterator[dict[str, Any]]:
-    """The rows of all reasons of the message's verdicts."""
-    for position, judged in enumerate(seen.report.references[:MAX_REFERENCES]):
-        for place, reason in enumerate(judged.verdict.reasons[:MAX_REASONS]):
-            yield {
-                "message": message,
-                "reference": position,
-                "position": place,
-                "rule": clean(reason.rule),
-                "detail": clean(reason.detail),
-                "weight": reason.weight,
-            }
+def leak_values(seen: Seen, message: int) -> Iterator[dict[str, Any]]:
+    """A row for each form in which an address stands in the message's URLs."""
+    forms = {
+        reason.detail
+        for judged in seen.report.references[:MAX_REFERENCES]
+        for reason in judged.verdict.reasons
+        if reason.weight > 0 and reason.rule.startswith("identity")
+    }
+    return ({"message": message, "form": form} for form in sorted({clean(form) for form in forms}))
 
 
-def judged_value(row: ReferenceRow, vendor: str | None, reasons: Iterable[ReasonRow]) -> Judged:
-    """A reference row with its reasons, as the value it was made from."""
-    found = tuple(Reason(r.rule, r.detail, r.weight) for r in reasons)
+def _packed(reasons: tuple[Reason, ...]) -> str:
+    """Reasons as a column has them: ASCII, whatever stands in them."""
+    packed = _to_json(reasons)
+    if len(packed) <= SHORT:
+        return packed
+    return _to_json([(r.rule[:SHORT], r.detail[:SHORT], r.weight) for r in reasons[:MAX_REASONS]])
+
+
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def judged_value(row: ReferenceRow, vendor: str | None) -> Judged:
+    """A reference row as the value it was made from."""
+    found = tuple(Reason(rule, clean(detail), weight) for rule, detail, weight in json.loads(row.reasons))
     return Judged(
         url=row.url,
         raw=row.raw,

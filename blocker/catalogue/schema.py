@@ -19,7 +19,7 @@ from sqlalchemy.pool import QueuePool
 from blocker.catalogue.errors import CatalogueError, place, told
 from blocker.catalogue.model import Base
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `migrations/versions`; a test keeps the two equal."""
 VERSION_TABLE = "unpixel_version"
 BUSY_SECONDS = 30

@@ -15,8 +15,8 @@ from blocker.catalogue.learning import learn
 from blocker.catalogue.model import (
     AccountRow,
     ForgottenRow,
+    LeakRow,
     MessageRow,
-    ReasonRow,
     ReferenceRow,
     SenderRow,
     VendorRow,
@@ -122,9 +122,9 @@ def _insert(connection: Connection, new: Mapping[Key, Seen]) -> dict[Key, int]:
     returning = insert(MessageRow).returning(MessageRow.id, sort_by_parameter_order=True)
     ids = dict(zip(new, connection.scalars(returning, values), strict=True))
     references = (v for key, one in new.items() for v in rows.reference_values(one, ids[key], vendors))
-    reasons = (v for key, one in new.items() for v in rows.reason_values(one, ids[key]))
+    leaks = (v for key, one in new.items() for v in rows.leak_values(one, ids[key]))
     insert_plain(connection, ReferenceRow, list(references))
-    insert_plain(connection, ReasonRow, list(reasons))
+    insert_plain(connection, LeakRow, list(leaks))
     learn(connection, {ids[key]: one.report for key, one in new.items()})
     return ids
 

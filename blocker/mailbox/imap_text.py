@@ -150,7 +150,9 @@ def refused(host: str, doing: str, answer: object) -> MailboxError:
     return MailboxError(f"{host} would not {doing} ({rest}); {step}.")
 
 
-def sign_in_refused(host: str, user: str, answer: object, secret: str, *, token: bool = False) -> MailboxError:
+def sign_in_refused(
+    host: str, user: str, answer: object, secret: str, *, token: bool = False
+) -> MailboxError:
     """The server did not let `user` in with a password, or a token; never holds it, even where the server echoes it."""
     text = clean(answer)
     if secret:

@@ -5,14 +5,13 @@ All values are immutable. Offsets count bytes of the raw message, as received.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Span = tuple[int, int]
 """Start and end offset (end excluded) in the raw bytes of the message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """A header field that asks the reader's program for a receipt (RFC 8098 and its vendor cousins)."""
 
     header: str
@@ -21,8 +20,7 @@ class Receipt:
     """The whole field with its folded lines and its last line end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(NamedTuple):
     """Counts of the message's hyperlinks; they are reported, never changed."""
 
     total: int = 0

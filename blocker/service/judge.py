@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import blocker
 from blocker.config.model import AccountConfig, Level
 from blocker.detect.context import Context
 from blocker.detect.judge import report_on
-from blocker.detect.report import Envelope, Judged, Report
+from blocker.detect.report import Envelope, Report
 from blocker.rewrite import marker
 from blocker.rewrite.patch import MAX_PATCH
 
@@ -23,8 +22,7 @@ _HEADER_BYTES = 256 * 1024
 """How far our own field is looked for; it is the first of the header, after what servers put before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What is known of one message after reading it."""
 
     report: Report
@@ -36,23 +34,6 @@ class Judgement:
     """Why it cannot be rewritten."""
     patch: bytes | None = None
     """What undoes the copy, where that is too large for its header."""
-
-    def detached(self) -> Judgement:
-        """The same without the message it was read from: small, and fit to be sent to another process."""
-        references = tuple(_detached(judged) for judged in self.report.references)
-        return replace(self, report=replace(self.report, references=references))
-
-
-def _detached(judged: Judged) -> Judged:
-    return Judged(
-        url=judged.url,
-        raw=judged.raw,
-        vector=judged.vector,
-        element=judged.element,
-        part=judged.part,
-        verdict=judged.verdict,
-        span=judged.span,
-    )
 
 
 def is_ours(raw: bytes, key: bytes) -> bool:
@@ -125,7 +106,7 @@ def _field_start(header: bytes) -> int | None:
 def headers_only(fields: bytes, source: str, why: str) -> Report:
     """A report on a message that is not read whole: who and what it says it is, and why no more."""
     report = blocker.scan(fields.rstrip(b"\r\n") + b"\r\n\r\n", source=source)
-    return Report(replace(report.message, sha256="", source=source), error=why)
+    return Report(report.message._replace(sha256="", source=source), error=why)
 
 
 def unread(source: str, why: str) -> Report:

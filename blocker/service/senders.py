@@ -38,7 +38,7 @@ class Senders:
         domain = judgement.report.message.from_domain
         found = self._desk.trust.in_force(raw, domain, account.level, self._settings)
         if found.level is None:
-            return Applied(replace(judgement, copy=None, patch=None, refused=None), True, found.note)
+            return Applied(judgement._replace(copy=None, patch=None, refused=None), True, found.note)
         if found.level == account.level or account.mode not in ("copy", "replace"):
             return Applied(judgement, note=found.note)
         context = opened(raw, recipients=account.addresses, memory=self._desk.memory)

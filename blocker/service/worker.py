@@ -123,7 +123,7 @@ def main() -> None:
             return
         except Unanswered:
             continue
-        send(out, [_detached(outcome) for outcome in found])
+        send(out, found)
 
 
 def _warm_up(account: AccountConfig, key: bytes, views: bool) -> None:
@@ -131,10 +131,6 @@ def _warm_up(account: AccountConfig, key: bytes, views: bool) -> None:
     outcomes([(b"\r\n", "")], account, key, no_memory, views=False)
     if views:
         view_of(b"\r\n")
-
-
-def _detached(outcome: Outcome) -> Outcome:
-    return outcome.detached() if isinstance(outcome, Judgement) else outcome
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def test_a_sender_is_forgotten(filled: Catalogue) -> None:
     """Its messages, their references and reasons, its name and its vendors go; the other sender stays."""
     assert filled.forget(sender="Example.org") == 2
     left = counts(filled)
-    assert (left["messages"], left["message_references"], left["reasons"]) == (1, 1, 3)
+    assert (left["messages"], left["message_references"], left["leaks"]) == (1, 1, 1)
     assert (left["senders"], left["vendors"], left["forgotten"]) == (1, 1, 2)
     assert filled.sender("example.org") is None
     assert [line.domain for line in filled.senders()] == ["example.com"]

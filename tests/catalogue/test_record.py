@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from blocker.catalogue import Catalogue, CatalogueError, MessageFilter
-from blocker.catalogue.model import MessageRow, ReasonRow, ReferenceRow
+from blocker.catalogue.model import LeakRow, MessageRow, ReferenceRow
 from tests.catalogue.samples import NOON, VIEW, judged, picture, pixel, report, seen
 
 
@@ -80,7 +80,7 @@ def test_a_batch_is_written_whole_or_not_at_all(store: Catalogue, wrong: object,
     """One wrong message among good ones leaves no row."""
     with pytest.raises(CatalogueError, match=words):
         store.record_many([seen(1, pixel()), wrong])  # type: ignore[list-item]
-    assert rows(store, MessageRow) == rows(store, ReferenceRow) == rows(store, ReasonRow) == 0
+    assert rows(store, MessageRow) == rows(store, ReferenceRow) == rows(store, LeakRow) == 0
 
 
 def test_hostile_text_is_kept_within_bounds(store: Catalogue) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
 import threading
@@ -12,15 +13,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, insert, inspect
+from sqlalchemy import column, create_engine, insert, inspect, table
 
 from blocker.catalogue import Catalogue, CatalogueError, rows, schema
 from blocker.catalogue.model import (
     AccountRow,
     Base,
     MessageRow,
-    ReasonRow,
-    ReferenceRow,
     SenderRow,
     VendorRow,
 )
@@ -106,8 +105,13 @@ def first_version(url: str) -> None:
         one = seen(1, pixel())
         connection.execute(insert(MessageRow), [rows.message_values(one, 1, 1) | {"id": 1}])
         connection.execute(insert(VendorRow), [{"id": 1, "name": "Mailchimp"}])
-        connection.execute(insert(ReferenceRow), list(rows.reference_values(one, 1, {"Mailchimp": 1})))
-        connection.execute(insert(ReasonRow), list(rows.reason_values(one, 1)))
+        for values in rows.reference_values(one, 1, {"Mailchimp": 1}):
+            reasons = json.loads(values.pop("reasons"))
+            connection.execute(table("message_references", *map(column, values)).insert(), [values])
+            for position, (rule, detail, weight) in enumerate(reasons):
+                row = {"message": 1, "reference": values["position"], "position": position}
+                row |= {"rule": rule, "detail": detail, "weight": weight}
+                connection.execute(table("reasons", *map(column, row)).insert(), [row])
     engine.dispose()
 
 
@@ -132,6 +136,10 @@ def test_a_database_of_the_first_version_is_brought_up(url: str) -> None:
     with Catalogue.open(url) as store:
         (old,) = store.export()
         assert (old["message"]["subject"], old["references"][0]["vendor"]) == ("Letter 1", "Mailchimp")
+        assert old["references"] == seen(1, pixel()).report.as_dict()["references"]
+        sender = store.sender("example.org")
+        assert sender is not None
+        assert sender.leaks == (("the recipient's address stands in the URL, MD5 of the address", 1),)
         assert store.overview(None).tracked == 1
         assert store.record(seen(1, pixel())) == 1
         assert store.record(seen(2, pixel())) == 2
