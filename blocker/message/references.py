@@ -35,8 +35,9 @@ _SPARSE_SELECTOR = (
     ",".join(f"[{name}]" for name in SPARSE)
     + ',[style*="icmf" i],script[href],font-face-uri[href],embed[code]'
 )
-_SPARSE_SIGNS = (b"<svg", b"srcdoc", b"<embed", b"icmf")
-"""One of them stands in markup that has elements of the sparse kind, which most has not."""
+_SPARSE_ELEMENTS = "svg,iframe,embed"
+_SPARSE_SIGN = b"icmf"
+"""Markup without any of these, as most is, has nothing that the sparse selector would find."""
 _FRAMES = frozenset(
     {"iframe[src]", "frame[src]", "portal[src]", "object[data]", "embed[src]", "embed[code]", "meta[refresh]"}
 )
@@ -125,7 +126,8 @@ def _in_markup(document: Scope) -> Iterator[Reference]:
                 if value:
                     yield from _in_attribute(document, element, tag, name, value, attrs, base, None)
     xml = document.kind == "xml"
-    if xml or any(sign in document.lowered for sign in _SPARSE_SIGNS):
+    sparse = xml or _SPARSE_SIGN in document.lowered
+    if sparse or document.tree.select_one(_SPARSE_ELEMENTS) is not None:
         yield from _sparse(document, base)
     if xml:
         yield from _in_instructions(document, base)
