@@ -1,36 +1,39 @@
-"""APPEND: a message goes to the server octet by octet (RFC 9051, section 6.3.12)."""
+"""APPEND: messages go to the server octet by octet (RFC 9051, section 6.3.12; several at once: RFC 3502)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from blocker.mailbox import imap_text as text
+from blocker.mailbox.protocol import Draft
 
 if TYPE_CHECKING:
     from blocker.mailbox.imap import Connection
 
 
-def append(connection: Connection, folder: str, flags: str, when: str | None, raw: bytes) -> str:
+def append(connection: Connection, folder: str, drafts: Sequence[Draft]) -> str:
     """The server's answer. imaplib's own APPEND would turn every bare CR and LF into CRLF.
 
-    `folder` is the server's own name of it, `flags` and `when` are in IMAP's syntax.
+    `folder` is the server's own name of it. Several drafts, for a server that offers MULTIAPPEND, are one command:
+    it stores all of them or none.
     """
     doing = f"store a message in {folder}"
     plus = connection.can("LITERAL+")
-    head = [
-        connection.wire(folder).encode("ascii"),
-        flags.encode("ascii"),
-        *([when.encode("ascii")] if when else []),
-    ]
+    heads = [_head(draft) for draft in drafts]
 
     def run() -> str:
         connection.forget()
         imap: Any = connection.imap
         tag = imap._new_tag()
-        size = b"{%d%s}\r\n" % (len(raw), b"+" if plus else b"")
-        imap.send(b" ".join([tag, b"APPEND", *head, size]))
-        if plus or continued(imap, tag):
-            imap.send(raw)
+        lead = b" ".join([tag, b"APPEND", connection.wire(folder).encode("ascii")])
+        for head, draft in zip(heads, drafts, strict=True):
+            imap.send(b"%b %b {%d%b}\r\n" % (lead, head, len(draft.raw), b"+" if plus else b""))
+            if not (plus or continued(imap, tag)):
+                break
+            imap.send(draft.raw)
+            lead = b""
+        else:
             imap.send(b"\r\n")
         typ, data = imap._command_complete("APPEND", tag)
         if typ != "OK":
@@ -38,6 +41,13 @@ def append(connection: Connection, folder: str, flags: str, when: str | None, ra
         return text.clean(text.last(data))
 
     return str(connection.call(doing, run))
+
+
+def _head(draft: Draft) -> bytes:
+    """Flags and date in IMAP's syntax, without ``\\Recent`` and ``\\Deleted``, which servers refuse here."""
+    kept = [flag for flag in draft.flags if flag.lower() not in ("\\recent", "\\deleted")]
+    words = [text.flag_list(kept), *([text.date_time(draft.internal_date)] if draft.internal_date else [])]
+    return " ".join(words).encode("ascii")
 
 
 def continued(imap: Any, tag: bytes) -> bool:

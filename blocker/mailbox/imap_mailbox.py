@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from blocker.mailbox import imap_text as text
 from blocker.mailbox.imap_append import append
-from blocker.mailbox.protocol import ConnectionLost, MailboxError, Recreated, Status, Stored
+from blocker.mailbox.protocol import ConnectionLost, Draft, MailboxError, Recreated, Status, Stored
 
 if TYPE_CHECKING:
     from blocker.mailbox.imap import Connection
@@ -148,14 +148,26 @@ class ImapMailbox:
 
         The UID is APPENDUID's, and None where the server gives none or one of another UIDVALIDITY.
         """
-        kept = [flag for flag in flags if flag.lower() not in ("\\recent", "\\deleted")]
-        when = text.date_time(internal_date) if internal_date else None
-        answer = append(self._connection, self._name, text.flag_list(kept), when, raw)
-        code, data = text.response_code(answer)
-        validity, _, uid = data.partition(" ")
-        if code == "APPENDUID" and validity == str(self._status.uidvalidity) and uid.isdigit():
-            return int(uid)
-        return None
+        return self._append([Draft(raw, tuple(flags), internal_date)])[0]
+
+    def can_append_many(self) -> bool:
+        """Whether the server offers MULTIAPPEND."""
+        return self._connection.can("MULTIAPPEND")
+
+    def append_many(self, drafts: Sequence[Draft]) -> list[int | None]:
+        """MULTIAPPEND."""
+        return self._append(drafts)
+
+    def _append(self, drafts: Sequence[Draft]) -> list[int | None]:
+        code, data = text.response_code(append(self._connection, self._name, drafts))
+        validity, _, uids = data.partition(" ")
+        try:
+            told = text.uid_set(uids) if code == "APPENDUID" else []
+        except ValueError:
+            told = []
+        if validity == str(self._status.uidvalidity) and len(told) == len(drafts):
+            return list(told)
+        return [None] * len(drafts)
 
     def add_flags(self, uids: Sequence[int], flags: Iterable[str]) -> dict[int, frozenset[str]]:
         """STORE, then FETCH: the answer to STORE alone would not tell what lasts."""

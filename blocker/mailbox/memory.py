@@ -14,7 +14,15 @@ from datetime import UTC, date, datetime
 from typing import Literal, TypeVar
 
 from blocker.mailbox.imap_text import flag_list
-from blocker.mailbox.protocol import ConnectionLost, MailboxError, OverQuota, Recreated, Status, Stored
+from blocker.mailbox.protocol import (
+    ConnectionLost,
+    Draft,
+    MailboxError,
+    OverQuota,
+    Recreated,
+    Status,
+    Stored,
+)
 
 T = TypeVar("T")
 
@@ -64,6 +72,8 @@ class MemoryAccount:
     """Whether messages can be moved and taken away one by one (MOVE or UIDPLUS)."""
     appenduid: bool = True
     """Whether `append` tells the UID."""
+    appends_many: bool = True
+    """Whether several messages can be stored as one act (MULTIAPPEND)."""
     alters: Callable[[bytes], bytes] | None = None
     """What the server makes of an appended message, as Exchange does."""
     folders: dict[str, Folder] = field(default_factory=dict)
@@ -229,26 +239,41 @@ class MemoryMailbox:
         self, raw: bytes, flags: Iterable[str] = (), internal_date: datetime | None = None
     ) -> int | None:
         """Store a message."""
-        if internal_date is not None and internal_date.utcoffset() is None:
-            raise ValueError("an INTERNALDATE needs a time zone")
-        flags = list(flags)
-        flag_list(flags)
+        return self._append("append", [Draft(raw, tuple(flags), internal_date)])[0]
 
-        def act() -> int:
+    def can_append_many(self) -> bool:
+        """As the account says."""
+        return self._store.account.appends_many
+
+    def append_many(self, drafts: Sequence[Draft]) -> list[int | None]:
+        """Store several messages."""
+        return self._append("append_many", drafts)
+
+    def _append(self, operation: str, drafts: Sequence[Draft]) -> list[int | None]:
+        for draft in drafts:
+            if draft.internal_date is not None and draft.internal_date.utcoffset() is None:
+                raise ValueError("an INTERNALDATE needs a time zone")
+            flag_list(draft.flags)
+
+        def act() -> list[int]:
             folder, account = self._store.folder(self._name), self._store.account
-            if not account.room_for(len(raw)):
+            if not account.room_for(sum(len(draft.raw) for draft in drafts)):
                 raise OverQuota(
                     f"The account has no room to store a message in {self._name}; free some space, nothing was changed."
                 )
-            kept = folder.lasting(flag for flag in flags if flag.lower() != "\\deleted")
-            when = (internal_date or _now()).replace(microsecond=0)
-            return folder.add(account.alters(raw) if account.alters else raw, kept, when)
+            uids = []
+            for draft in drafts:
+                kept = folder.lasting(flag for flag in draft.flags if flag.lower() != "\\deleted")
+                when = (draft.internal_date or _now()).replace(microsecond=0)
+                raw = account.alters(draft.raw) if account.alters else draft.raw
+                uids.append(folder.add(raw, kept, when))
+            return uids
 
-        uid = self._run("append", act)
+        uids = self._run(operation, act)
         told = (
             self._store.account.appenduid and self._store.folder(self._name).uidvalidity == self._uidvalidity
         )
-        return uid if told else None
+        return list(uids) if told else [None] * len(uids)
 
     def add_flags(self, uids: Sequence[int], flags: Iterable[str]) -> dict[int, frozenset[str]]:
         """Set flags; those the folder does not keep are dropped in silence, as servers do."""

@@ -77,6 +77,16 @@ class Stored:
     """Aware; when the message reached the mailbox (INTERNALDATE)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be appended."""
+
+    raw: bytes
+    flags: tuple[str, ...] = ()
+    internal_date: datetime | None = None
+    """Aware; without one it is now."""
+
+
 class Mailbox(Protocol):
     """One open folder of an account."""
 
@@ -105,6 +115,15 @@ class Mailbox(Protocol):
         """Store a message byte for byte; its UID where the server tells. Never retried here.
 
         ``\\Recent`` and ``\\Deleted`` are left out. `internal_date` is aware; without one it is now.
+        """
+
+    def can_append_many(self) -> bool:
+        """Whether `append_many` stores all or none."""
+
+    def append_many(self, drafts: Sequence[Draft]) -> list[int | None]:
+        """Store several messages as one act; their UIDs in the same order, where the server tells.
+
+        Raises MailboxError where it takes one of them not: then none is stored.
         """
 
     def headers(self, uids: Sequence[int], field: str) -> dict[int, bytes]:

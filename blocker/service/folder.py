@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import TypeVar
 
 from blocker.catalogue import Seen
@@ -22,10 +21,14 @@ from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS
 from blocker.service.senders import Applied, Senders
 from blocker.service.steps import FINISHED, Entry, LeaveAlone, Place, Stage
+from blocker.service.under import Wanted
 from blocker.service.worker import Outcome
 
 CHUNK = 100
 """Messages in one transaction of the catalogue."""
+AT_ONCE = 50
+AT_ONCE_OCTETS = 8 * 1024 * 1024
+"""Messages, and about how many octets of them, that are exchanged together."""
 TURN = 500
 """Messages of past mail after which new mail gets its turn."""
 _NEVER = float("inf")
@@ -49,6 +52,10 @@ class Batch:
     entries: list[Entry] = field(default_factory=list)
     settled: list[Place] = field(default_factory=list)
     """Journal rows that say nothing any more."""
+    exchange: dict[str, Wanted] = field(default_factory=dict)
+    """To be exchanged; by their bytes' digest, as two of the same bytes could not be told apart meanwhile."""
+    octets: int = 0
+    """Of those."""
 
     def clear(self) -> None:
         """It was recorded."""
@@ -141,7 +148,7 @@ class Look:
             elif entry.stage == Stage.JUDGING:
                 again[entry.place.uid] = entry
             else:
-                self._guarded(entry, partial(self._exchanger.resume, entry))
+                self._count(self._exchanger.resume(entry))
         if again:
             self._again(again)
 
@@ -154,19 +161,12 @@ class Look:
         batch.settled += [entry.place for entry in gone.values() if entry.place not in unread_again]
         self._write(batch, cursor=None)
 
-    def _guarded(self, entry: Entry, work: Callable[[], Entry]) -> None:
-        """Run an exchange; a refusal that no step foresaw counts as a failure of this message alone."""
-        try:
-            after = work()
-            if after.stage == Stage.DONE:
-                self.done["replaced" if after.mode == "replace" else "copied"] += 1
-            elif after.stage == Stage.LEFT:
-                self.done["left"] += 1
-        except NOT_THE_MESSAGE:
-            raise
-        except MailboxError as error:
-            now = self._desk.journal.get(entry.place) or entry
-            self._exchanger.failed(now, str(error))
+    def _count(self, after: Entry) -> None:
+        """Note what became of an exchange."""
+        if after.stage == Stage.DONE:
+            self.done["replaced" if after.mode == "replace" else "copied"] += 1
+        elif after.stage == Stage.LEFT:
+            self.done["left"] += 1
 
     def _handle(self, uids: Sequence[int], *, advance: bool) -> None:
         """Judge these, and record them in batches; with `advance`, note each time up to where all were."""
@@ -242,6 +242,8 @@ class Look:
         self, batch: Batch, stored: Stored, place: Place, judgement: Judgement, before: Entry | None
     ) -> None:
         """Do, or note down, what the mode asks for a message that was judged."""
+        if judgement.report.message.sha256 in batch.exchange:
+            self._exchange_all(batch)
         applied = self._senders.applied(stored.raw, source_of(place), judgement)
         judgement = applied.judgement
         found = replace(self._found(stored, judgement), allowed=applied.allowed)
@@ -279,9 +281,18 @@ class Look:
             internal_date=stored.internal_date.isoformat(),
             attempts=attempts,
         )
-        self._guarded(
-            entry, partial(self._exchanger.begin, entry, stored.raw, applied.judgement, applied.note)
+        batch.exchange[applied.judgement.report.message.sha256] = Wanted(
+            entry, stored.raw, applied.judgement, applied.note
         )
+        batch.octets += len(stored.raw)
+        if len(batch.exchange) == AT_ONCE or batch.octets > AT_ONCE_OCTETS:
+            self._exchange_all(batch)
+
+    def _exchange_all(self, batch: Batch) -> None:
+        wanted, batch.exchange, batch.octets = list(batch.exchange.values()), {}, 0
+        if wanted:
+            for after in self._exchanger.begin(wanted):
+                self._count(after)
 
     def _found(self, stored: Stored, judgement: Judgement) -> Found:
         return Found(
@@ -317,14 +328,14 @@ class Look:
         batch.entries.append(Entry(place, Stage.LEFT, reason=reason))
 
     def _write(self, batch: Batch, cursor: int | None) -> None:
-        """Set keywords, then record everything in one transaction, then tell."""
+        """Exchange, set keywords, then record everything in one transaction, then tell."""
+        self._exchange_all(batch)
         self._flag(batch)
         if not self._dry_run:
             with self._desk.journal.batch() as record:
                 record.record(batch.seen)
                 record.drop(batch.settled)
-                for entry in batch.entries:
-                    record.put(entry)
+                record.put(*batch.entries)
                 if cursor is not None:
                     record.set_cursor(self._account.name, self._folder, self._status.uidvalidity, cursor)
         for seen in batch.seen:

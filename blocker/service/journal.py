@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from blocker.catalogue import Catalogue, JournalRow, Seen, patches
 from blocker.catalogue.model import AccountRow, MessageRow
@@ -89,10 +90,10 @@ class Journal:
             row = connection.execute(select(*_COLUMNS).where(_at(place))).first()
         return _entry(row) if row else None
 
-    def put(self, entry: Entry) -> None:
-        """Record how far a message has come. When this returns, it is on the disk."""
+    def put(self, *entries: Entry) -> None:
+        """Record how far messages have come. When this returns, it is on the disk."""
         with self._catalogue.writing() as connection:
-            _put(connection, _values(entry))
+            _put(connection, *map(_values, entries))
 
     def unfinished(self, account: str, mailbox: str) -> list[Entry]:
         """Messages of a folder that are under way, oldest first, under any UIDVALIDITY."""
@@ -170,9 +171,9 @@ class Batch:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, entry: Entry) -> None:
-        """Record how far a message has come."""
-        _put(self._connection, _values(entry))
+    def put(self, *entries: Entry) -> None:
+        """Record how far messages have come."""
+        _put(self._connection, *map(_values, entries))
 
     def set_cursor(self, account: str, mailbox: str, uidvalidity: int, uid: int) -> None:
         """Note the first UID of a folder not looked at yet."""
@@ -208,6 +209,10 @@ _COLUMNS = (
 )
 
 
+_PLACE = ("account", "mailbox", "uidvalidity", "uid")
+_TAKEN_OVER = ("step", "token", "copy_uid", "uidnext", "attempts", "detail", "updated")
+
+
 def _at(place: Place) -> ColumnElement[bool]:
     return and_(
         JournalRow.account == place.account,
@@ -217,12 +222,16 @@ def _at(place: Place) -> ColumnElement[bool]:
     )
 
 
-def _put(connection: Connection, values: dict[str, Any]) -> None:
-    """Update the row, or make it. One writer an account, so nothing comes between."""
-    place = Place(values["account"], values["mailbox"], values["uidvalidity"], values["uid"])
-    values["updated"] = datetime.now(UTC)
-    if not connection.execute(update(JournalRow).where(_at(place)).values(**values)).rowcount:
-        connection.execute(insert(JournalRow), [values])
+def _put(connection: Connection, *rows: dict[str, Any]) -> None:
+    """Make the rows, or update those that are there: one statement for all."""
+    if not rows:
+        return
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    made = dialect.insert(JournalRow)
+    taken = {name: made.excluded[name] for name in _TAKEN_OVER}
+    made = made.on_conflict_do_update(index_elements=_PLACE, set_=taken)
+    now = datetime.now(UTC)
+    connection.execute(made, [{"token": None, "copy_uid": None} | row | {"updated": now} for row in rows])
 
 
 def _cursor_values(account: str, mailbox: str, uidvalidity: int, uid: int) -> dict[str, Any]:

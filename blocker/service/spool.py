@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from blocker.config.model import private_directory
 from blocker.service.steps import Place
+
+AT_A_TIME = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,25 @@ class Spool:
             found.append(Place(account, mailbox, int(uidvalidity), int(uid)))
         return found
 
-    def keep(self, place: Place, kept: Kept) -> None:
-        """Write both, and wait until the disk has them."""
+    def keep(self, messages: Mapping[Place, Kept]) -> None:
+        """Write both of each, and wait until the disk has them all."""
         private_directory(self._directory)
-        original = self.path(place)
-        _write(_copy_of(original), kept.copy)
-        _write(original, kept.original)
-        _sync_directory(self._directory)
+        files: dict[Path, bytes] = {}
+        for place, kept in messages.items():
+            original = self.path(place)
+            files |= {_copy_of(original): kept.copy, original: kept.original}
+        drafts = {path: path.with_name(path.name + ".part") for path in files}
+        try:
+            for path, raw in files.items():
+                _write(drafts[path], raw)
+            _sync_all(list(drafts.values()))
+            for path, draft in drafts.items():
+                draft.replace(path)  # a file of that name is always whole
+        except OSError:
+            for draft in drafts.values():
+                draft.unlink(missing_ok=True)
+            raise
+        _sync(self._directory)  # makes the new names last through a power cut (fsync(2))
 
     def read(self, place: Place, sha256: str) -> Kept | None:
         """Both, or None where they are not there whole: `sha256` is of the original."""
@@ -76,22 +92,24 @@ def _copy_of(original: Path) -> Path:
 
 
 def _write(path: Path, raw: bytes) -> None:
-    """Write beside, then rename: a file of that name is always whole."""
-    draft = path.with_name(path.name + ".part")
-    try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(raw)
 
 
-def _sync_directory(path: Path) -> None:
-    """Make the new names last through a power cut (fsync(2): the directory needs its own)."""
+def _sync_all(paths: Sequence[Path]) -> None:
+    """Wait for several at once: file systems write their journal once for all who wait at that moment."""
+    if len(paths) <= AT_A_TIME:
+        for path in paths:
+            _sync(path)
+        return
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        for _ in pool.map(_sync, paths):
+            pass
+
+
+def _sync(path: Path) -> None:
+    """Wait until the disk has a file's octets, or a directory's names."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -76,12 +76,17 @@ def bare(account: Account) -> int:
     for start in range(0, len(uids), BATCH):
         found = client.fetch(uids[start : start + BATCH], ["BODY.PEEK[]"])
         for item in found.values():
-            for part in email.message_from_bytes(item[b"BODY[]"]).walk():
-                if part.get_content_type() == "text/html":
-                    turbohtml.parse(_text(part), source_locations=True)
+            parse(item[b"BODY[]"])
             read += 1
     client.logout()
     return read
+
+
+def parse(raw: bytes) -> None:
+    """What the standard library and turbohtml take for a message, and nothing more."""
+    for part in email.message_from_bytes(raw).walk():
+        if part.get_content_type() == "text/html":
+            turbohtml.parse(_text(part), source_locations=True)
 
 
 def _text(part: email.message.Message) -> str:

@@ -66,11 +66,9 @@ class Clock:
 
 def hook(clock: Clock) -> None:
     """Have the clock tick around everything that outlives the process."""
-    _around(
-        clock, spool, "_write", lambda path, _raw: f"spool {path.name.rpartition('.')[0].rpartition('.')[2]}"
-    )
+    _around(clock, spool, "_write", lambda path, _raw: f"spool {path.name.split('.')[-3]}")
     _around(clock, spool.Spool, "drop", lambda *_: "spool let go")
-    _around(clock, Journal, "put", lambda _self, entry: f"journal {entry.stage}")
+    _around(clock, Journal, "put", lambda _self, entry, *_: f"journal {entry.stage}")
     _hook_batch(clock)
     _hook_wire(clock)
 

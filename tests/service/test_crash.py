@@ -15,7 +15,9 @@ from blocker.service.spool import Spool
 from tests.service.world import QUARANTINE, World, mail, original_of
 
 MOST = 200
-MAILS = (mail(1), mail(2, tracked=False))
+TRACKED = [mail(1), mail(3)]
+MAILS = (mail(1), mail(2, tracked=False), mail(3))
+"""Two are exchanged together."""
 
 
 class Killed(BaseException):
@@ -124,8 +126,8 @@ def test_ended_at_every_step_it_goes_on_to_the_same_end(
     expected = whole.state()
     assert 10 < clock.moments < MOST
     if mode == "replace":
-        assert whole.raws(QUARANTINE) == [MAILS[0]]
-        assert sorted(filter(None, map(original_of, whole.raws()))) == [MAILS[0]]
+        assert whole.raws(QUARANTINE) == TRACKED
+        assert sorted(filter(None, map(original_of, whole.raws()))) == TRACKED
     for moment in range(1, clock.moments + 1):
         w = make()
         assert not run(w, Clock(moment), monkeypatch), moment

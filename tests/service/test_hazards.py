@@ -19,7 +19,7 @@ import blocker
 from blocker.mailbox.imap import ImapStore
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 from blocker.service import act, steps
-from blocker.service.steps import Entry, Saw
+from blocker.service.under import Group
 from tests.mailbox.observers import ImapObserver
 from tests.servers.dovecot import Account, Dovecot
 from tests.servers.proxy import Proxy, SwallowAppend
@@ -257,14 +257,11 @@ def between(monkeypatch: pytest.MonkeyPatch, step: type, what: Callable[[], None
     """Somebody does something once, right after a step of ours."""
     real, done = act.Exchanger._carry_out, [False]
 
-    def carry_out(
-        self: act.Exchanger, now: steps.Step, entry: Entry, saw: Saw, work: act.Work
-    ) -> tuple[Entry, Saw]:
-        result = real(self, now, entry, saw, work)
-        if isinstance(now, step) and not done[0]:
+    def carry_out(self: act.Exchanger, group: Group) -> None:
+        real(self, group)
+        if isinstance(group[0][1], step) and not done[0]:
             done[0] = True
             what()
-        return result
 
     monkeypatch.setattr(act.Exchanger, "_carry_out", carry_out)
 

@@ -166,7 +166,7 @@ class World:
         return seen
 
 
-CHANGING = ("append", "add_flags", "move", "remove")
+CHANGING = ("append", "append_many", "add_flags", "move", "remove")
 
 
 def original_of(raw: bytes) -> bytes | None:

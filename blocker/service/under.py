@@ -1,0 +1,70 @@
+"""What this process holds of the messages under way, and in which order their steps are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from blocker.service import steps
+from blocker.service.judge import Judgement
+from blocker.service.spool import Kept
+from blocker.service.steps import Entry, Saw
+
+
+@dataclass(slots=True)
+class Work:
+    """What this process holds of a message under way; all of it can be had again from the spool."""
+
+    kept: Kept | None = None
+    judgement: Judgement | None = None
+    note: str = ""
+    """Which setting of the sender's was looked at, and whether it applies."""
+
+
+@dataclass(slots=True)
+class Under:
+    """A message under way."""
+
+    entry: Entry
+    saw: Saw
+    work: Work
+    over: bool = False
+    """Nothing more is done with it at this look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A message to be exchanged, just judged."""
+
+    entry: Entry
+    """Its place, flags and date."""
+    original: bytes
+    judgement: Judgement
+    note: str = ""
+    """For its record."""
+
+
+Group = Sequence[tuple[Under, Any]]
+"""Messages whose next step is of one kind, each with its step."""
+ORDER = (
+    steps.Plan,
+    steps.Append,
+    steps.Locate,
+    steps.Located,
+    steps.Verify,
+    steps.Verified,
+    steps.Recheck,
+    steps.Carry,
+    steps.MarkOriginal,
+    steps.Moving,
+    steps.MoveOriginal,
+    steps.LookInQuarantine,
+    steps.RemoveStray,
+    steps.Undo,
+    steps.RemoveCopy,
+    steps.JudgeAgain,
+    steps.LeaveAlone,
+    steps.Done,
+)
+"""Those that are behind go first, so that all are together again soon."""
