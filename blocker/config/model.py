@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Mode = Literal["report", "flag", "copy", "replace"]
+Mode = Literal["report", "flag", "copy", "replace", "hold"]
 Level = Literal["standard", "strict", "paranoid"]
 Security = Literal["tls", "starttls", "none"]
 PORTS: dict[str, int] = {"tls": 993, "starttls": 143, "none": 143}
@@ -50,6 +50,10 @@ class AccountConfig:
     level: Level = "standard"
     quarantine: str = "Unpixel originals"
     """The folder that originals are moved to."""
+    screening: str = "Screening"
+    """Mode hold: the folder that the server files new mail into."""
+    hold_seconds: float = 120.0
+    """Mode hold: how long a message may be held; 0 to let all go unchanged."""
     quarantine_days: float | None = None
     """Days after which an original leaves the quarantine, where its copy still gives it back; None for never."""
     poll: float = 60.0

@@ -46,6 +46,8 @@ _ACCOUNT = (
     "mode",
     "level",
     "quarantine",
+    "screening",
+    "hold_seconds",
     "quarantine_days",
     "poll",
     "authserv_ids",
@@ -166,6 +168,13 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
             (*at, "quarantine"),
             f'"{quarantine}" cannot be watched and keep the originals too: name another folder.',
         )
+    screening = read.text_at(table, (*at, "screening")) or "Screening"
+    mode: Mode = read.one_of(table, (*at, "mode"), get_args(Mode), "report")
+    if mode == "hold" and screening in (*folders, quarantine):
+        raise read.error(
+            (*at, "screening"),
+            f'"{screening}" cannot hold new mail and be watched or keep originals too: name another folder.',
+        )
     return AccountConfig(
         name=name,
         address=address,
@@ -182,9 +191,11 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
         oauth_client=read.text_at(table, (*at, "oauth_client")),
         oauth_scope=read.text_at(table, (*at, "oauth_scope")),
         folders=folders,
-        mode=read.one_of(table, (*at, "mode"), get_args(Mode), "report"),
+        mode=mode,
         level=read.one_of(table, (*at, "level"), get_args(Level), "standard"),
         quarantine=quarantine,
+        screening=screening,
+        hold_seconds=read.number(table, (*at, "hold_seconds"), 120.0, 0, 3600),
         quarantine_days=read.days(table, (*at, "quarantine_days")),
         poll=read.number(table, (*at, "poll"), 60.0, 0.05, 86400),
         authserv_ids=read.texts(table, (*at, "authserv_ids"), ()),

@@ -93,6 +93,8 @@ def allowed(mode: Mode, account: AccountConfig, profile: Findings | None) -> All
     """
     if _RANK[mode] <= _RANK["flag"]:
         return Allowed(mode)
+    if mode == "hold":
+        return _held(account, profile)
     if profile is not None and profile.host == account.host:
         advice = advise(profile)
         if _RANK[advice.mode] >= _RANK["replace"] or _RANK[mode] <= _RANK[advice.mode]:
@@ -109,3 +111,11 @@ def allowed(mode: Mode, account: AccountConfig, profile: Findings | None) -> All
             f"try the server out with `unpixel doctor {account.name}`.",
         )
     return Allowed(mode)
+
+
+def _held(account: AccountConfig, profile: Findings | None) -> Allowed:
+    """Held mail must be let go whatever the server is: where replacing is not safe, it goes unchanged (mode "report")."""
+    instead = allowed("replace", account, profile)
+    if instead.mode == "replace":
+        return Allowed("hold")
+    return Allowed("report", instead.why.rstrip(".") + "; what is held is let go unchanged.")

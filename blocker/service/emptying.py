@@ -69,14 +69,16 @@ def _checked(desk: Desk, store: Store, due: Iterable[Entry]) -> Iterator[tuple[E
     """Each entry with why its original must stay; an empty text where its copy is as it should be."""
     folders = defaultdict(list)
     for entry in due:
-        folders[entry.place.mailbox, entry.place.uidvalidity].append(entry)
+        here = (entry.copy_in, None) if entry.copy_in else (entry.place.mailbox, entry.place.uidvalidity)
+        folders[here].append(entry)
     there = set(store.folders())
     for (name, uidvalidity), entries in folders.items():
         if name not in there:
             yield from ((entry, f"the folder {name} is gone") for entry in entries)
             continue
         folder = store.open(name, readonly=True)
-        same = folder.status().uidvalidity == uidvalidity
+        # Of a folder that copies were released to, no UIDVALIDITY is known: their bytes tell enough.
+        same = uidvalidity is None or folder.status().uidvalidity == uidvalidity
         for entry in entries:
             desk.go_on()
             yield entry, _why_not(folder, entry, desk.key) if same else f"the folder {name} was made anew"

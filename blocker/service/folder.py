@@ -101,8 +101,7 @@ class Look:
 
         A folder that was never seen, or was made anew, begins with what arrives from now on.
         """
-        self._tidy()
-        self._resume()
+        self.resume()
         name, validity = self._account.name, self._status.uidvalidity
         cursor = self._desk.journal.cursor(name, self._folder, validity)
         if cursor is None:
@@ -112,6 +111,11 @@ class Look:
         self._many(len(new))
         if new:
             self._handle(new, advance=True)
+
+    def resume(self) -> None:
+        """Go on with what is under way."""
+        self._tidy()
+        self._resume()
 
     def past_mail(self, uids: Sequence[int], progress: Progress) -> None:
         """Look at messages that were there before, in the order given."""
@@ -183,7 +187,7 @@ class Look:
         """Those that the journal does not know and that are not too large."""
         for part in pieces(uids, CHUNK):
             self._desk.go_on()
-            known = self._desk.journal.known(self._account.name, self._folder, self._status.uidvalidity, part)
+            known = self._known(part)
             sizes = self._mailbox.sizes([uid for uid in part if uid not in known])
             for uid, size in sizes.items():
                 if size > self._desk.limit:
@@ -191,6 +195,10 @@ class Look:
             yield from self._fetched(
                 batch, [uid for uid in part if sizes.get(uid, _NEVER) <= self._desk.limit], {}
             )
+
+    def _known(self, uids: Sequence[int]) -> set[int]:
+        """Those of `uids` that were begun with, or dealt with, before."""
+        return self._desk.journal.known(self._account.name, self._folder, self._status.uidvalidity, uids)
 
     def _judged(self, messages: Iterable[Stored]) -> Iterator[tuple[Stored, Outcome]]:
         """Each message with what is thought of it."""

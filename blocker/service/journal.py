@@ -255,6 +255,7 @@ def _values(entry: Entry) -> dict[str, Any]:
         "sha256": entry.sha256,
         "flags": sorted(entry.flags),
         "internal_date": entry.internal_date,
+        "copy_in": entry.copy_in,
         "quarantine_next": entry.quarantine_next,
         "reason": entry.reason,
         "again": entry.again,

@@ -82,7 +82,7 @@ def _planned(entry: Entry, saw: Saw) -> Step:
 
 def _judge_uid(entry: Entry, uid: int) -> Step:
     """An old UID is some older message's: Gmail and Proton Bridge answer so when they drop a duplicate."""
-    if uid == entry.place.uid or uid < (entry.uidnext or 0):
+    if (uid == entry.place.uid and not entry.copy_in) or uid < (entry.uidnext or 0):
         return LeaveAlone(
             "the server answered the neutralised copy with a message it already had", keep_spool=True
         )

@@ -38,9 +38,9 @@ def restore(desk: Desk, store: Store, catalogue: Catalogue, message: int) -> str
     entry = desk.journal.get(place)
     if entry is None or entry.mode != "replace" or entry.stage not in (Stage.DONE, Stage.RESTORED):
         raise NotRestored("The original of this message was never moved: it lies where it was.")
-    folder = store.open(place.mailbox)
+    folder = store.open(entry.copy_in or place.mailbox)
     try:
-        if folder.status().uidvalidity != place.uidvalidity:
+        if not entry.copy_in and folder.status().uidvalidity != place.uidvalidity:
             raise NotRestored(
                 f"The folder {place.mailbox} was made anew since: move the original there by hand, from "
                 f"{desk.account.quarantine}."
@@ -92,7 +92,7 @@ def _bring_back(desk: Desk, store: Store, folder: Mailbox, entry: Entry, size: i
             )
         entry = replace(entry, stage=Stage.RESTORED, uidnext=folder.status().uidnext)
         desk.journal.put(entry)
-        quarantine.move([found], entry.place.mailbox)
+        quarantine.move([found], entry.copy_in or entry.place.mailbox)
         return entry
     finally:
         quarantine.close()

@@ -34,6 +34,8 @@ class Stage(StrEnum):
     """The copy was read back and is equal."""
     MOVING = "moving"
     """The original may or may not have been moved."""
+    RELEASING = "releasing"
+    """Mode hold: the original is let go unchanged, for the reason recorded; it may or may not have been moved."""
     UNDOING = "undoing"
     """Our copy is to be taken away, for the reason recorded."""
     DONE = "done"
@@ -66,6 +68,8 @@ class Entry:
     """ISO 8601 with offset."""
     quarantine_next: int | None = None
     """The quarantine's UIDNEXT before the move."""
+    copy_in: str = ""
+    """The folder its copy lies in; empty where that is the original's own."""
     attempts: int = 0
     reason: str = ""
     again: bool = False
@@ -217,6 +221,14 @@ class LeaveAlone:
     keep_spool: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Mode hold: record that the original is let go unchanged, and why."""
+
+    reason: str
+    keep_spool: bool = False
+
+
 Step: TypeAlias = (
     Plan
     | Append
@@ -237,4 +249,5 @@ Step: TypeAlias = (
     | JudgeAgain
     | Done
     | LeaveAlone
+    | Release
 )

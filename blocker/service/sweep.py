@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from blocker.mailbox.protocol import Store
@@ -65,6 +65,7 @@ def sweep(
     With `dry_run` nothing is changed or recorded; the observer is told what would be done. Raises Stopped when the
     service is asked to end, and what the mailbox and the catalogue raise.
     """
+    desk = _as_replacing(desk)
     done = Swept()
     looks = [Look(desk, store, folder, dry_run=dry_run) for folder in desk.account.folders]
     ways = [
@@ -85,6 +86,22 @@ def sweep(
         done.update(look.done)
     done.left = total - before
     return done
+
+
+def finish(desk: Desk, store: Store) -> None:
+    """Mode hold: go on with what a sweep of the inbox that was cut short had under way."""
+    desk = _as_replacing(desk)
+    for folder in desk.account.folders:
+        if desk.journal.unfinished(desk.account.name, folder):
+            with closing(Look(desk, store, folder)) as look:
+                look.resume()
+
+
+def _as_replacing(desk: Desk) -> Desk:
+    """Past mail was never held: in mode hold it is dealt with where it lies."""
+    if desk.account.mode != "hold":
+        return desk
+    return replace(desk, account=replace(desk.account, mode="replace"))
 
 
 def _room(limits: Limits, done: Swept, look: Look) -> int:

@@ -15,8 +15,10 @@ from blocker.service.commands import carry_out
 from blocker.service.desk import Desk, Stopped
 from blocker.service.emptying import Emptying
 from blocker.service.folder import Look
+from blocker.service.hold import Hold, Waiting
 from blocker.service.log import logger
 from blocker.service.stores import Stores
+from blocker.service.sweep import finish
 from blocker.service.views import fill
 
 _log = logger()
@@ -39,6 +41,10 @@ class Watch:
         self._stores = stores
         self._backoff = backoff or Backoff()
         self._emptying = Emptying(desk)
+        self._waiting = Waiting()
+        self._holds = desk.account.mode == "hold"
+        self._heard = desk.account.screening if self._holds else desk.account.folders[0]
+        """The folder whose news is listened for."""
         self._told: set[str] = set()
         self._uidnext: int | None = None
         """Of the first folder, at its last look: what comes there is new."""
@@ -101,13 +107,13 @@ class Watch:
                 self._desk.stop.wait(min(left, ASKED))
                 continue
             try:
-                if store.listen(self._desk.account.folders[0], self._uidnext, min(left, IDLE), self._called):
+                if store.listen(self._heard, self._uidnext, min(left, IDLE), self._called):
                     return
             except (ConnectionLost, LoginRefused):
                 raise
             except MailboxError as error:
                 self._uidnext = None  # it says that it can, and does not: looked at now and then instead
-                self._tell_once(str(error), self._desk.account.folders[0])
+                self._tell_once(str(error), self._heard)
 
     def _called(self) -> bool:
         """Whether to stop waiting: the service ends, or something was asked for on a page."""
@@ -118,8 +124,12 @@ class Watch:
         return self._wanted or self._desk.stop.is_set()
 
     def _look(self, store: Store, *, raising: bool) -> None:
-        for folder in self._desk.account.folders:
-            self._guarded(partial(self._folder, store, folder), folder, raising=raising)
+        if self._holds:
+            screening = self._desk.account.screening
+            self._guarded(partial(self._hold, store), screening, raising=raising)
+        else:
+            for folder in self._desk.account.folders:
+                self._guarded(partial(self._folder, store, folder), folder, raising=raising)
         self._guarded(partial(carry_out, self._desk, store, self._catalogue), "", raising=raising)
         self._guarded(partial(self._views, store), "", raising=raising)
         self._guarded(partial(self._emptying.look, store), "", raising=raising)
@@ -127,8 +137,15 @@ class Watch:
     def _folder(self, store: Store, folder: str) -> None:
         with self._desk.turn, closing(Look(self._desk, store, folder)) as look:
             look.new_mail()
-        if folder == self._desk.account.folders[0]:
+        if folder == self._heard:
             self._uidnext = look.uidnext
+
+    def _hold(self, store: Store) -> None:
+        with self._desk.turn:
+            with closing(Hold(self._desk, store, self._waiting)) as look:
+                look.new_mail()
+            self._uidnext = look.uidnext
+            finish(self._desk, store)
 
     def _views(self, store: Store) -> None:
         with self._desk.turn:

@@ -125,7 +125,7 @@ MISTAKES = [
     ('[accounts.a]\naddress = "a@b.example"\n', 1, 'account "a" has no `host`: add host'),
     ('[accounts.a]\naddress = "nobody"\nhost = "h"\n', 2, '"nobody" is no mail address'),
     (ACCOUNT + 'mode = "replaced"\n', 4, '`mode` cannot be "replaced": did you mean "replace"?'),
-    (ACCOUNT + 'mode = "zap"\n', 4, "choose one of report, flag, copy, replace."),
+    (ACCOUNT + 'mode = "zap"\n', 4, "choose one of report, flag, copy, replace, hold."),
     (ACCOUNT + "level = 2\n", 4, "`level` cannot be 2: choose one of standard, strict, paranoid."),
     (ACCOUNT + 'security = "plain"\n', 4, "choose one of tls, starttls, none."),
     (ACCOUNT + 'security = "none"\n', 4, "would send the password to h.example.org unencrypted"),

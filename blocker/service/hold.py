@@ -1,0 +1,266 @@
+"""Mode hold: new mail waits in a screening folder until it is clean, and only then reaches the inbox.
+
+A rule of the server files new mail there, so no other program is told of it before. What holds no tracker is moved on
+as it is; the clean copy of any other is put into the inbox, read back and compared, and its original goes to the
+quarantine. **Whatever goes wrong, the message is let go unchanged**: mail that does not arrive is worse than a pixel.
+
+The exchange is `plan`'s own, its copy in another folder than its original; here every end that would leave the
+message where it is becomes a release. A release is on the disk before the move is asked for, so that one whose answer
+was lost is not repeated: what lies in the inbox then with the original's bytes, while the original is still held, is
+an interrupted copy of it and is taken away first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from blocker.catalogue import CatalogueError
+from blocker.mailbox.protocol import Mailbox, MailboxError, Store, Stored
+from blocker.service import plan
+from blocker.service.act import NOT_THE_MESSAGE, Exchanger
+from blocker.service.decide import Exchange, decide
+from blocker.service.desk import Desk, Stopped, powers, seen_of, source_of
+from blocker.service.folder import Batch, Look, pieces
+from blocker.service.judge import Judgement, unread
+from blocker.service.log import logger
+from blocker.service.senders import Applied
+from blocker.service.steps import (
+    FINISHED,
+    Entry,
+    JudgeAgain,
+    LeaveAlone,
+    Place,
+    Postpone,
+    Release,
+    Saw,
+    Stage,
+    Step,
+)
+from blocker.service.worker import Outcome
+
+AT_ONCE = 20
+"""Messages after which the time is looked at, and what is clean moves on."""
+_log = logger()
+
+
+def next_step(entry: Entry, saw: Saw) -> Step | None:
+    """The next step of an exchange of held mail, from facts alone; None when it is finished, or is to be let go."""
+    if entry.stage == Stage.RELEASING:
+        return None
+    step = plan.next_step(entry, saw)
+    match step:
+        case LeaveAlone(reason=reason, keep_spool=keep) if saw.original != "gone":
+            return Release(reason, keep)
+        case Postpone(reason=reason) | JudgeAgain(reason=reason):
+            return Release(reason)
+    return step
+
+
+@dataclass
+class Waiting:
+    """Since when messages are held, as far as this process knows: in seconds of the monotonic clock."""
+
+    since: dict[Place, float] = field(default_factory=dict)
+
+    def keep(self, places: Sequence[Place]) -> None:
+        """These are held now; all others are not any more."""
+        now = time.monotonic()
+        self.since = {place: self.since.get(place, now) for place in places}
+
+    def too_long(self, place: Place, seconds: float) -> bool:
+        """Whether a message was held for longer than that."""
+        return time.monotonic() - self.since.get(place, time.monotonic()) >= seconds
+
+
+class Hold(Look):
+    """One look at the screening folder. Raises what the connection and a stop raise, and nothing for a message's sake."""
+
+    def __init__(self, desk: Desk, store: Store, waiting: Waiting) -> None:
+        account = desk.account
+        store.ensure(account.screening)
+        # To judge and to exchange is mode replace; where to, is decided here.
+        super().__init__(replace(desk, account=replace(account, mode="replace")), store, account.screening)
+        self._waiting = waiting
+        self._begun: set[int] = set()
+        """Whose exchange this look has begun: the journal goes on with it, whatever happens."""
+        self._inbox: Mailbox = store.open(account.folders[0])
+        self._exchanger = Exchanger(
+            self._desk,
+            store,
+            self._mailbox,
+            powers(store, self._inbox.status()),
+            copies=self._inbox,
+            choose=next_step,
+        )
+
+    def new_mail(self) -> None:
+        """Let everything go that is held: clean, or as it is."""
+        uids = self._mailbox.uids()
+        self._waiting.keep([self._place(uid) for uid in uids])
+        self._overdue(uids)
+        self.resume()
+        self._let_go(self._releasing(), fresh=False)
+        for part in pieces(uids, AT_ONCE):
+            self._desk.go_on()
+            self._handle(self._overdue(part), advance=False)
+
+    def _overdue(self, uids: Sequence[int]) -> Sequence[int]:
+        """Let go what was held for too long; the others."""
+        late = [uid for uid in uids if self._late(uid) and uid not in self._unfinished()]
+        if late:
+            self._unread(late, f"it was held for more than {self._account.hold_seconds:g} seconds")
+        return [uid for uid in uids if uid not in late]
+
+    def _late(self, uid: int) -> bool:
+        seconds = self._account.hold_seconds
+        return seconds > 0 and self._waiting.too_long(self._place(uid), seconds)
+
+    def _known(self, uids: Sequence[int]) -> set[int]:
+        """Those that something is under way with; whatever else is here was not let go yet."""
+        return self._unfinished().intersection(uids)
+
+    def _unfinished(self) -> set[int]:
+        entries = self._desk.journal.unfinished(self._account.name, self._folder)
+        return {e.place.uid for e in entries if e.place.uidvalidity == self._status.uidvalidity}
+
+    def _handle(self, uids: Sequence[int], *, advance: bool) -> None:
+        """As for any folder; whatever goes wrong on the way lets all of these go."""
+        if not uids:
+            return
+        try:
+            super()._handle(uids, advance=advance)
+        except (*NOT_THE_MESSAGE, Stopped):
+            raise
+        # A mistake of ours too: it is told with its trace, and no mail waits for its mending.
+        except Exception as error:  # noqa: BLE001
+            _log.exception("held mail is let go", account=self._account.name)
+            self._unread(uids, f"it could not be dealt with ({error or type(error).__name__})")
+
+    def _guarded(self, entry: Entry, work: Callable[[], Entry]) -> None:
+        """Run an exchange; a refusal that no step foresaw lets the message go, its copy taken away first."""
+        try:
+            after = work()
+            if after.stage == Stage.DONE:
+                self.done["replaced"] += 1
+        except NOT_THE_MESSAGE:
+            raise
+        except (MailboxError, OSError) as error:
+            after = self._desk.journal.get(entry.place) or entry
+            if after.stage in (Stage.LOCATED, Stage.VERIFIED):
+                with suppress(MailboxError):
+                    after = self._exchanger.resume(replace(after, stage=Stage.UNDOING, reason=str(error)))
+            if after.stage not in (Stage.RELEASING, *FINISHED):
+                self._exchanger.release(after, str(error))
+        self._let_go(self._releasing(), fresh=False)
+
+    def _one(self, batch: Batch, stored: Stored, outcome: Outcome, before: Entry | None = None) -> None:
+        """Exchange what spies and can be exchanged; release the rest. No message has a second try (`before`)."""
+        del before
+        place = self._place(stored.uid)
+        if not isinstance(outcome, Judgement):
+            why = "a neutralised copy" if outcome is None else f"it could not be read ({outcome})"
+            self._release(batch, stored, Applied(Judgement(unread(source_of(place), why))), why)
+            return
+        applied = self._senders.applied(stored.raw, source_of(place), outcome)
+        # What its owner puts back goes to the inbox: the same bytes here are another delivery.
+        found = replace(self._found(stored, applied.judgement), allowed=applied.allowed, put_back=False)
+        decision = decide("replace", found, self._powers)
+        if isinstance(decision, Exchange) and self._account.hold_seconds > 0:
+            self._begun.add(stored.uid)
+            self._exchange(batch, stored, place, applied, 0)
+            return
+        why = decision.reason if isinstance(decision, LeaveAlone) else getattr(decision, "detail", "")
+        if isinstance(decision, Exchange):
+            why = "it is let go unchanged, as the configuration says"
+        self._release(batch, stored, applied, why)
+
+    def _release(self, batch: Batch, stored: Stored, applied: Applied, why: str) -> None:
+        place, judgement = self._place(stored.uid), applied.judgement
+        action = "left" if why else "reported"
+        said = "; ".join(filter(None, (why, applied.note)))
+        batch.seen.append(seen_of(place, judgement, len(stored.raw), stored.internal_date, action, said))
+        batch.entries.append(self._letting(place, hashlib.sha256(stored.raw).hexdigest(), why))
+
+    def _letting(self, place: Place, sha256: str, why: str) -> Entry:
+        uidnext = self._inbox.status().uidnext
+        return Entry(place, Stage.RELEASING, sha256=sha256, quarantine_next=uidnext, reason=why)
+
+    def _not_read(
+        self, batch: Batch, uid: int, size: int, date: datetime, before: Entry | None, why: str
+    ) -> None:
+        """No second try: it goes."""
+        del before
+        place = self._place(uid)
+        judgement = Judgement(unread(source_of(place), f"it could not be read ({why})"))
+        batch.seen.append(seen_of(place, judgement, size, date, "left", why))
+        batch.entries.append(self._letting(place, "", why))
+
+    def _too_large(self, batch: Batch, uid: int, size: int) -> None:
+        """Recorded as in any folder, then released."""
+        super()._too_large(batch, uid, size)
+        left = batch.entries.pop()
+        batch.entries.append(self._letting(left.place, "", left.reason))
+
+    def _write(self, batch: Batch, cursor: int | None) -> None:
+        """Record, then move on what is recorded."""
+        letting = [entry for entry in batch.entries if entry.stage == Stage.RELEASING]
+        super()._write(batch, cursor)
+        self._let_go(letting, fresh=True)
+
+    def _unread(self, uids: Sequence[int], why: str) -> None:
+        """Let these go as they are, those that are still here, recorded where that is possible."""
+        batch = Batch()
+        here = self._mailbox.flags(uids)
+        uids = [uid for uid in uids if uid in here and uid not in self._begun]
+        try:
+            for uid in uids:
+                self._not_read(batch, uid, 0, datetime.now(UTC), None, why)
+            self._write(batch, None)
+        except CatalogueError:
+            # Nothing can be written down: a move is one act, and the message is worth more than its record.
+            self._mailbox.move(uids, self._account.folders[0])
+
+    def _releasing(self) -> list[Entry]:
+        """Releases that are recorded and not finished."""
+        unfinished = self._desk.journal.unfinished(self._account.name, self._folder)
+        return [entry for entry in unfinished if entry.stage == Stage.RELEASING]
+
+    def _let_go(self, entries: Sequence[Entry], *, fresh: bool) -> None:
+        """Move these to the inbox, all at once, and record that; those that are gone were moved before."""
+        entries = [e for e in entries if e.place.uidvalidity == self._status.uidvalidity]
+        if not entries:
+            return
+        held = self._mailbox.flags([entry.place.uid for entry in entries])
+        here = [entry for entry in entries if entry.place.uid in held]
+        if not fresh:
+            self._take_strays([entry for entry in here if entry.sha256])
+        try:
+            self._mailbox.move([entry.place.uid for entry in here], self._account.folders[0])
+        except NOT_THE_MESSAGE:
+            raise
+        except MailboxError as error:
+            self._desk.tell("trouble", f"Held mail could not be released: {error}", self._folder)
+            return
+        left = self._mailbox.flags([entry.place.uid for entry in here])
+        with self._desk.journal.batch() as batch:
+            for entry in entries:
+                if entry.place.uid not in left:
+                    batch.put(replace(entry, stage=Stage.DONE))
+
+    def _take_strays(self, entries: Sequence[Entry]) -> None:
+        """Take out of the inbox what an interrupted move put there while its original is still held."""
+        wanted = {entry.sha256 for entry in entries}
+        if not wanted:
+            return
+        first = min(entry.quarantine_next or 1 for entry in entries)
+        strays = [
+            stored.uid
+            for stored in self._inbox.fetch(self._inbox.uids(first))
+            if hashlib.sha256(stored.raw).hexdigest() in wanted
+        ]
+        self._inbox.remove(strays)
