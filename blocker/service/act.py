@@ -1,15 +1,25 @@
-"""Carrying out the steps of an exchange on a mailbox, one at a time, each recorded before the next."""
+"""Carrying out the steps of exchanges on a mailbox, each recorded before the next."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from blocker.catalogue import Seen
 from blocker.detect.judge import opened
-from blocker.mailbox.protocol import ConnectionLost, LoginRefused, Mailbox, MailboxError, Recreated, Store
+from blocker.mailbox.protocol import (
+    ConnectionLost,
+    Draft,
+    LoginRefused,
+    Mailbox,
+    MailboxError,
+    Recreated,
+    Status,
+    Store,
+)
 from blocker.rewrite import marker
 from blocker.service import steps
 from blocker.service.decide import REMOVED, TRACKED, Powers
@@ -20,72 +30,61 @@ from blocker.service.plan import ATTEMPTS, lasting, next_step
 from blocker.service.senders import Senders
 from blocker.service.spool import Kept
 from blocker.service.steps import Entry, Place, Saw, Stage
+from blocker.service.under import ORDER, Group, Under, Wanted, Work
 
 _log = logger()
 NOT_THE_MESSAGE = (ConnectionLost, LoginRefused, Recreated)
 """Failures that say nothing about the message under way: the journal goes on later."""
 
 
-Choose = Callable[[Entry, Saw], "steps.Step | None"]
-"""Decides the next step of an exchange."""
-
-
-@dataclass(slots=True)
-class Work:
-    """What this process holds of a message under way; all of it can be had again from the spool."""
-
-    kept: Kept | None = None
-    judgement: Judgement | None = None
-    note: str = ""
-    """Which setting of the sender's was looked at, and whether it applies."""
+Ending = steps.Done | steps.LeaveAlone | steps.Release
+"""Steps after which a message is recorded in the catalogue."""
 
 
 class Exchanger:
-    """Carries out exchanges in one open folder. `mailbox` is open for writing."""
+    """Carries out exchanges in one open folder, many at once. `mailbox` is open for writing.
 
-    def __init__(
-        self,
-        desk: Desk,
-        store: Store,
-        mailbox: Mailbox,
-        powers: Powers,
-        *,
-        copies: Mailbox | None = None,
-        choose: Choose = next_step,
-    ) -> None:
+    Each message keeps the order that `plan` prescribes, and its own row in the journal; what is asked of the server
+    and what is recorded is only done for several in one go.
+    """
+
+    def __init__(self, desk: Desk, store: Store, mailbox: Mailbox, powers: Powers) -> None:
         self._desk = desk
         self._store = store
         self._mailbox = mailbox
-        self._copies = copies or mailbox
-        """Where copies go, if not beside their originals; `powers` are of that folder."""
+        self._copies = mailbox
+        """Where copies go: beside their originals, unless a kind of exchange says otherwise. `powers` are of that folder."""
         self._powers = powers
-        self._choose = choose
         self._quarantine_next: int | None = None
 
-    def begin(self, entry: Entry, original: bytes, judgement: Judgement, note: str = "") -> Entry:
-        """Exchange a message that was just judged; `entry` names its place, flags and date, `note` is for its record.
+    def begin(self, wanted: Sequence[Wanted]) -> list[Entry]:
+        """Exchange messages, no two of them of the same bytes; how far each has come.
 
         Raises OSError where the spool's disk is full: nothing was asked of the server then.
         """
-        assert judgement.copy is not None
-        kept = Kept(original, judgement.copy)
-        self._desk.spool.keep(entry.place, kept)
-        spooled = replace(
-            entry,
+        under = [self._spooled(one) for one in wanted]
+        self._desk.spool.keep({one.entry.place: one.work.kept for one in under if one.work.kept})
+        return self._run(under)
+
+    def _spooled(self, wanted: Wanted) -> Under:
+        copy = wanted.judgement.copy
+        assert copy is not None
+        entry = replace(
+            wanted.entry,
             stage=Stage.SPOOLED,
             mode=self._desk.account.mode,
             copy_in="" if self._copies is self._mailbox else self._copies.name,
-            token=token_of(judgement.copy),
-            sha256=hashlib.sha256(original).hexdigest(),
+            token=token_of(copy),
+            sha256=_digest(wanted.original),
         )
-        return self._run(spooled, Saw(), Work(kept, judgement, note))
+        return Under(entry, Saw(), Work(Kept(wanted.original, copy), wanted.judgement, wanted.note))
 
     def resume(self, entry: Entry) -> Entry:
         """Go on with a message from where the journal says it is."""
         kept = self._desk.spool.read(entry.place, entry.sha256)
-        return self._run(entry, Saw(spooled=kept is not None), Work(kept))
+        return self._run([Under(entry, Saw(spooled=kept is not None), Work(kept))])[0]
 
-    def failed(self, entry: Entry, why: str) -> Entry:
+    def _failed(self, entry: Entry, why: str) -> Entry:
         """Count a refusal that no step foresaw; after the last one the message is left alone."""
         attempts = entry.attempts + 1
         if attempts < ATTEMPTS:
@@ -98,125 +97,209 @@ class Exchanger:
     def abandon(self, entry: Entry, why: str) -> Entry:
         """Leave a message as it is now, without asking the server for anything."""
         kept = self._desk.spool.read(entry.place, entry.sha256)
-        return self._leave(steps.LeaveAlone(why, keep_spool=True), entry, Work(kept))
+        under = Under(entry, Saw(), Work(kept))
+        self._finish([(under, steps.LeaveAlone(why, keep_spool=True))])
+        return under.entry
 
-    def _run(self, entry: Entry, saw: Saw, work: Work) -> Entry:
-        while (step := self._choose(entry, saw)) is not None:
+    def _run(self, under: list[Under]) -> list[Entry]:
+        while group := self._next(under):
             self._desk.go_on()
-            _log.debug("step", account=entry.place.account, uid=entry.place.uid, step=type(step).__name__)
+            try:
+                self._carry_out(group)
+            except NOT_THE_MESSAGE:
+                raise
+            except MailboxError:
+                for one in group:  # whose fault it is shows one by one
+                    self._carry_out_alone(one)
+        return [one.entry for one in under]
+
+    def _decide(self, entry: Entry, saw: Saw) -> steps.Step | None:
+        return next_step(entry, saw)
+
+    def _next(self, under: list[Under]) -> Group:
+        """The messages whose next step is of the kind that is most behind."""
+        found: list[tuple[Under, steps.Step]] = []
+        for one in under:
+            step = None if one.over else self._decide(one.entry, one.saw)
             if isinstance(step, steps.Postpone):
-                return self._put(replace(entry, attempts=entry.attempts + 1, reason=step.reason))
-            entry, saw = self._carry_out(step, entry, saw, work)
-        return entry
+                one.entry = self._put(replace(one.entry, attempts=one.entry.attempts + 1, reason=step.reason))
+            if step is None or isinstance(step, steps.Postpone):
+                one.over = True
+            else:
+                found.append((one, step))
+        if not found:
+            return ()
+        kind = min((type(step) for _, step in found), key=ORDER.index)
+        group = [(one, step) for one, step in found if type(step) is kind]
+        for one, _ in group:
+            place = one.entry.place
+            _log.debug("step", account=place.account, uid=place.uid, step=kind.__name__)
+        return group
 
-    def _carry_out(self, step: steps.Step, entry: Entry, saw: Saw, work: Work) -> tuple[Entry, Saw]:
-        """Do one step; what is recorded then, and what was seen."""
-        match step:
-            case steps.Append():
-                return entry, self._append(entry, saw, work)
-            case steps.Locate():
-                return entry, replace(saw, found=self._locate(entry))
-            case steps.Verify():
-                return entry, replace(saw, copy=self._verify(entry, work))
-            case steps.Recheck():
-                return entry, replace(saw, original=self._recheck(entry))
-            case steps.Carry():
-                return self._carry(step, entry), saw
-            case steps.MarkOriginal():
-                self._mark(entry, saw)
-                return entry, replace(saw, marked=True)
-            case steps.MoveOriginal():
-                return entry, self._move(entry, saw)
-            case steps.LookInQuarantine():
-                return entry, replace(saw, quarantined=self._in_quarantine(entry))
-            case steps.RemoveStray():
-                return entry, self._remove_stray(step, saw)
-            case steps.RemoveCopy():
-                return entry, self._remove_copy(step, entry, saw)
-            case _:
-                return self._record(step, entry, saw, work)
-
-    def _record(self, step: steps.Step, entry: Entry, saw: Saw, work: Work) -> tuple[Entry, Saw]:
-        """Steps that only write the journal: what was seen before belongs to the stage before."""
-        spooled = saw.spooled or work.kept is not None
-        match step:
-            case steps.Plan():
-                uidnext = self._copies.status().uidnext
-                planned = replace(entry, stage=Stage.PLANNED, uidnext=uidnext)
-                return self._put(planned), Saw(spooled=spooled, sent=False)
-            case steps.Located():
-                return self._put(replace(entry, stage=Stage.LOCATED, copy_uid=step.uid)), Saw(spooled=spooled)
-            case steps.Verified():
-                return self._put(replace(entry, stage=Stage.VERIFIED)), Saw(spooled=spooled)
-            case steps.Moving():
-                moving = replace(entry, stage=Stage.MOVING, quarantine_next=self._quarantine_uidnext())
-                return self._put(moving), Saw(spooled=spooled, moved=False)
-            case steps.Undo():
-                undoing = replace(entry, stage=Stage.UNDOING, reason=step.reason, again=step.again)
-                return self._put(undoing), Saw(spooled=spooled)
-            case steps.JudgeAgain():
-                anew = Entry(entry.place, Stage.JUDGING, attempts=entry.attempts + 1, reason=step.reason)
-                return self._put(anew), Saw()
-            case steps.Done():
-                return self._finish(replace(entry, stage=Stage.DONE), step.action, work), Saw()
-            case steps.LeaveAlone():
-                return self._leave(step, entry, work), Saw()
-            case steps.Release():
-                return self._release(step, entry, work), Saw()
-        raise AssertionError(f"nothing carries out {step}")
-
-    def _append(self, entry: Entry, saw: Saw, work: Work) -> Saw:
-        assert work.kept is not None
-        status = self._copies.status()
-        flags = [flag for flag in lasting(entry.flags) if status.stores(flag)]
-        if self._powers.keeps_removed:
-            flags.append(REMOVED)
+    def _carry_out_alone(self, one: tuple[Under, steps.Step]) -> None:
+        """A refusal that no step foresaw counts as a failure of this message alone."""
+        under = one[0]
         try:
-            uid = self._copies.append(work.kept.copy, flags, datetime.fromisoformat(entry.internal_date))
+            self._carry_out([one])
         except NOT_THE_MESSAGE:
             raise
         except MailboxError as error:
-            return replace(saw, sent=None, refused=str(error))
-        return replace(saw, sent=True, answered=uid, found=None)
+            under.entry, under.over = self._failed(under.entry, str(error)), True
 
-    def _locate(self, entry: Entry) -> tuple[int, ...]:
-        assert entry.uidnext is not None
-        uids = [uid for uid in self._copies.uids(entry.uidnext) if entry.copy_in or uid != entry.place.uid]
-        fields = self._copies.headers(uids, FIELD)
-        return tuple(sorted(uid for uid, field in fields.items() if token_of(field) == entry.token))
+    def _carry_out(self, group: Group) -> None:
+        """Do one step of each message; what is recorded then, and what was seen."""
+        match group[0][1]:
+            case steps.Append():
+                self._append(group)
+            case steps.Locate():
+                self._locate(group)
+            case steps.Verify():
+                self._verify(group)
+            case steps.Recheck():
+                self._recheck(group)
+            case steps.MoveOriginal():
+                self._move(group)
+            case steps.Done() | steps.LeaveAlone():
+                self._finish(group)
+            case steps.Carry() | steps.MarkOriginal() | steps.LookInQuarantine():
+                self._one_by_one(group)
+            case steps.RemoveStray() | steps.RemoveCopy():
+                self._one_by_one(group)
+            case _:
+                self._record(group)
 
-    def _verify(self, entry: Entry, work: Work) -> Literal["same", "differs", "gone"]:
-        assert work.kept is not None
-        assert entry.copy_uid is not None
-        for stored in self._copies.fetch([entry.copy_uid]):
-            return "same" if _equal(stored.raw, work.kept.copy) else "differs"
-        return "gone"
+    def _one_by_one(self, group: Group) -> None:
+        """What is done rarely, or for each message with other arguments."""
+        for one, step in group:
+            match step:
+                case steps.Carry():
+                    self._carry(step, one)
+                case steps.MarkOriginal():
+                    self._mark(one)
+                case steps.LookInQuarantine():
+                    one.saw = replace(one.saw, quarantined=self._in_quarantine(one.entry))
+                case steps.RemoveStray():
+                    one.saw = self._remove_stray(step, one.saw)
+                case steps.RemoveCopy():
+                    one.saw = self._remove_copy(step, one.entry, one.saw)
 
-    def _recheck(self, entry: Entry) -> frozenset[str] | Literal["gone"]:
-        now = self._mailbox.flags([entry.place.uid])
-        return now.get(entry.place.uid, "gone")
+    def _record(self, group: Group) -> None:
+        """Steps that only write the journal: what was seen before belongs to the stage before."""
+        uidnext = self._copies.status().uidnext if isinstance(group[0][1], steps.Plan) else 0
+        next_in_quarantine = self._quarantine_uidnext() if isinstance(group[0][1], steps.Moving) else None
+        after: list[tuple[Entry, Saw]] = []
+        for one, step in group:
+            entry, saw = one.entry, Saw(spooled=one.saw.spooled or one.work.kept is not None)
+            match step:
+                case steps.Plan():
+                    entry, saw = (
+                        replace(entry, stage=Stage.PLANNED, uidnext=uidnext),
+                        replace(saw, sent=False),
+                    )
+                case steps.Located():
+                    entry = replace(entry, stage=Stage.LOCATED, copy_uid=step.uid)
+                case steps.Verified():
+                    entry = replace(entry, stage=Stage.VERIFIED)
+                case steps.Moving():
+                    entry = replace(entry, stage=Stage.MOVING, quarantine_next=next_in_quarantine)
+                    saw = replace(saw, moved=False)
+                case steps.Undo():
+                    entry = replace(entry, stage=Stage.UNDOING, reason=step.reason, again=step.again)
+                case steps.JudgeAgain():
+                    entry = Entry(entry.place, Stage.JUDGING, attempts=entry.attempts + 1, reason=step.reason)
+                    saw = Saw()
+                case _:
+                    raise AssertionError(f"nothing carries out {step}")
+            after.append((entry, saw))
+        self._desk.journal.put(*(entry for entry, _ in after))
+        for (one, _), (entry, saw) in zip(group, after, strict=True):
+            one.entry, one.saw = entry, saw
 
-    def _carry(self, step: steps.Carry, entry: Entry) -> Entry:
-        assert entry.copy_uid is not None
+    def _append(self, group: Group) -> None:
+        """All in one command where the server takes that: then all are stored, or none."""
+        status = self._copies.status()
+        drafts = [self._draft(one, status) for one, _ in group]
+        if len(drafts) > 1 and self._copies.can_append_many():
+            try:
+                uids = self._copies.append_many(drafts)
+            except NOT_THE_MESSAGE:
+                raise
+            except MailboxError:
+                pass  # which of them it is that the server does not take shows one by one
+            else:
+                for (one, _), uid in zip(group, uids, strict=True):
+                    one.saw = replace(one.saw, sent=True, answered=uid, found=None)
+                return
+        for (one, _), draft in zip(group, drafts, strict=True):
+            try:
+                uid = self._copies.append(draft.raw, draft.flags, draft.internal_date)
+            except NOT_THE_MESSAGE:
+                raise
+            except MailboxError as error:
+                one.saw = replace(one.saw, sent=None, refused=str(error))
+            else:
+                one.saw = replace(one.saw, sent=True, answered=uid, found=None)
+
+    def _draft(self, one: Under, status: Status) -> Draft:
+        assert one.work.kept is not None
+        flags = [flag for flag in lasting(one.entry.flags) if status.stores(flag)]
+        if self._powers.keeps_removed:
+            flags.append(REMOVED)
+        return Draft(one.work.kept.copy, tuple(flags), datetime.fromisoformat(one.entry.internal_date))
+
+    def _locate(self, group: Group) -> None:
+        uids = self._copies.uids(min(one.entry.uidnext or 1 for one, _ in group))
+        tokens = {uid: token_of(field) for uid, field in self._copies.headers(uids, FIELD).items()}
+        for one, _ in group:
+            found = (
+                uid
+                for uid, token in tokens.items()
+                if token == one.entry.token
+                and uid >= (one.entry.uidnext or 1)
+                and (one.entry.copy_in or uid != one.entry.place.uid)
+            )
+            one.saw = replace(one.saw, found=tuple(sorted(found)))
+
+    def _verify(self, group: Group) -> None:
+        copies = {one.entry.copy_uid: one for one, _ in group if one.entry.copy_uid is not None}
+        seen: dict[int, Literal["same", "differs"]] = {}
+        for stored in self._copies.fetch(list(copies)):
+            kept = copies[stored.uid].work.kept
+            assert kept is not None
+            seen[stored.uid] = "same" if _equal(stored.raw, kept.copy) else "differs"
+        for uid, one in copies.items():
+            one.saw = replace(one.saw, copy=seen.get(uid, "gone"))
+
+    def _recheck(self, group: Group) -> None:
+        now = self._mailbox.flags([one.entry.place.uid for one, _ in group])
+        for one, _ in group:
+            one.saw = replace(one.saw, original=now.get(one.entry.place.uid, "gone"))
+
+    def _carry(self, step: steps.Carry, one: Under) -> None:
+        assert one.entry.copy_uid is not None
         status = self._copies.status()
         kept = [flag for flag in step.flags if status.stores(flag)]
         if kept:
-            self._copies.add_flags([entry.copy_uid], kept)
-        return self._put(replace(entry, flags=step.now))
+            self._copies.add_flags([one.entry.copy_uid], kept)
+        one.entry = self._put(replace(one.entry, flags=step.now))
 
-    def _mark(self, entry: Entry, saw: Saw) -> None:
-        marked = saw.original is not None and TRACKED in saw.original
+    def _mark(self, one: Under) -> None:
+        marked = one.saw.original is not None and TRACKED in one.saw.original
         if self._powers.keeps_tracked and not marked:
-            self._mailbox.add_flags([entry.place.uid], [TRACKED])
+            self._mailbox.add_flags([one.entry.place.uid], [TRACKED])
+        one.saw = replace(one.saw, marked=True)
 
-    def _move(self, entry: Entry, saw: Saw) -> Saw:
+    def _move(self, group: Group) -> None:
+        moved: bool | None = True
+        refused = None
         try:
-            self._mailbox.move([entry.place.uid], self._desk.account.quarantine)
+            self._mailbox.move([one.entry.place.uid for one, _ in group], self._desk.account.quarantine)
         except NOT_THE_MESSAGE:
             raise
         except MailboxError as error:
-            return Saw(spooled=saw.spooled, refused=str(error))
-        return Saw(spooled=saw.spooled, moved=True)
+            moved, refused = None, str(error)
+        for one, _ in group:
+            one.saw = Saw(spooled=one.saw.spooled, moved=moved, refused=refused)
 
     def _in_quarantine(self, entry: Entry) -> tuple[int, ...]:
         quarantine = self._store.open(self._desk.account.quarantine, readonly=True)
@@ -257,46 +340,42 @@ class Exchanger:
             return replace(saw, refused=str(error))
         return replace(saw, removed=True)
 
-    def _leave(self, step: steps.LeaveAlone, entry: Entry, work: Work) -> Entry:
-        reason = step.reason
-        if step.keep_spool and work.kept is not None:
-            reason += f"; its bytes are kept in {self._desk.spool.path(entry.place).name}"
-        left = replace(entry, stage=Stage.LEFT, reason=reason, keeps_spool=step.keep_spool)
-        return self._finish(left, "left", work)
-
-    def release(self, entry: Entry, why: str) -> Entry:
-        """Mode hold: record that the original is to be let go unchanged, without asking the server for anything."""
-        kept = self._desk.spool.read(entry.place, entry.sha256)
-        return self._release(steps.Release(why), entry, Work(kept))
-
-    def _release(self, step: steps.Release, entry: Entry, work: Work) -> Entry:
-        uidnext = self._copies.status().uidnext
-        kept = step.keep_spool or entry.keeps_spool
-        letting = replace(
-            entry, stage=Stage.RELEASING, mode="report", reason=step.reason, quarantine_next=uidnext
-        )
-        return self._finish(replace(letting, keeps_spool=kept), "left", work)
-
-    def _finish(self, entry: Entry, action: str, work: Work) -> Entry:
+    def _finish(self, group: Group) -> None:
         """Journal and catalogue in one transaction; only then is the spool let go."""
+        ended = [(one, self._ended(one, step)) for one, step in group]
+        seen = [self._seen(one, step, entry) for (one, step), (_, entry) in zip(group, ended, strict=True)]
+        with self._desk.journal.batch() as batch:
+            batch.record(seen)
+            batch.put(*(entry for _, entry in ended))
+            for one, entry in ended:
+                judgement, kept = one.work.judgement, one.work.kept
+                if judgement and judgement.patch is not None and kept and judgement.copy == kept.copy:
+                    domain = judgement.report.message.from_domain
+                    batch.keep_patch(entry.place, marker.digest(kept.copy), judgement.patch, domain)
+        for (one, entry), told in zip(ended, seen, strict=True):
+            one.entry, one.saw = entry, Saw()
+            if not entry.keeps_spool:
+                self._desk.spool.drop(entry.place)
+            self._desk.observer(event_of(told))
+
+    def _ended(self, one: Under, step: Ending) -> Entry:
+        if isinstance(step, steps.Done):
+            return replace(one.entry, stage=Stage.DONE)
+        reason = step.reason
+        if step.keep_spool and one.work.kept is not None:
+            reason += f"; its bytes are kept in {self._desk.spool.path(one.entry.place).name}"
+        return replace(one.entry, stage=Stage.LEFT, reason=reason, keeps_spool=step.keep_spool)
+
+    def _seen(self, one: Under, step: Ending, entry: Entry) -> Seen:
+        work = one.work
         if work.judgement is None:
             self._judge_again(entry.place, work)
         judgement = work.judgement or Judgement(
             unread(source_of(entry.place), "its spooled bytes are missing")
         )
-        detail = entry.reason if action == "left" else work.note
+        action, detail = (step.action, work.note) if isinstance(step, steps.Done) else ("left", entry.reason)
         size = len(work.kept.original) if work.kept else 0
-        seen = seen_of(entry.place, judgement, size, _date(entry), action, detail)
-        with self._desk.journal.batch() as batch:
-            batch.record([seen])
-            batch.put(entry)
-            if judgement.patch is not None and work.kept is not None and judgement.copy == work.kept.copy:
-                domain = judgement.report.message.from_domain
-                batch.keep_patch(entry.place, marker.digest(work.kept.copy), judgement.patch, domain)
-        if not entry.keeps_spool:
-            self._desk.spool.drop(entry.place)
-        self._desk.observer(event_of(seen))
-        return entry
+        return seen_of(entry.place, judgement, size, _date(entry), action, detail)
 
     def _judge_again(self, place: Place, work: Work) -> None:
         if work.kept is None:

@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from blocker.catalogue import CatalogueError
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store, Stored
 from blocker.service import plan
-from blocker.service.act import NOT_THE_MESSAGE, Exchanger
+from blocker.service.act import NOT_THE_MESSAGE, Ending, Exchanger
 from blocker.service.decide import Exchange, decide
 from blocker.service.desk import Desk, Stopped, powers, seen_of, source_of
 from blocker.service.folder import Batch, Look, pieces
@@ -30,7 +29,6 @@ from blocker.service.judge import Judgement, unread
 from blocker.service.log import logger
 from blocker.service.senders import Applied
 from blocker.service.steps import (
-    FINISHED,
     Entry,
     JudgeAgain,
     LeaveAlone,
@@ -41,6 +39,7 @@ from blocker.service.steps import (
     Stage,
     Step,
 )
+from blocker.service.under import Group, Under, Work
 from blocker.service.worker import Outcome
 
 AT_ONCE = 20
@@ -77,6 +76,44 @@ class Waiting:
         return time.monotonic() - self.since.get(place, time.monotonic()) >= seconds
 
 
+class Screener(Exchanger):
+    """Exchanges held mail: the copy goes into the inbox, and what does not come about is let go."""
+
+    def __init__(self, desk: Desk, store: Store, mailbox: Mailbox, inbox: Mailbox) -> None:
+        super().__init__(desk, store, mailbox, powers(store, inbox.status()))
+        self._copies = inbox
+
+    def _decide(self, entry: Entry, saw: Saw) -> Step | None:
+        return next_step(entry, saw)
+
+    def _carry_out(self, group: Group) -> None:
+        if isinstance(group[0][1], Release):
+            self._finish(group)
+        else:
+            super()._carry_out(group)
+
+    def _ended(self, one: Under, step: Ending) -> Entry:
+        if not isinstance(step, Release):
+            return super()._ended(one, step)
+        return replace(
+            one.entry,
+            stage=Stage.RELEASING,
+            mode="report",
+            reason=step.reason,
+            quarantine_next=self._copies.status().uidnext,
+            keeps_spool=step.keep_spool,
+        )
+
+    def _failed(self, entry: Entry, why: str) -> Entry:
+        """A refusal that no step foresaw: our copy is taken away, then the message goes."""
+        if entry.stage in (Stage.LOCATED, Stage.VERIFIED):
+            return self.resume(self._put(replace(entry, stage=Stage.UNDOING, reason=why)))
+        kept = self._desk.spool.read(entry.place, entry.sha256)
+        under = Under(entry, Saw(), Work(kept))
+        self._finish([(under, Release(why))])
+        return under.entry
+
+
 class Hold(Look):
     """One look at the screening folder. Raises what the connection and a stop raise, and nothing for a message's sake."""
 
@@ -87,16 +124,11 @@ class Hold(Look):
         super().__init__(replace(desk, account=replace(account, mode="replace")), store, account.screening)
         self._waiting = waiting
         self._begun: set[int] = set()
-        """Whose exchange this look has begun: the journal goes on with it, whatever happens."""
+        """Whose exchange this look has begun: should the journal not answer, it goes on with them when it does."""
         self._inbox: Mailbox = store.open(account.folders[0])
-        self._exchanger = Exchanger(
-            self._desk,
-            store,
-            self._mailbox,
-            powers(store, self._inbox.status()),
-            copies=self._inbox,
-            choose=next_step,
-        )
+        self._exchanger = Screener(self._desk, store, self._mailbox, self._inbox)
+        self._freed = False
+        """Whether an exchange of this look ended in a release that waits for its move."""
 
     def new_mail(self) -> None:
         """Let everything go that is held: clean, or as it is."""
@@ -141,22 +173,17 @@ class Hold(Look):
             _log.exception("held mail is let go", account=self._account.name)
             self._unread(uids, f"it could not be dealt with ({error or type(error).__name__})")
 
-    def _guarded(self, entry: Entry, work: Callable[[], Entry]) -> None:
-        """Run an exchange; a refusal that no step foresaw lets the message go, its copy taken away first."""
-        try:
-            after = work()
-            if after.stage == Stage.DONE:
-                self.done["replaced"] += 1
-        except NOT_THE_MESSAGE:
-            raise
-        except (MailboxError, OSError) as error:
-            after = self._desk.journal.get(entry.place) or entry
-            if after.stage in (Stage.LOCATED, Stage.VERIFIED):
-                with suppress(MailboxError):
-                    after = self._exchanger.resume(replace(after, stage=Stage.UNDOING, reason=str(error)))
-            if after.stage not in (Stage.RELEASING, *FINISHED):
-                self._exchanger.release(after, str(error))
-        self._let_go(self._releasing(), fresh=False)
+    def _count(self, after: Entry) -> None:
+        """Note what became of an exchange."""
+        self._freed |= after.stage == Stage.RELEASING
+        super()._count(after)
+
+    def _exchange_all(self, batch: Batch) -> None:
+        """Exchange, then move on what did not come about."""
+        super()._exchange_all(batch)
+        if self._freed:
+            self._freed = False
+            self._let_go(self._releasing(), fresh=False)
 
     def _one(self, batch: Batch, stored: Stored, outcome: Outcome, before: Entry | None = None) -> None:
         """Exchange what spies and can be exchanged; release the rest. No message has a second try (`before`)."""
@@ -171,6 +198,8 @@ class Hold(Look):
         found = replace(self._found(stored, applied.judgement), allowed=applied.allowed, put_back=False)
         decision = decide("replace", found, self._powers)
         if isinstance(decision, Exchange) and self._account.hold_seconds > 0:
+            if applied.judgement.report.message.sha256 in batch.exchange:
+                self._exchange_all(batch)  # the same bytes were delivered twice: one after the other
             self._begun.add(stored.uid)
             self._exchange(batch, stored, place, applied, 0)
             return
@@ -216,7 +245,11 @@ class Hold(Look):
         """Let these go as they are, those that are still here, recorded where that is possible."""
         batch = Batch()
         here = self._mailbox.flags(uids)
-        uids = [uid for uid in uids if uid in here and uid not in self._begun]
+        try:
+            busy = self._unfinished()
+        except CatalogueError:
+            busy = self._begun
+        uids = [uid for uid in uids if uid in here and uid not in busy]
         try:
             for uid in uids:
                 self._not_read(batch, uid, 0, datetime.now(UTC), None, why)

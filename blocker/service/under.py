@@ -65,6 +65,7 @@ ORDER = (
     steps.RemoveCopy,
     steps.JudgeAgain,
     steps.LeaveAlone,
+    steps.Release,
     steps.Done,
 )
 """Those that are behind go first, so that all are together again soon."""

@@ -77,6 +77,16 @@ def test_mail_that_waited_before_the_service_was_there_is_let_go(tmp_path: Path)
     assert w.raws(QUARANTINE) == [mail(1)]
 
 
+def test_the_same_mail_twice_arrives_twice(held: Callable[..., World]) -> None:
+    """Two deliveries of the same bytes are two messages, both clean."""
+    w = held()
+    arrives(w, mail(1), mail(1), mail(2))
+    w.look()
+    assert sorted(filter(None, map(original_of, w.raws()))) == [mail(1), mail(1), mail(2)]
+    assert w.raws(SCREENING) == []
+    assert sorted(w.raws(QUARANTINE)) == [mail(1), mail(1), mail(2)]
+
+
 def refuse(operation: str, folder: str) -> Callable[[World, pytest.MonkeyPatch], None]:
     """The server refuses an operation in a folder."""
 
