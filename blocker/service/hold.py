@@ -65,6 +65,8 @@ class Waiting:
     """Since when messages are held, as far as this process knows: in seconds of the monotonic clock."""
 
     since: dict[Place, float] = field(default_factory=dict)
+    made: bool = False
+    """Whether the screening folder was seen to exist: asked once a connection, as mail waits for the answer."""
 
     def keep(self, places: Sequence[Place]) -> None:
         """These are held now; all others are not any more."""
@@ -119,7 +121,9 @@ class Hold(Look):
 
     def __init__(self, desk: Desk, store: Store, waiting: Waiting) -> None:
         account = desk.account
-        store.ensure(account.screening)
+        if not waiting.made:
+            store.ensure(account.screening)
+            waiting.made = True
         # To judge and to exchange is mode replace; where to, is decided here.
         super().__init__(replace(desk, account=replace(account, mode="replace")), store, account.screening)
         self._waiting = waiting

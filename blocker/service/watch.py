@@ -86,6 +86,7 @@ class Watch:
         """One connection, for as long as it lasts."""
         store, begun = self._stores(self._desk.account), time.monotonic()
         try:
+            self._waiting.made = False
             self._desk.tell("watching", "")
             while not self._desk.stop.is_set():
                 self._look(store, raising=False)
