@@ -144,3 +144,17 @@ def test_restoring_afterwards_says_how(world: Make) -> None:
     w.run(lambda r: r.restore("ada", [1], lambda _number, why: told.append(why)))
     assert "`unpixel restore FILE`" in told[0]
     assert len(w.raws()) == 1
+
+
+def test_originals_of_held_mail_go_too(world: Make) -> None:
+    """Their copies lie in the inbox, not where the mail was held: there they are read."""
+    w = world("hold", quarantine_days=30.0)
+    for number in (1, 2):
+        w.deliver(mail(number), folder="Screening")
+    w.look()
+    box = w.server.folders["INBOX"].messages
+    del box[max(box)]
+    later(w, 31)
+    w.look()
+    assert len(w.raws(QUARANTINE)) == 1, "the one whose copy was deleted"
+    assert all(w.exists(mail(number)) for number in (1, 2))
