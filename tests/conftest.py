@@ -24,9 +24,10 @@ SLOW = ("dovecot", "server", "browser")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--fast and --corpus."""
+    """--fast, --soak and --corpus."""
     group = parser.getgroup("unpixel")
     group.addoption("--fast", action="store_true", help="leave out what needs a real server or browser")
+    group.addoption("--soak", metavar="MINUTES", help="also run the long run, for so long")
     group.addoption("--corpus", metavar="DIR", help="also collect the tests on the real mail kept in DIR")
 
 
@@ -48,6 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     without = {
         *(SLOW if config.getoption("--fast") else ()),
         *(() if config.getoption("--corpus") else ("corpus",)),
+        *(() if config.getoption("--soak") else ("soak",)),
     }
     out = [item for item in items if any(mark.name in without for mark in item.iter_markers())]
     if out:

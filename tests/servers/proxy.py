@@ -145,6 +145,10 @@ class Proxy:
             for each in (source, target):
                 with contextlib.suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
+            # The other direction's thread wakes up and closes its own.
+            source.close()
+            with contextlib.suppress(ValueError):
+                self._sockets.remove(source)
 
     def tell_client(self, data: bytes) -> None:
         """Say something to the client of the newest connection, as if the server had."""
