@@ -239,6 +239,8 @@ def same_but_for(old: str, new: str, marks: set[str]) -> bool:
         ends = _BOUND.search(old, position), _BOUND.search(new, at)
         if ends[0] is None or ends[1] is None:
             return False
+        if ends[0].start() == position and ends[1].start() == at:
+            return False  # what differs is what ends a value
         now = new[at - (position - start) : ends[1].start()]
         if not verify.meant(verify.unescaped(old[start : ends[0].start()]), verify.unescaped(now), marks):
             return False

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.fuzz.run import fuzz
+from tests.fuzz.run import Outcome
 from tests.fuzz.targets import TARGETS, seeds
 
 HERE = Path(__file__).parent
-SECONDS = 60
-"""For each target in continuous integration; elsewhere, and with --fast, a look at whether it runs."""
 CRASHES = sorted((HERE / "crashes").glob("*/*"))
 """Inputs that once broke a promise."""
 
@@ -36,14 +34,13 @@ def test_what_once_broke_stays_mended() -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_fuzzing(name: str, pytestconfig: pytest.Config) -> None:
+def test_fuzzing(name: str, fuzzed: Callable[[str], Outcome]) -> None:
     """Inputs that atheris makes up break no promise; where it is not installed, damaged seeds do not either."""
     if find_spec("atheris") is None:
         for data in seeds(name):
             for at in range(0, len(data), max(len(data) // 4, 1)):
                 TARGETS[name](data[:at] + data[at + 3 :])
         return
-    thorough = os.environ.get("CI") == "true" and not pytestconfig.getoption("--fast")
-    outcome = fuzz(name, SECONDS if thorough else 3)
+    outcome = fuzzed(name)
     assert not outcome.failed, outcome.output
     assert outcome.executions > 0

@@ -248,6 +248,8 @@ def test_two_pages_are_looked_at_whole(looked_closer: list[bytes]) -> None:
         ("a" * 5000 + '<b c="M">' + "d" * 5000, "a" * 5000 + '<b c="">' + "d" * 4999 + "e", False),
         ("same", "same", True),
         ("same", "same and more", False),
+        ("<p>a M<b>", '<p>a M"b>', False),
+        ('<b c="a M">', '<b c="a M<', False),
         ("", "", True),
     ],
 )
