@@ -55,7 +55,6 @@ class Exchanger:
         self._copies = mailbox
         """Where copies go: beside their originals, unless a kind of exchange says otherwise. `powers` are of that folder."""
         self._powers = powers
-        self._quarantine_next: int | None = None
 
     def begin(self, wanted: Sequence[Wanted]) -> list[Entry]:
         """Exchange messages, no two of them of the same bytes; how far each has come.
@@ -219,17 +218,19 @@ class Exchanger:
         """All in one command where the server takes that: then all are stored, or none."""
         status = self._copies.status()
         drafts = [self._draft(one, status) for one, _ in group]
-        if len(drafts) > 1 and self._copies.can_append_many():
+        if _together(group) and self._copies.can_append_many():
             try:
                 uids = self._copies.append_many(drafts)
             except NOT_THE_MESSAGE:
                 raise
             except MailboxError:
-                pass  # which of them it is that the server does not take shows one by one
-            else:
-                for (one, _), uid in zip(group, uids, strict=True):
-                    one.saw = replace(one.saw, sent=True, answered=uid, found=None)
+                # Which of them it is shows one by one, once it is seen that none is there all the same.
+                for one, _ in group:
+                    one.saw = replace(one.saw, sent=None, found=None, alone=True)
                 return
+            for (one, _), uid in zip(group, uids, strict=True):
+                one.saw = replace(one.saw, sent=True, answered=uid, found=None)
+            return
         for (one, _), draft in zip(group, drafts, strict=True):
             try:
                 uid = self._copies.append(draft.raw, draft.flags, draft.internal_date)
@@ -290,16 +291,20 @@ class Exchanger:
         one.saw = replace(one.saw, marked=True)
 
     def _move(self, group: Group) -> None:
-        moved: bool | None = True
-        refused = None
-        try:
-            self._mailbox.move([one.entry.place.uid for one, _ in group], self._desk.account.quarantine)
-        except NOT_THE_MESSAGE:
-            raise
-        except MailboxError as error:
-            moved, refused = None, str(error)
-        for one, _ in group:
-            one.saw = Saw(spooled=one.saw.spooled, moved=moved, refused=refused)
+        """All in one command; where that is refused, each alone, once it is seen what became of it."""
+        parts: list[Group] = [group] if _together(group) else [[pair] for pair in group]
+        for part in parts:
+            moved: bool | None = True
+            refused, alone = None, False
+            try:
+                self._mailbox.move([one.entry.place.uid for one, _ in part], self._desk.account.quarantine)
+            except NOT_THE_MESSAGE:
+                raise
+            except MailboxError as error:
+                moved, alone = None, True
+                refused = str(error) if len(part) == 1 else None
+            for one, _ in part:
+                one.saw = Saw(spooled=one.saw.spooled, moved=moved, refused=refused, alone=alone)
 
     def _in_quarantine(self, entry: Entry) -> tuple[int, ...]:
         quarantine = self._store.open(self._desk.account.quarantine, readonly=True)
@@ -310,12 +315,12 @@ class Exchanger:
             quarantine.close()
 
     def _quarantine_uidnext(self) -> int:
-        """A lower bound is enough, and UIDNEXT only grows: asked for once."""
-        if self._quarantine_next is None:
-            quarantine = self._store.open(self._desk.account.quarantine, readonly=True)
-            self._quarantine_next = quarantine.status().uidnext
+        """Asked for anew each time: an original of the same bytes that was moved before must lie below it."""
+        quarantine = self._store.open(self._desk.account.quarantine, readonly=True)
+        try:
+            return quarantine.status().uidnext
+        finally:
             quarantine.close()
-        return self._quarantine_next
 
     def _remove_stray(self, step: steps.RemoveStray, saw: Saw) -> Saw:
         quarantine = self._store.open(self._desk.account.quarantine)
@@ -389,6 +394,11 @@ class Exchanger:
     def _put(self, entry: Entry) -> Entry:
         self._desk.journal.put(entry)
         return entry
+
+
+def _together(group: Group) -> bool:
+    """Whether these are asked for in one command: not where the server refused that before."""
+    return len(group) > 1 and not any(one.saw.alone for one, _ in group)
 
 
 def _equal(stored: bytes, sent: bytes) -> bool:

@@ -16,8 +16,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import blocker
-from blocker.mailbox.protocol import Mailbox, Store
+from blocker.mailbox.protocol import Mailbox, MailboxError, Store
 from blocker.rewrite import marker
+from blocker.service.act import NOT_THE_MESSAGE
 from blocker.service.desk import Desk
 from blocker.service.log import logger
 from blocker.service.steps import Entry
@@ -86,7 +87,12 @@ def _checked(desk: Desk, store: Store, due: Iterable[Entry]) -> Iterator[tuple[E
 
 
 def _why_not(folder: Mailbox, entry: Entry, key: bytes) -> str:
-    copies = list(folder.fetch([entry.copy_uid])) if entry.copy_uid is not None else []
+    try:
+        copies = list(folder.fetch([entry.copy_uid])) if entry.copy_uid is not None else []
+    except NOT_THE_MESSAGE:
+        raise
+    except MailboxError as error:
+        return f"its copy could not be read ({error})"  # the others are looked at all the same
     return fault_of(copies[0].raw if copies else None, entry.sha256, key)
 
 

@@ -152,9 +152,12 @@ class Look:
             elif entry.stage == Stage.JUDGING:
                 again[entry.place.uid] = entry
             else:
-                self._count(self._exchanger.resume(entry))
+                self._go_on_with(entry)
         if again:
             self._again(again)
+
+    def _go_on_with(self, entry: Entry) -> None:
+        self._count(self._exchanger.resume(entry))
 
     def _again(self, entries: dict[int, Entry]) -> None:
         batch = Batch()

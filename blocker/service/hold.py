@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -106,8 +107,17 @@ class Screener(Exchanger):
             keeps_spool=step.keep_spool,
         )
 
+    def abandon(self, entry: Entry, why: str) -> Entry:
+        """What was to be let go is in the catalogue already, with all that is known of it."""
+        if entry.stage == Stage.RELEASING:
+            return self._put(replace(entry, stage=Stage.LEFT))
+        return super().abandon(entry, why)
+
     def _failed(self, entry: Entry, why: str) -> Entry:
         """A refusal that no step foresaw: our copy is taken away, then the message goes."""
+        if entry.stage == Stage.MOVING and entry.attempts + 1 < plan.ATTEMPTS:
+            # Its copy has arrived, so nobody waits; the original beside it would be the message a second time.
+            return self._put(replace(entry, attempts=entry.attempts + 1, reason=why))
         if entry.stage in (Stage.LOCATED, Stage.VERIFIED):
             return self.resume(self._put(replace(entry, stage=Stage.UNDOING, reason=why)))
         kept = self._desk.spool.read(entry.place, entry.sha256)
@@ -124,8 +134,19 @@ class Hold(Look):
         if not waiting.made:
             store.ensure(account.screening)
             waiting.made = True
+        self._instead = "it is let go unchanged, as the configuration says"
+        """Why nothing is exchanged, where `hold_seconds` is 0."""
         # To judge and to exchange is mode replace; where to, is decided here.
-        super().__init__(replace(desk, account=replace(account, mode="replace")), store, account.screening)
+        held = replace(account, mode="replace")
+        try:
+            super().__init__(replace(desk, account=held), store, account.screening)
+        except NOT_THE_MESSAGE:
+            raise
+        except MailboxError as error:
+            # Most likely there can be no quarantine: mode copy needs none, and what is held is let go.
+            self._instead = f"it is let go unchanged, as its original could not be kept ({error})"
+            held = replace(held, mode="copy", hold_seconds=0.0)
+            super().__init__(replace(desk, account=held), store, account.screening)
         self._waiting = waiting
         self._begun: set[int] = set()
         """Whose exchange this look has begun: should the journal not answer, it goes on with them when it does."""
@@ -177,6 +198,21 @@ class Hold(Look):
             _log.exception("held mail is let go", account=self._account.name)
             self._unread(uids, f"it could not be dealt with ({error or type(error).__name__})")
 
+    def _go_on_with(self, entry: Entry) -> None:
+        """One that cannot be gone on with is let go: all others would wait behind it at every look."""
+        if entry.stage == Stage.RELEASING:
+            return  # all of these are moved on at once
+        try:
+            super()._go_on_with(entry)
+        except (*NOT_THE_MESSAGE, CatalogueError, Stopped):
+            raise
+        except Exception as error:  # noqa: BLE001 (as above)
+            _log.exception("held mail is let go", account=self._account.name)
+            batch, why = Batch(), f"its exchange could not be finished ({error or type(error).__name__})"
+            self._not_read(batch, entry.place.uid, 0, datetime.now(UTC), None, why)
+            batch.entries = [replace(e, sha256=entry.sha256, keeps_spool=True) for e in batch.entries]
+            super()._write(batch, None)
+
     def _count(self, after: Entry) -> None:
         """Note what became of an exchange."""
         self._freed |= after.stage == Stage.RELEASING
@@ -209,7 +245,7 @@ class Hold(Look):
             return
         why = decision.reason if isinstance(decision, LeaveAlone) else getattr(decision, "detail", "")
         if isinstance(decision, Exchange):
-            why = "it is let go unchanged, as the configuration says"
+            why = self._instead
         self._release(batch, stored, applied, why)
 
     def _release(self, batch: Batch, stored: Stored, applied: Applied, why: str) -> None:
@@ -272,32 +308,56 @@ class Hold(Look):
         entries = [e for e in entries if e.place.uidvalidity == self._status.uidvalidity]
         if not entries:
             return
-        held = self._mailbox.flags([entry.place.uid for entry in entries])
-        here = [entry for entry in entries if entry.place.uid in held]
         if not fresh:
-            self._take_strays([entry for entry in here if entry.sha256])
+            self._take_strays(entries)
+        here = self._held(entries)
+        if here and (why := self._moved(here)):
+            if len(here) > 1:  # which of them it is shows one by one
+                self._take_strays(entries)
+                why = next(filter(None, [self._moved([entry]) for entry in here]), "")
+            if why:
+                self._desk.tell("trouble", f"Held mail could not be released: {why}", self._folder)
+        left = {entry.place for entry in self._held(here)}
+        arrived = {entry.sha256 for entry in entries if entry.place not in left}
+        with self._desk.journal.batch() as batch:
+            for entry in entries:
+                if entry.place not in left:
+                    batch.put(replace(entry, stage=Stage.DONE))
+                elif entry.sha256 in arrived:
+                    batch.put(replace(entry, sha256=""))  # another of its bytes arrived: no stray of this one
+
+    def _held(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those that are still in the screening folder."""
+        here = self._mailbox.flags([entry.place.uid for entry in entries])
+        return [entry for entry in entries if entry.place.uid in here]
+
+    def _moved(self, entries: Sequence[Entry]) -> str:
+        """Move these to the inbox; why the server refused, or an empty text."""
         try:
-            self._mailbox.move([entry.place.uid for entry in here], self._account.folders[0])
+            self._mailbox.move([entry.place.uid for entry in entries], self._account.folders[0])
         except NOT_THE_MESSAGE:
             raise
         except MailboxError as error:
-            self._desk.tell("trouble", f"Held mail could not be released: {error}", self._folder)
-            return
-        left = self._mailbox.flags([entry.place.uid for entry in here])
-        with self._desk.journal.batch() as batch:
-            for entry in entries:
-                if entry.place.uid not in left:
-                    batch.put(replace(entry, stage=Stage.DONE))
+            return str(error)
+        return ""
 
     def _take_strays(self, entries: Sequence[Entry]) -> None:
-        """Take out of the inbox what an interrupted move put there while its original is still held."""
-        wanted = {entry.sha256 for entry in entries}
-        if not wanted:
+        """Take out of the inbox what an interrupted move put there while its original is still held.
+
+        Not where two of `entries` have the same bytes: what lies in the inbox may be the one that has arrived. A
+        stray that cannot be read or removed keeps no mail waiting: the message is in the inbox twice then.
+        """
+        count = Counter(entry.sha256 for entry in entries)
+        single = [entry for entry in self._held(entries) if entry.sha256 and count[entry.sha256] == 1]
+        if not single:
             return
-        first = min(entry.quarantine_next or 1 for entry in entries)
-        strays = [
-            stored.uid
-            for stored in self._inbox.fetch(self._inbox.uids(first))
-            if hashlib.sha256(stored.raw).hexdigest() in wanted
-        ]
-        self._inbox.remove(strays)
+        wanted = {entry.sha256 for entry in single}
+        try:
+            new = self._inbox.uids(min(entry.quarantine_next or 1 for entry in single))
+            strays = [s.uid for s in self._inbox.fetch(new) if hashlib.sha256(s.raw).hexdigest() in wanted]
+            self._inbox.remove(strays)
+        except NOT_THE_MESSAGE:
+            raise
+        except MailboxError as error:
+            why = f"Held mail may be in the inbox twice: {error}"
+            self._desk.tell("trouble", why, self._account.folders[0])

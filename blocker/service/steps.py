@@ -67,7 +67,7 @@ class Entry:
     internal_date: str = ""
     """ISO 8601 with offset."""
     quarantine_next: int | None = None
-    """The quarantine's UIDNEXT before the move."""
+    """UIDNEXT, before the move, of the folder it goes to: the quarantine, or the inbox where it is let go."""
     copy_in: str = ""
     """The folder its copy lies in; empty where that is the original's own."""
     attempts: int = 0
@@ -103,6 +103,8 @@ class Saw:
     quarantined: tuple[int, ...] | None = None
     """Where the original's bytes lie in the quarantine, at or above its UIDNEXT."""
     removed: bool | None = None
+    alone: bool = False
+    """The server refused what was asked for several messages at once: from now on it is asked for this one alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def sweep(
     With `dry_run` nothing is changed or recorded; the observer is told what would be done. Raises Stopped when the
     service is asked to end, and what the mailbox and the catalogue raise.
     """
-    desk = _as_replacing(desk)
+    desk = _as_sweeping(desk)
     done = Swept()
     looks = [Look(desk, store, folder, dry_run=dry_run) for folder in desk.account.folders]
     ways = [
@@ -97,8 +97,14 @@ def finish(desk: Desk, store: Store) -> None:
                 look.resume()
 
 
+def _as_sweeping(desk: Desk) -> Desk:
+    """Past mail was never held: in mode hold it is dealt with where it lies; it stays where held mail goes unchanged."""
+    if desk.account.mode == "hold" and desk.account.hold_seconds <= 0:
+        return replace(desk, account=replace(desk.account, mode="report"))
+    return _as_replacing(desk)
+
+
 def _as_replacing(desk: Desk) -> Desk:
-    """Past mail was never held: in mode hold it is dealt with where it lies."""
     if desk.account.mode != "hold":
         return desk
     return replace(desk, account=replace(desk.account, mode="replace"))

@@ -47,7 +47,7 @@ class Watch:
         """The folder whose news is listened for."""
         self._told: set[str] = set()
         self._uidnext: int | None = None
-        """Of the first folder, at its last look: what comes there is new."""
+        """Of the folder that is listened to, at its last look: what comes there is new."""
         self._ask_next = 0.0
         self._wanted = False
         self.paused = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +11,8 @@ from sqlalchemy import update
 
 import blocker
 from blocker.catalogue import Catalogue, JournalRow
+from blocker.mailbox.memory import MemoryMailbox
+from blocker.mailbox.protocol import MailboxError, Stored
 from tests.service.world import QUARANTINE, World, mail
 
 Make = Callable[..., World]
@@ -113,6 +115,24 @@ def test_one_that_must_stay_does_not_keep_the_others(world: Make, monkeypatch: p
     w.look()
     w.look()
     assert len(w.raws(QUARANTINE)) == 1
+
+
+def test_a_copy_that_the_server_will_not_give_keeps_no_other(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its original stays; the other's goes at the same look."""
+    w = replaced(world)
+    later(w, 31)
+    real, first = MemoryMailbox.fetch, min(w.server.folders["INBOX"].messages)
+
+    def fetch(self: MemoryMailbox, uids: Sequence[int]) -> Iterator[Stored]:
+        if self.name == "INBOX" and first in uids:
+            raise MailboxError("The server lists a message but does not give it.")
+        return real(self, uids)
+
+    monkeypatch.setattr(MemoryMailbox, "fetch", fetch)
+    w.look()
+    assert w.raws(QUARANTINE) == [mail(1)]
 
 
 def test_a_crash_in_between_loses_nothing(world: Make) -> None:

@@ -147,6 +147,7 @@ TROUBLES = {
     "deciding fails": broken,
     "disk full": no_disk,
     "quarantine refused": refuse("status", QUARANTINE),
+    "no quarantine": refuse("ensure", QUARANTINE),
 }
 
 
@@ -295,6 +296,16 @@ def test_a_server_that_is_not_fit_lets_everything_go(held: Callable[..., World])
     w.look()
     assert (w.raws(), w.raws(SCREENING)) == ([mail(1)], [])
     assert any("let go unchanged" in e.detail for e in w.events if e.action == "trouble")
+
+
+def test_a_sweep_changes_nothing_on_a_server_that_is_not_fit(held: Callable[..., World]) -> None:
+    """Past mail is replaced where it lies only where held mail may be exchanged."""
+    w = held(hold_seconds=0.0)
+    w.deliver(mail(1))
+    seen = w.operations()
+    w.run(lambda r: r.sweep("ada"))
+    assert (w.raws(), w.raws(QUARANTINE), seen) == ([mail(1)], [], [])
+    assert [action for _, action, _ in w.recorded()] == ["reported"]
 
 
 def test_an_original_can_be_put_back(held: Callable[..., World]) -> None:

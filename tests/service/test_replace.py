@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace as with_
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from blocker.mailbox.memory import EVERY_FLAG, SYSTEM_FLAGS
+from blocker.mailbox.memory import EVERY_FLAG, SYSTEM_FLAGS, MemoryMailbox
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 from tests.service.world import ARRIVED, QUARANTINE, World, mail, original_of, signed
 
@@ -257,6 +257,66 @@ def test_a_refused_move_takes_the_copy_back(world: Make) -> None:
     ((_, action, detail),) = w.recorded()
     assert action == "left"
     assert "no right to move" in detail
+
+
+def refuse_to_move(monkeypatch: pytest.MonkeyPatch, subject: bytes) -> None:
+    """The server moves nothing as long as a message with these words is among what it is asked for."""
+    real = MemoryMailbox.move
+
+    def move(self: MemoryMailbox, uids: Sequence[int], folder: str) -> None:
+        if any(subject in stored.raw for stored in self.fetch(uids)):
+            raise MailboxError("it cannot be moved; look at it in a mail program.")
+        real(self, uids, folder)
+
+    monkeypatch.setattr(MemoryMailbox, "move", move)
+
+
+def test_one_that_cannot_be_moved_keeps_no_other(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several originals are moved in one command; where that is refused for one's sake, the others go without it."""
+    w = world()
+    for number in (1, 2, 3):
+        w.deliver(mail(number))
+    refuse_to_move(monkeypatch, b"Issue 2")
+    w.look()
+    assert [action for _, action, _ in w.recorded()] == ["replaced", "left", "replaced"]
+    assert w.raws(QUARANTINE) == [mail(1), mail(3)]
+    assert sorted(original_of(raw) or raw for raw in w.raws()) == [mail(1), mail(2), mail(3)]
+    assert mail(2) in w.raws()
+
+
+def test_half_a_move_of_several_leaves_each_once(world: Make) -> None:
+    """One of two was copied to the quarantine, then all was refused: both are moved, and none lies there twice."""
+    w = world()
+    w.deliver(mail(1))
+    w.deliver(mail(2))
+
+    def half(at: str, what: str, _folder: str) -> None:
+        if (at, what) == ("before", "move"):
+            w.server.fault = None
+            w.server.deliver(mail(1), QUARANTINE)
+            raise MailboxError("the folder cannot be changed.")
+
+    w.server.fault = half
+    w.look()
+    assert sorted(w.raws(QUARANTINE)) == [mail(1), mail(2)]
+    assert sorted(filter(None, map(original_of, w.raws()))) == [mail(1), mail(2)]
+    assert [action for _, action, _ in w.recorded()] == ["replaced", "replaced"]
+
+
+def test_a_refusal_of_several_that_were_stored_all_the_same(world: Make) -> None:
+    """Before each copy is sent alone, it is looked for: none is there twice in the end."""
+    w = world()
+    w.deliver(mail(1))
+    w.deliver(mail(2))
+
+    def late(at: str, what: str, _folder: str) -> None:
+        if (at, what) == ("after", "append_many"):
+            raise MailboxError("something went wrong.")
+
+    w.server.fault = late
+    w.look()
+    assert sorted(map(str, map(original_of, w.raws()))) == sorted(map(str, [mail(1), mail(2)]))
+    assert sorted(w.raws(QUARANTINE)) == [mail(1), mail(2)]
 
 
 def test_half_a_move_is_cleared_up(world: Make) -> None:
