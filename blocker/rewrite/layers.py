@@ -61,7 +61,10 @@ def enclosed(part: Message) -> Message | None:
         return None
     payload = part.get_payload()
     inner = payload[0] if isinstance(payload, list) and payload else None
-    text = inner.get_payload() if isinstance(inner, Message) else None
+    try:
+        text = inner.get_payload() if isinstance(inner, Message) else None
+    except ValueError:  # its charset holds a character that no name does
+        return None
     if not isinstance(inner, Message) or not isinstance(text, str):
         return None
     head = "".join(f"{name}: {value}\n" for name, value in inner.raw_items())
