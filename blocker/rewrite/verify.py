@@ -111,7 +111,9 @@ def leaves(message: Message, encoded: int = 0) -> Iterator[Message]:
     inner = layers.enclosed(message) if encoded < _MOST_ENCODED else None
     if inner is not None:
         yield from leaves(inner, encoded + 1)
-    elif message.is_multipart():  # of a leaf, get_payload would decode by a charset that may be no name at all
+    elif (
+        message.is_multipart()
+    ):  # of a leaf, get_payload would decode by a charset that may be no name at all
         for child in message.get_payload():
             if isinstance(child, Message):
                 yield from leaves(child, encoded)
