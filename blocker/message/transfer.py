@@ -70,9 +70,11 @@ class Mapping:
 class Base64Mapping:
     """The same for base64, where three bytes share four characters."""
 
-    __slots__ = ("_counts", "_runs")
+    __slots__ = ("_counts", "_runs", "_size")
 
     def __init__(self, body: bytes) -> None:
+        self._size = len(body)
+        """A last group that lacks its padding ends with the body."""
         self._runs: list[int] = []
         self._counts: list[int] = []
         total = 0
@@ -92,7 +94,7 @@ class Base64Mapping:
 
     def end(self, offset: int) -> int:
         """Raw offset after the four characters that hold the decoded byte `offset - 1`."""
-        return self.character((max(offset, 1) - 1) // 3 * 4 + 3) + 1
+        return min(self.character((max(offset, 1) - 1) // 3 * 4 + 3) + 1, self._size)
 
 
 class QuotedPrintableMapping:
