@@ -87,12 +87,15 @@ class Watch:
         store, begun = self._stores(self._desk.account), time.monotonic()
         try:
             self._waiting.made = False
-            self._desk.tell("watching", "")
-            while not self._desk.stop.is_set():
-                self._look(store, raising=False)
+            self._look(store, raising=False)
+            self._desk.tell("watching", "")  # only now is it true that mail from here on is looked at
+            while True:
                 if time.monotonic() - begun > STEADY:
                     self._backoff.reset()
                 self._wait(store)
+                if self._desk.stop.is_set():
+                    return
+                self._look(store, raising=False)
         finally:
             store.close()
 

@@ -454,9 +454,10 @@ def test_a_lost_link_is_connected_again(world: Make) -> None:
             raise ConnectionLost("no route; check the network.")
         return MemoryStore(w.server)
 
-    watched(w, connect, lambda: len(w.stored(QUARANTINE)) == 1)
+    watched(w, connect, lambda: w.events[-1:] != [] and w.events[-1].action == "watching")
     assert connections == 4
-    assert [e.action for e in w.events[:4]] == ["trouble"] * 3 + ["watching"]
+    assert [e.action for e in w.events] == ["trouble"] * 3 + ["replaced", "watching"]
+    assert len(w.stored(QUARANTINE)) == 1
 
 
 def test_a_refused_login_pauses_the_account(world: Make) -> None:
