@@ -37,6 +37,8 @@ class ImapMailbox:
         self._name = name
         self._native = native
         self._readonly = readonly
+        self._sizes: dict[int, int] = {}
+        """Those told last: messages are fetched right after their sizes were asked for, and no size ever changes."""
         self._status = self._select()
 
     @property
@@ -79,7 +81,8 @@ class ImapMailbox:
                         yield stored
 
     def _batches(self, uids: list[int]) -> Iterator[list[int]]:
-        sizes = self.sizes(uids)
+        sizes = {uid: self._sizes[uid] for uid in uids if uid in self._sizes}
+        sizes |= self.sizes([uid for uid in uids if uid not in sizes])
         batch: list[int] = []
         octets = 0
         for uid in uids:
@@ -107,9 +110,12 @@ class ImapMailbox:
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """RFC822.SIZE."""
+        if not uids:
+            return {}
         self._use()
         found = self._connection.items("tell sizes", uids, "(UID RFC822.SIZE)")
-        return self._told(found, b"RFC822.SIZE", int)
+        self._sizes = self._told(found, b"RFC822.SIZE", int)
+        return dict(self._sizes)
 
     def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
         """FLAGS, after a NOOP: without it a server may still show what another client took away."""

@@ -66,6 +66,9 @@ class Batch:
 class Look:
     """One look at one folder over an open connection. Raises what the mailbox and the catalogue raise."""
 
+    _views_at_once = False
+    """Whether the header views of many messages are made at once, as `blocker.service.views` does not find them later."""
+
     def __init__(self, desk: Desk, store: Store, folder: str, *, dry_run: bool = False) -> None:
         self._desk = desk
         self._account = desk.account
@@ -213,7 +216,8 @@ class Look:
     def _many(self, count: int) -> None:
         """Have processes judge, where that saves more time than it takes to start them."""
         if count >= MANY and self._judges is None and (os.cpu_count() or 1) > 1:
-            self._judges = Judges(self._account, self._desk.key, self._desk.memory.recall_many)
+            recall, views = self._desk.memory.recall_many, self._views_at_once
+            self._judges = Judges(self._account, self._desk.key, recall, views=views)
 
     def _fetched(self, batch: Batch, uids: Sequence[int], before: Mapping[int, Entry]) -> Iterator[Stored]:
         """The messages; one that the server will not give does not keep the others back."""

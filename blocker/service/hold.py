@@ -129,6 +129,8 @@ class Screener(Exchanger):
 class Hold(Look):
     """One look at the screening folder. Raises what the connection and a stop raise, and nothing for a message's sake."""
 
+    _views_at_once = True
+
     def __init__(self, desk: Desk, store: Store, waiting: Waiting) -> None:
         account = desk.account
         if not waiting.made:

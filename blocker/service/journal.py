@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from blocker.catalogue import Catalogue, JournalRow, Seen, patches
@@ -147,15 +147,10 @@ class Journal:
 
     def exchanged(self, account: str, sha256: str) -> bool:
         """Whether a message of these very bytes was exchanged before: whoever put it back wants it so."""
-        query = (
-            select(MessageRow.action, MessageRow.detail)
-            .join(AccountRow, AccountRow.id == MessageRow.account_id)
-            .where(AccountRow.name == account, MessageRow.sha256 == sha256)
-        )
         with self._catalogue.reading() as connection:
             return any(
                 action in ("replaced", "copied") or detail == RESTORED
-                for action, detail in connection.execute(query)
+                for action, detail in connection.execute(_BY_BYTES, {"owner": account, "digest": sha256})
             )
 
     @contextmanager
@@ -209,6 +204,12 @@ _COLUMNS = (
 )
 
 
+_BY_BYTES = (
+    select(MessageRow.action, MessageRow.detail)
+    .join(AccountRow, AccountRow.id == MessageRow.account_id)
+    .where(AccountRow.name == bindparam("owner"), MessageRow.sha256 == bindparam("digest"))
+)
+"""Made once: it is asked for every message that is to be changed."""
 _PLACE = ("account", "mailbox", "uidvalidity", "uid")
 _TAKEN_OVER = ("step", "token", "copy_uid", "uidnext", "attempts", "detail", "updated")
 

@@ -52,11 +52,19 @@ def alone(
 class Judges:
     """Processes that judge messages of one account, from the constructor until `close`.
 
-    Where the mode changes nothing, header views are left to `blocker.service.views`.
+    Without `views` the header views, which take longer than judging, are left to `blocker.service.views`.
     """
 
-    def __init__(self, account: AccountConfig, key: bytes, recall: Recall, count: int | None = None) -> None:
-        first = (account, key, account.mode in ("copy", "replace"))
+    def __init__(
+        self,
+        account: AccountConfig,
+        key: bytes,
+        recall: Recall,
+        count: int | None = None,
+        *,
+        views: bool = False,
+    ) -> None:
+        first = (account, key, views)
         count = count or min(os.cpu_count() or 1, MOST)
         self._workers = [_Worker(first, recall) for _ in range(count)]
         self._idle: SimpleQueue[_Worker] = SimpleQueue()

@@ -1,14 +1,14 @@
 """The header views of tracked mail, made when there is nothing more urgent.
 
 Reading a mail's header and foot for a person takes longer than judging it, so past mail in bulk is judged and
-recorded first. What lies where it was found is then fetched again, a little at every look.
+recorded first. What lies where it was found, or its neutralised copy, is then fetched again, a little at every look.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, String, cast, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, select, update
 
-from blocker.catalogue import Catalogue, HeaderView
+from blocker.catalogue import Catalogue, HeaderView, JournalRow
 from blocker.catalogue.model import AccountRow, MessageRow
 from blocker.mailbox.protocol import Mailbox, Store
 from blocker.service.desk import Desk
@@ -52,9 +52,17 @@ def _make(desk: Desk, mailbox: Mailbox, catalogue: Catalogue, missing: dict[int,
 def _missing(
     catalogue: Catalogue, account: str, mailbox: str, uidvalidity: int, limit: int | None
 ) -> dict[int, int]:
+    lies = func.coalesce(case((MessageRow.action == "replaced", JournalRow.copy_uid)), MessageRow.uid)
+    journaled = and_(
+        JournalRow.account == account,
+        JournalRow.mailbox == MessageRow.mailbox,
+        JournalRow.uidvalidity == MessageRow.uidvalidity,
+        JournalRow.uid == MessageRow.uid,
+    )
     query = (
-        select(MessageRow.uid, MessageRow.id)
+        select(lies.label("lies"), MessageRow.id)
         .join(AccountRow, AccountRow.id == MessageRow.account_id)
+        .outerjoin(JournalRow, journaled)
         .where(
             AccountRow.name == account,
             MessageRow.mailbox == mailbox,
@@ -66,7 +74,7 @@ def _missing(
         .limit(limit)
     )
     with catalogue.reading() as connection:
-        return {row.uid: row.id for row in connection.execute(query)}
+        return {row.lies: row.id for row in connection.execute(query)}
 
 
 def _empty() -> ColumnElement[bool]:

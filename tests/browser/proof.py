@@ -205,7 +205,10 @@ def table(outcomes: Sequence[Outcome]) -> list[str]:
         "… asked for by Chromium": sum(len(asked(o.chromium.original)) for o in outcomes),
         "… asked for by Firefox": sum(len(asked(o.firefox.original)) for o in outcomes),
         "asked for, not predicted": sum(len(o.unpredicted) for o in outcomes),
-        **{f"not asked for: {reason or 'NO REASON'}": n for reason, n in reasons.most_common()},
+        **{
+            f"not asked for: {reason or 'the table of vectors says so'}": n
+            for reason, n in reasons.most_common()
+        },
         "messages that standard changes": len(changed),
         "… with exactly the other requests left": sum(not o.standard_differs for o in changed),
         "… with the same picture": sum(not o.pictures_differ for o in changed),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def items(count: int) -> list[Item]:
 @pytest.fixture
 def judges() -> Iterator[Judges]:
     """Two processes, ended with the test."""
-    made = Judges(ACCOUNT, KEY, no_memory, 2)
+    made = Judges(ACCOUNT, KEY, no_memory, 2, views=True)
     yield made
     made.close()
 
@@ -128,7 +127,7 @@ def test_processes_know_what_the_catalogue_remembers(tmp_path: Path) -> None:
     with Catalogue.open(f"sqlite:///{tmp_path}/catalogue.sqlite") as store:
         remember(store, given[:20])
         recall = CatalogueMemory(store).recall_many
-        made = Judges(ACCOUNT, KEY, recall, 2)
+        made = Judges(ACCOUNT, KEY, recall, 2, views=True)
         try:
             there = [comparable(o) for _, o in made.judge(given)]
         finally:
@@ -197,11 +196,15 @@ def test_processes_end_when_they_are_ended() -> None:
     assert [process.poll() for process in processes] == [-signal.SIGKILL] * 2
 
 
-def test_a_large_sweep_uses_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many messages are judged by processes; what is recorded, and the header views made later, are the same."""
+@pytest.mark.parametrize("mode", ["report", "copy", "replace"])
+def test_a_large_sweep_uses_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    """Many messages are judged by processes; what is recorded, and the header views made later, are the same.
+
+    Of a replaced message its copy is read, which has taken its place.
+    """
     monkeypatch.setattr("blocker.service.folder.MANY", 10)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    w = World.make(tmp_path, "report")
+    w = World.make(tmp_path, mode)
     for number in range(30):
         w.deliver(mail(number, tracked=number % 2 == 0))
     used: list[int] = []
@@ -227,10 +230,10 @@ def test_a_large_sweep_uses_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert views() == [True] * 15
 
 
-def test_an_account_that_changes_mail_gets_its_views_at_once(judges: Judges) -> None:
-    """The original of an exchanged message is moved, so its header is read when it is judged."""
+def test_views_are_made_at_once_where_they_are_wanted(judges: Judges) -> None:
+    """They take longer than judging: a sweep leaves them for later, held mail is read only once."""
     outcomes = [o for _, o in judges.judge(items(8)) if isinstance(o, Judgement)]
     assert all(o.view is not None for o in outcomes if o.report.tracked)
-    looked = Judges(replace(ACCOUNT, mode="report"), KEY, no_memory, 1)
-    assert all(o.view is None for _, o in looked.judge(items(8)) if isinstance(o, Judgement))
-    looked.close()
+    later = Judges(ACCOUNT, KEY, no_memory, 1)
+    assert all(o.view is None for _, o in later.judge(items(8)) if isinstance(o, Judgement))
+    later.close()
