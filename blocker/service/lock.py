@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import socket
 from pathlib import Path
 
 from blocker.config.model import private_directory
 
 
 class Busy(Exception):
-    """Another process works on the account; the text says which."""
+    """Another process works on the account; the text says which, and on which computer: folders may be shared."""
 
 
 class Lock:
@@ -24,14 +25,15 @@ class Lock:
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            pid = os.read(self._handle, 20).decode("ascii", "replace").strip()
+            host, _, pid = os.read(self._handle, 300).decode("utf-8", "replace").strip().rpartition(" ")
             os.close(self._handle)
             raise Busy(
-                f'Another unpixel (process {pid or "unknown"}) works on account "{account}": '
+                f"Another unpixel (process {pid or 'unknown'} on {host or 'this computer'}) "
+                f'works on account "{account}": '
                 "end that one first, or let it do this."
             ) from None
         os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, str(os.getpid()).encode(), 0)
+        os.pwrite(self._handle, f"{socket.gethostname()} {os.getpid()}".encode(), 0)
 
     def release(self) -> None:
         """Let others have the account. The file stays: removing it would let two hold two files."""
