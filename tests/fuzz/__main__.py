@@ -1,6 +1,6 @@
 """Fuzzes the targets with atheris, one after the other, each in a process of its own.
 
-    python -m tests.fuzz [--seconds N] [--target NAME]... [--corpus DIR]
+    python -m tests.fuzz [--seconds N] [--target NAME]... [--keep DIR]
 
 Prints a line for each target; 1 where an input broke a promise, and the file that holds it.
 """
@@ -24,11 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--target", action="append", choices=sorted(TARGETS), help="only this one; may be repeated"
     )
-    parser.add_argument("--corpus", type=Path, metavar="DIR", help="keep what was found worth keeping here")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="write inputs that reach new code there")
     chosen = parser.parse_args(arguments)
     failed = False
     for name in chosen.target or TARGETS:
-        outcome = fuzz(name, chosen.seconds, chosen.corpus)
+        outcome = fuzz(name, chosen.seconds, chosen.keep)
         failed = failed or outcome.failed
         print(f"{name}: {outcome.executions} executions, {len(outcome.crashes)} crashes", flush=True)
         for crash in outcome.crashes:

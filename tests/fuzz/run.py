@@ -32,12 +32,12 @@ class Outcome:
     output: str
 
 
-def fuzz(name: str, seconds: int, corpus: Path | None = None) -> Outcome:
-    """Fuzz a target for some seconds, beginning with its seeds; `corpus` keeps what is worth keeping."""
+def fuzz(name: str, seconds: int, keep_in: Path | None = None) -> Outcome:
+    """Fuzz a target for some seconds, beginning with its seeds; inputs that reach new code are written below `keep_in`."""
     found = Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-"))
     with tempfile.TemporaryDirectory() as given:
         begin = Path(given)
-        keep = corpus / name if corpus is not None else begin / "new"
+        keep = keep_in / name if keep_in is not None else begin / "new"
         for folder in (keep, begin / "seeds"):
             folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "tests.fuzz.run", name, str(keep), str(begin / "seeds")]

@@ -471,6 +471,20 @@ def test_rights_are_asked_before_moving(dovecot_acl: Dovecot, act: str) -> None:
     store.close()
 
 
+def test_nothing_is_marked_where_single_messages_cannot_be_taken_away(dovecot_servers: Servers) -> None:
+    """MOVE without UIDPLUS: a plain EXPUNGE would take along what another program marked, so nothing is begun."""
+    account = dovecot_servers.get(Variant(capability="IMAP4rev1 MOVE")).account()
+    store = connect(account.host, account.port, account)
+    store.ensure("Shelf")
+    box = store.open("Shelf")
+    box.append(PLAIN)
+    with pytest.raises(MailboxError, match="no UIDPLUS"):
+        box.remove([1])
+    assert box.flags([1])[1] - {"\\Recent"} == set()
+    assert ImapObserver(account).messages("Shelf") == {1: PLAIN}
+    store.close()
+
+
 # --- servers that answer oddly ------------------------------------------------------------------------
 
 

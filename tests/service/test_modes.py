@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -531,7 +533,7 @@ def test_two_services_on_one_account_refuse(world: Make) -> None:
     """The second is told the first one's process; once the first has ended it may begin."""
     w = world()
     held = Lock(w.directory / "locks", "ada")
-    with pytest.raises(Busy, match=f"process {os.getpid()}"):
+    with pytest.raises(Busy, match=f"process {os.getpid()} on {re.escape(socket.gethostname())}"):
         w.look()
     held.release()
     w.look()
