@@ -41,6 +41,9 @@ _IN_FONT = re.compile(r"[0-9.](?:em|ex|ch)\Z")
 _FONT_UNITS = ("em", "ex", "ch")
 _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height")
 _ORDINARY = Mapping[str, Any]
+_FLOWING = frozenset({"div", "p", "span", "section", "center", "font", "b", "i", "strong", "em"})
+"""Elements that are as large as what they hold; a cell is as large as its row and column."""
+_ROOM = ("width", "height", "size", "padding", "border", "aspect", "position", "inset", "display", "flex", "grid")
 
 
 class Box(NamedTuple):
@@ -143,6 +146,8 @@ class Boxes:
             width, height = _larger(width, w, view), _larger(height, h, view)
             reasons.append(_hidden(values, attrs))
         hidden = reasons[0] if all(reasons) else None
+        if hidden is None and background and width is height is None and _is_empty(node, attrs):
+            hidden = "the background of an element that holds nothing"
         if hidden is None and isinstance(node, Element):
             hidden = self._hidden_by_ancestor(node, reasons, views)
         relative = None if width is not None and height is not None else _relative(views[0], attrs)
@@ -201,6 +206,18 @@ _NOTHING: tuple[str | None, ...] = (None, None, None, None)
 _INVISIBLE = "an enclosing element: visibility:hidden"
 """The one way of hiding that what is inside can undo (CSS Display, section 4)."""
 _HIDDEN: tuple[str | None, ...] = ("an enclosing element: hidden",) * 4
+
+
+def _is_empty(node: Element | Tag, attrs: _ORDINARY) -> bool:
+    """Whether an element holds nothing and nothing else can give it a size: its background then has no room.
+
+    A class, an identifier or any word of size in its own style leaves that open.
+    """
+    if not isinstance(node, Element) or node.tag not in _FLOWING or node.children:
+        return False
+    style = attrs.get("style")
+    told = style.lower() if isinstance(style, str) else ""
+    return "class" not in attrs and "id" not in attrs and not any(word in told for word in _ROOM)
 
 
 def _in_font(values: Mapping[str, str]) -> list[str]:

@@ -144,8 +144,9 @@ def token(reference: Reference, own: Traits | None, context: Context) -> Iterato
         if where:
             yield reason("token.shared", f"{value[:24]} also stands in {where}")
             break
-    if own.bits >= OPAQUE or own.file_bits >= NO_HASH:
-        yield reason("token.opaque", f"a value of about {max(own.bits, own.file_bits):.0f} bits")
+    long = max(own.file_bits, own.folder_bits)
+    if own.bits >= OPAQUE or long >= NO_HASH:
+        yield reason("token.opaque", f"a value of about {max(own.bits, long):.0f} bits")
     elif own.folder_bits >= OPAQUE:
         yield reason("token.directory", "an id among the folders of a picture file")
     elif own.file_bits >= OPAQUE:
@@ -199,13 +200,16 @@ def shape(reference: Reference, own: Traits | None, context: Context) -> Iterato
         yield reason("vector.sheet", "a background")
     if url is None or own is None:
         return
-    if own.filler:
+    posing = own.filler and own.folder_bits >= NO_HASH
+    if posing:
+        yield reason("shape.endpoint", "named like a layout filler, behind a value that none needs")
+    elif own.filler:
         yield reason("shape.filler", "named like a layout filler")
     elif own.extension in PICTURES and not url.query:
         yield reason("shape.picture", "a plain picture file")
     elif own.extension not in PICTURES:
         yield reason("shape.script", "not the address of a picture file")
-    if own.endpoint:
+    if own.endpoint and not posing:
         yield reason("shape.endpoint", "named like a tracking endpoint")
     if context.hosts[url.host] == 1:
         yield reason("shape.alone", "alone on its host")

@@ -99,6 +99,17 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
         ),
         (image() * 2, "recurrence.repeated", "stands 2 times in this message"),
         (image(src="https://cdn.sender.example/spacer.gif"), "shape.filler", "named like a layout filler"),
+        (
+            image(src=f"https://t.sender.example/{HEX * 3}/1x1.png"),
+            "shape.endpoint",
+            "named like a layout filler, behind a value that none needs",
+        ),
+        (image(src=f"https://t.sender.example/{HEX * 3}/1x1.png"), "token.opaque", "a value of about 384 bits"),
+        (
+            f"<div style=\"background-image:url('{PIXEL}')\"></div>",
+            "visibility.hidden",
+            "the background of an element that holds nothing",
+        ),
         (image(src=PICTURE), "shape.picture", "a plain picture file"),
         (image(), "shape.script", "not the address of a picture file"),
         (image(src="https://t.sender.example/open?x=1"), "shape.endpoint", "named like a tracking endpoint"),
@@ -132,6 +143,8 @@ def test_what_is_said(markup: str, rule: str, detail: str) -> None:
         (f'{image()}<a href="https://sender.example/u/newsletter">x</a>', "token.shared"),
         (f"{image()}{image(src='https://t.sender.example/other.png')}", "shape.alone"),
         (image('alt=" "'), "shape.alt"),
+        (image(src=f"https://cdn.sender.example/{HEX}/1x1.png"), "shape.endpoint"),
+        (image(src=f"https://cdn.sender.example/{HEX}/1x1.png"), "token.opaque"),
         (f'<a name="top">{image()}</a>', "shape.linked"),
         (image(src="https://cdn.sender.example/opening.png"), "shape.endpoint"),
         (image(src="https://cdn.sender.example/a.png?w=2"), "shape.picture"),
@@ -142,6 +155,21 @@ def test_what_is_not_said(markup: str, rule: str) -> None:
     seen = [r for r in judged(markup) if r.element == "img"]
     assert seen
     assert all(rule not in rules(reference) for reference in seen)
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<div style='background:url({})'>Text</div>",
+        "<div style='background:url({});height:40px'></div>",
+        "<div style='background:url({});padding:20px'></div>",
+        "<div class=hero style='background:url({})'></div>",
+        "<table><tr><td style='background:url({})'></td><td>Text</td></tr></table>",
+    ],
+)
+def test_a_background_with_room_is_not_hidden(markup: str) -> None:
+    """What an element holds, its own style, a class or its neighbours may give the background room."""
+    assert "visibility.hidden" not in rules(judged(markup.format(PIXEL))[0])
 
 
 @pytest.mark.parametrize("field", ["List-Unsubscribe", "Return-Path", "Message-ID", "Feedback-ID"])
