@@ -43,7 +43,19 @@ _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height
 _ORDINARY = Mapping[str, Any]
 _FLOWING = frozenset({"div", "p", "span", "section", "center", "font", "b", "i", "strong", "em"})
 """Elements that are as large as what they hold; a cell is as large as its row and column."""
-_ROOM = ("width", "height", "size", "padding", "border", "aspect", "position", "inset", "display", "flex", "grid")
+_ROOM = (
+    "width",
+    "height",
+    "size",
+    "padding",
+    "border",
+    "aspect",
+    "position",
+    "inset",
+    "display",
+    "flex",
+    "grid",
+)
 
 
 class Box(NamedTuple):

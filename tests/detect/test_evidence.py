@@ -104,7 +104,11 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
             "shape.endpoint",
             "named like a layout filler, behind a value that none needs",
         ),
-        (image(src=f"https://t.sender.example/{HEX * 3}/1x1.png"), "token.opaque", "a value of about 384 bits"),
+        (
+            image(src=f"https://t.sender.example/{HEX * 3}/1x1.png"),
+            "token.opaque",
+            "a value of about 384 bits",
+        ),
         (
             f"<div style=\"background-image:url('{PIXEL}')\"></div>",
             "visibility.hidden",

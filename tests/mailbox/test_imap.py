@@ -471,7 +471,7 @@ def test_rights_are_asked_before_moving(dovecot_acl: Dovecot, act: str) -> None:
     store.close()
 
 
-def test_nothing_is_marked_where_single_messages_cannot_be_taken_away(dovecot_servers: Servers) -> None:
+def test_nothing_is_marked_where_single_messages_cannot_be_taken_away(dovecot_servers: Any) -> None:
     """MOVE without UIDPLUS: a plain EXPUNGE would take along what another program marked, so nothing is begun."""
     account = dovecot_servers.get(Variant(capability="IMAP4rev1 MOVE")).account()
     store = connect(account.host, account.port, account)

@@ -259,6 +259,41 @@ def test_a_refused_move_takes_the_copy_back(world: Make) -> None:
     assert "no right to move" in detail
 
 
+def test_a_refusal_that_no_step_foresaw_ends(world: Make) -> None:
+    """It is tried at the next looks, but not for ever: after the last time the message is left alone, and whole."""
+    w = world()
+    w.deliver(mail())
+    asked = 0
+
+    def refuse(at: str, what: str, folder: str) -> None:
+        nonlocal asked
+        if (at, what, folder) == ("before", "flags", "INBOX"):
+            asked += 1
+            raise MailboxError("not now; try again.")
+
+    w.server.fault = refuse
+    for _ in range(10):
+        w.look()
+    assert 1 <= asked <= 12, (
+        "three times before its copy is taken away and three times after, in two ways each"
+    )
+    assert w.raws() == [mail()]
+    assert [action for _, action, _ in w.recorded()] == ["left"]
+
+
+def test_two_of_the_same_bytes_are_both_dealt_with(world: Make) -> None:
+    """They could not be told apart while both are under way, so the second waits, and counts as put back then."""
+    w = world()
+    w.deliver(mail(), ("\\Flagged",))
+    w.deliver(mail())
+    w.look()
+    assert [action for _, action, _ in w.recorded()] == ["replaced"]
+    (original,) = w.stored(QUARANTINE)
+    assert original.raw == mail()
+    assert original.flags == {"\\Flagged"}
+    assert mail() in w.raws()
+
+
 def refuse_to_move(monkeypatch: pytest.MonkeyPatch, subject: bytes) -> None:
     """The server moves nothing as long as a message with these words is among what it is asked for."""
     real = MemoryMailbox.move
