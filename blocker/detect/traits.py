@@ -27,13 +27,17 @@ _FILLER = re.compile(
 )
 
 
+LONG_LABEL = 33
+"""Characters of a label of a host name that no name and no MD5 needs: each mail got a host of its own."""
+
+
 class Traits(NamedTuple):
     """What can be read off a URL alone."""
 
     extension: str
     tokens: tuple[str, ...]
     bits: float
-    """Of the most opaque value that is no folder or name of a picture file."""
+    """Of the most opaque value, a host's long labels among them, that is no folder or name of a picture file."""
     folder_bits: float
     """Of the folders of a picture file."""
     file_bits: float
@@ -56,7 +60,7 @@ def _traits(host: str, path: str, query: str) -> Traits:
     name = path.rpartition("/")[2]
     kind = extension(path)
     folders = [value for value in tokens(path) if value != name]
-    asked = tokens(query)
+    asked = [*tokens(query), *(label for label in host.split(".") if len(label) >= LONG_LABEL)]
     file_bits = opacity(name.rpartition(".")[0]) if kind in PICTURES else opacity(name)
     bits = max(map(opacity, asked), default=0.0)
     folder_bits = max(map(opacity, folders), default=0.0)

@@ -69,6 +69,11 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
             "token.file",
             "a file name that could be a hash of the picture or an id",
         ),
+        (
+            image(src="https://q7w2e9r4t1y6u3i8o5p0a7s2d9f4g1h6j3k8l5z0.sender.example/"),
+            "token.opaque",
+            "a value of about 196 bits",
+        ),
         (image(src="https://t.sender.example/o?n=1234567"), "token.numbers", "a number or short id"),
         (image(src=PICTURE), "token.none", "nothing in the URL could tell one mail from another"),
         (
@@ -147,6 +152,7 @@ def test_what_is_said(markup: str, rule: str, detail: str) -> None:
         (f'{image()}<a href="https://sender.example/u/newsletter">x</a>', "token.shared"),
         (f"{image()}{image(src='https://t.sender.example/other.png')}", "shape.alone"),
         (image('alt=" "'), "shape.alt"),
+        (image(src="https://our-spring-sale-of-garden-chairs-2026.sender.example/"), "token.opaque"),
         (image(src=f"https://cdn.sender.example/{HEX}/1x1.png"), "shape.endpoint"),
         (image(src=f"https://cdn.sender.example/{HEX}/1x1.png"), "token.opaque"),
         (f'<a name="top">{image()}</a>', "shape.linked"),
