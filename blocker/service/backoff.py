@@ -23,6 +23,10 @@ class Backoff:
         self._next = min(self._next * 2, self._longest)
         return time * random.uniform(0.5, 1.0)
 
+    def limit(self, longest: float) -> None:
+        """Something worked: the next waiting time is at most so long."""
+        self._next = min(self._next, longest)
+
     def reset(self) -> None:
         """It went well: begin anew."""
         self._next = self._first

@@ -88,6 +88,9 @@ class Watch:
         try:
             self._waiting.made = False
             self._look(store, raising=False)
+            self._backoff.limit(
+                STEADY
+            )  # a network that is bad for all is no server that wants to be left alone
             self._desk.tell("watching", "")  # only now is it true that mail from here on is looked at
             while True:
                 if time.monotonic() - begun > STEADY:

@@ -549,3 +549,13 @@ def test_waiting_times_grow_and_differ() -> None:
     backoff.reset()
     assert backoff.wait() <= 1.0
     assert len({Backoff().wait() for _ in range(20)}) > 1
+
+
+def test_what_worked_is_tried_again_soon() -> None:
+    """After a connection that was of use nobody waits for minutes; it does not start from the beginning either."""
+    backoff = Backoff(1.0, 300.0)
+    for _ in range(10):
+        backoff.wait()
+    backoff.limit(30.0)
+    assert 15.0 <= backoff.wait() <= 30.0
+    assert 30.0 <= backoff.wait() <= 60.0

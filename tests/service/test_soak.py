@@ -21,12 +21,13 @@ import pytest
 from blocker.catalogue import Catalogue
 from blocker.config import Config, Passwords
 from blocker.service import Event, Runner, imap
+from blocker.service.backoff import LONGEST
 from tests.servers.common import PASSWORD, Account
 from tests.servers.dovecot import Dovecot
 from tests.servers.proxy import Proxy, passing
 from tests.service.test_dovecot import Client, Place
 from tests.service.test_killed import assert_only_our_own_is_expunged
-from tests.service.test_watch import until
+from tests.service.test_watch import PATIENCE, until
 from tests.service.world import ARRIVED, QUARANTINE, mail, original_of
 
 ACCOUNTS = 24
@@ -126,7 +127,7 @@ def test_a_long_run(
         def settled() -> bool:
             return all(len(lying(one, QUARANTINE)) == len(sent[one.user]) for one in accounts)
 
-        until(settled)
+        until(settled, LONGEST + PATIENCE)  # who was refused last waits that long
         marked = len(wire.sent)
         until(
             lambda: wire.sent.count(b" IDLE\r\n", marked) >= ACCOUNTS
