@@ -85,7 +85,7 @@ class ServiceConfig:
     """Bounds on what the service takes on."""
 
     max_message_mb: float = 50.0
-    """A larger message is left alone."""
+    """A larger message is not changed, and no more octets of one are read."""
     retention_days: float | None = None
     """Days for which the catalogue keeps what it knows of a message, from its arrival; None for ever."""
     dkim_lookups: bool = False

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from blocker.mailbox import imap_text as text
 from blocker.mailbox.imap_append import append
+from blocker.mailbox.imap_outline import outline
 from blocker.mailbox.protocol import ConnectionLost, Draft, MailboxError, Recreated, Status, Stored
+from blocker.message.skim import Node, assembled, sections
 
 if TYPE_CHECKING:
     from blocker.mailbox.imap import Connection
@@ -107,6 +110,32 @@ class ImapMailbox:
                 "the message is left alone, look at it in a mail program."
             )
         return Stored(uid, raw, text.flag_set(flags), _date(when, uid))
+
+    def skim(self, uids: Sequence[int], most: int) -> Iterator[Stored]:
+        """BODYSTRUCTURE and the header, then the parts that are read; two commands a message."""
+        for uid in dict.fromkeys(uids):
+            self._use()
+            asked = "(UID FLAGS INTERNALDATE RFC822.SIZE BODYSTRUCTURE BODY.PEEK[HEADER])"
+            item = self._connection.items("tell parts", [uid], asked).get(uid, {})
+            size, header = item.get(b"RFC822.SIZE"), item.get(b"BODY[HEADER]")
+            root = outline(item.get(b"BODYSTRUCTURE"))
+            if root is None or not isinstance(size, int) or not isinstance(header, bytes):
+                continue
+            left = size - sum(leaf.octets for leaf in root.leaves if leaf.omitted)
+            if (
+                left <= min(most, size // 2)
+                and (raw := assembled(root, header, self._parts(uid, root))) is not None
+            ):
+                stored = self._stored(uid, item | {b"BODY[]": raw})
+                if stored is not None:
+                    yield replace(stored, size=size)
+
+    def _parts(self, uid: int, root: Node) -> dict[str, bytes]:
+        wanted = sections(root)
+        asked = " ".join(f"BODY.PEEK[{section}]" for section in wanted)
+        item = self._connection.items("read parts", [uid], f"(UID {asked})").get(uid, {}) if wanted else {}
+        # What is empty may be told as NIL.
+        return {section: item.get(f"BODY[{section}]".encode()) or b"" for section in wanted}
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """RFC822.SIZE."""

@@ -23,6 +23,7 @@ from blocker.mailbox.protocol import (
     Status,
     Stored,
 )
+from blocker.message.skim import without_attachments
 
 T = TypeVar("T")
 
@@ -222,6 +223,14 @@ class MemoryMailbox:
             stored = self._run("fetch", lambda uid=uid: self._folder().messages.get(uid))  # type: ignore[misc]
             if stored is not None:
                 yield stored
+
+    def skim(self, uids: Sequence[int], most: int) -> Iterator[Stored]:
+        """Those that still exist and have large attachments, one operation each."""
+        for uid in dict.fromkeys(uids):
+            stored = self._run("skim", lambda uid=uid: self._folder().messages.get(uid))  # type: ignore[misc]
+            raw = without_attachments(stored.raw) if stored is not None else None
+            if stored is not None and raw is not None and len(raw) <= min(most, len(stored.raw) // 2):
+                yield replace(stored, raw=raw, size=len(stored.raw))
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """Octets of those that still exist."""

@@ -75,6 +75,13 @@ class Stored:
     flags: frozenset[str]
     internal_date: datetime
     """Aware; when the message reached the mailbox (INTERNALDATE)."""
+    size: int | None = None
+    """Octets of the whole message where `raw` is without its attachments' contents; None where `raw` is all of it."""
+
+    @property
+    def octets(self) -> int:
+        """Of the whole message."""
+        return len(self.raw) if self.size is None else self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,13 @@ class Mailbox(Protocol):
 
     def fetch(self, uids: Sequence[int]) -> Iterator[Stored]:
         """The messages that still exist among `uids`, in batches behind the scenes; order as given."""
+
+    def skim(self, uids: Sequence[int], most: int) -> Iterator[Stored]:
+        """As `fetch`, but without the contents of large attachments, `size` set; order as given.
+
+        Gives only messages more than half of which can be left out and of which then no more than `most` octets are
+        left; the others are to be fetched.
+        """
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """Octets of each message that still exists."""

@@ -202,7 +202,7 @@ def _children(
     raw: bytes, headers: Headers, start: int, end: int, structure: Structure
 ) -> list[tuple[int, int]] | None:
     """Start and end of each child of a multipart, or None where no boundary line opens one."""
-    boundary = _boundary(headers)
+    boundary = boundary_of(headers)
     if boundary is None:
         return None
     children: list[tuple[int, int]] = []
@@ -226,7 +226,7 @@ def _children(
     return children
 
 
-def _boundary(headers: Headers) -> bytes | None:
+def boundary_of(headers: Headers) -> bytes | None:
     """The boundary in bytes; an empty one is one, as the standard library has it."""
     boundary = parameters(headers.first("content-type")).get("boundary")
     if boundary is None:

@@ -89,6 +89,11 @@ def read(raw: bytes, *, most: int = MAX_REFERENCES) -> Message:
     return Message(raw, most)
 
 
+def reads(part: Part) -> bool:
+    """Whether anything of a part's contents is ever looked at."""
+    return part.content_type.startswith(("text/", "message/", "multipart/")) or bool(_kind(part))
+
+
 def _kind(part: Part) -> str:
     """What a part is read as; empty where it holds nothing that is."""
     kind = TYPES.get(part.content_type)

@@ -43,6 +43,8 @@ class Desk:
     """Held while messages are worked on: a sweep and the watch take turns."""
     trust: Trust = field(default_factory=Trust)
     """What proves that a mail is its sender's."""
+    whole: set[Place] = field(default_factory=set)
+    """Messages over whose parts the connection broke: they are fetched whole from then on."""
 
     def go_on(self) -> None:
         """Raises Stopped where the service was asked to end. Called between steps."""

@@ -7,16 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TypeVar
 
 from blocker.catalogue import Seen
 from blocker.detect.report import Report as MailReport
-from blocker.mailbox.protocol import Mailbox, MailboxError, Store, Stored
+from blocker.mailbox.protocol import ConnectionLost, Mailbox, MailboxError, Store, Stored
 from blocker.service.act import NOT_THE_MESSAGE, Exchanger, flag_all
 from blocker.service.decide import Exchange, Flag, Found, Powers, Report, Skip, decide
 from blocker.service.desk import Desk, event_of, powers, seen_of, source_of
-from blocker.service.judge import Judgement, headers_only, unread
-from blocker.service.judges import Judges, alone
+from blocker.service.judge import Judgement, concerns, headers_only, of_skimmed, token_of, unread
+from blocker.service.judges import Item, Judges, alone
 from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS
 from blocker.service.senders import Applied, Senders
@@ -31,7 +32,8 @@ AT_ONCE_OCTETS = 8 * 1024 * 1024
 """Messages, and about how many octets of them, that are exchanged together."""
 TURN = 500
 """Messages of past mail after which new mail gets its turn."""
-_NEVER = float("inf")
+LARGE = 256 * 1024
+"""Octets above which a message is read without its attachments, where that is enough: it takes two answers more."""
 MANY = 200
 """Messages for which judges of their own are started: that takes a second of every core."""
 _SAID = ("From", "To", "Subject", "Date", "Message-ID")
@@ -181,7 +183,8 @@ class Look:
     def _handle(self, uids: Sequence[int], *, advance: bool) -> None:
         """Judge these, and record them in batches; with `advance`, note each time up to where all were."""
         batch = Batch()
-        for count, (stored, outcome) in enumerate(self._judged(self._readable(batch, uids)), 1):
+        judged = self._complete(batch, self._judged(self._readable(batch, uids)))
+        for count, (stored, outcome) in enumerate(judged, 1):
             self._desk.go_on()
             self._one(batch, stored, outcome)
             if count % CHUNK == 0:
@@ -190,17 +193,61 @@ class Look:
         self._write(batch, uids[-1] + 1 if advance else None)
 
     def _readable(self, batch: Batch, uids: Sequence[int]) -> Iterator[Stored]:
-        """Those that the journal does not know and that are not too large."""
+        """Those that the journal does not know and that are not too large; large ones without their attachments."""
+        large = min(LARGE, self._desk.limit)
         for part in pieces(uids, CHUNK):
             self._desk.go_on()
             known = self._known(part)
             sizes = self._mailbox.sizes([uid for uid in part if uid not in known])
-            for uid, size in sizes.items():
-                if size > self._desk.limit:
-                    self._too_large(batch, uid, size)
-            yield from self._fetched(
-                batch, [uid for uid in part if sizes.get(uid, _NEVER) <= self._desk.limit], {}
+            here = [uid for uid in part if uid in sizes]
+            for skimmed, some in groupby(here, lambda uid: sizes[uid] > large):  # noqa: B023 (used up at once)
+                if not skimmed:
+                    yield from self._fetched(batch, list(some), {})
+                    continue
+                for uid in some:
+                    yield from self._large(batch, uid, sizes[uid])
+
+    def _large(self, batch: Batch, uid: int, size: int) -> Iterator[Stored]:
+        """A large message without its attachments; whole where it cannot be had so and is not too large for that."""
+        stored = self._skimmed(self._place(uid))
+        if stored is not None:
+            yield stored
+        elif size > self._desk.limit:
+            self._too_large(batch, uid, size)
+        else:
+            yield from self._fetched(batch, [uid], {})
+
+    def _skimmed(self, place: Place) -> Stored | None:
+        if place in self._desk.whole:
+            return None
+        try:
+            found = next(self._mailbox.skim([place.uid], self._desk.limit), None)
+        except ConnectionLost:
+            self._desk.whole.add(place)  # perhaps over the very answer: it is not asked for again
+            raise
+        except NOT_THE_MESSAGE:
+            raise
+        except MailboxError:
+            return None
+        # What a field of ours says counts for the whole message.
+        return None if found is None or token_of(found.raw) else found
+
+    def _complete(
+        self, batch: Batch, judged: Iterable[tuple[Stored, Outcome]]
+    ) -> Iterator[tuple[Stored, Outcome]]:
+        """What was judged without its attachments, judged whole where it may have to be changed."""
+        for stored, outcome in judged:
+            if stored.size is None or not isinstance(outcome, Judgement):
+                yield stored, outcome
+                continue
+            changed = self._account.mode in ("copy", "replace") and concerns(
+                outcome.report, self._account.level
             )
+            if (changed or self._senders.concerns(outcome)) and stored.size <= self._desk.limit:
+                yield from self._alone(self._fetched(batch, [stored.uid], {}))
+                continue
+            refused = self._limit() if changed else None
+            yield stored, Judgement(of_skimmed(outcome.report), outcome.view, refused=refused)
 
     def _known(self, uids: Sequence[int]) -> set[int]:
         """Those of `uids` that were begun with, or dealt with, before."""
@@ -208,10 +255,15 @@ class Look:
 
     def _judged(self, messages: Iterable[Stored]) -> Iterator[tuple[Stored, Outcome]]:
         """Each message with what is thought of it."""
-        items = ((stored, source_of(self._place(stored.uid))) for stored in messages)
         if self._judges is not None:
-            return self._judges.judge(items)
-        return alone(items, self._account, self._desk.key, self._desk.memory.recall_many)
+            return self._judges.judge(self._named(messages))
+        return self._alone(messages)
+
+    def _alone(self, messages: Iterable[Stored]) -> Iterator[tuple[Stored, Outcome]]:
+        return alone(self._named(messages), self._account, self._desk.key, self._desk.memory.recall_many)
+
+    def _named(self, messages: Iterable[Stored]) -> Iterator[Item]:
+        return ((stored, source_of(self._place(stored.uid))) for stored in messages)
 
     def _many(self, count: int) -> None:
         """Have processes judge, where that saves more time than it takes to start them."""
@@ -244,7 +296,7 @@ class Look:
         place = self._place(stored.uid)
         if isinstance(outcome, str):
             _log.warning("message not read", account=place.account, uid=place.uid, error=outcome)
-            self._not_read(batch, stored.uid, len(stored.raw), stored.internal_date, before, outcome)
+            self._not_read(batch, stored.uid, stored.octets, stored.internal_date, before, outcome)
             return
         if before is not None:
             batch.settled.append(place)
@@ -266,7 +318,7 @@ class Look:
 
         def seen(action: str, detail: str = "") -> Seen:
             said = "; ".join(filter(None, (detail, applied.note)))
-            return seen_of(place, judgement, len(stored.raw), stored.internal_date, action, said)
+            return seen_of(place, judgement, stored.octets, stored.internal_date, action, said)
 
         match decision:
             case Skip():
@@ -333,10 +385,13 @@ class Look:
         batch.seen.append(seen_of(place, judgement, size, date, "left", reason))
         batch.entries.append(Entry(place, Stage.LEFT, attempts=attempts, reason=reason))
 
+    def _limit(self) -> str:
+        return f"it is larger than {self._desk.limit / 1024 / 1024:.2g} MB"
+
     def _too_large(self, batch: Batch, uid: int, size: int) -> None:
         """Record who wrote it and what it is called, without its body."""
         place = self._place(uid)
-        reason = f"it is larger than {self._desk.limit / 1024 / 1024:.2g} MB"
+        reason = self._limit()
         fields = b"".join(self._mailbox.headers([uid], name).get(uid, b"") for name in _SAID)
         report = headers_only(fields, source_of(place), reason)
         batch.seen.append(seen_of(place, Judgement(report), size, _said_date(report), "left", reason))

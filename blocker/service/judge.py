@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import blocker
 from blocker.config.model import AccountConfig, Level
 from blocker.detect.context import Context
 from blocker.detect.judge import report_on
-from blocker.detect.report import Envelope, Report
+from blocker.detect.report import Envelope, Judged, Report
 from blocker.rewrite import marker
 from blocker.rewrite.patch import MAX_PATCH
 
@@ -107,6 +108,15 @@ def headers_only(fields: bytes, source: str, why: str) -> Report:
     """A report on a message that is not read whole: who and what it says it is, and why no more."""
     report = blocker.scan(fields.rstrip(b"\r\n") + b"\r\n\r\n", source=source)
     return Report(report.message._replace(sha256="", source=source), error=why)
+
+
+def of_skimmed(report: Report) -> Report:
+    """A report on a message that was read without its attachments: without its digest, and places in its bytes."""
+    references = tuple(
+        Judged(url=r.url, raw=r.raw, vector=r.vector, element=r.element, part=r.part, verdict=r.verdict)
+        for r in report.references
+    )
+    return replace(report, message=report.message._replace(sha256=""), references=references)
 
 
 def unread(source: str, why: str) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from blocker.catalogue.domains import organisational
 from blocker.detect.judge import opened
 from blocker.service.desk import Desk
 from blocker.service.judge import Judgement, judge
@@ -26,6 +27,10 @@ class Senders:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._settings = desk.journal.sender_levels(desk.account.name)
+
+    def concerns(self, judgement: Judgement) -> bool:
+        """Whether something was set for the message's sender: what proves it is in the whole message."""
+        return bool(self._settings) and organisational(judgement.report.message.from_domain) in self._settings
 
     def applied(self, raw: bytes, source: str, judgement: Judgement) -> Applied:
         """The judgement that counts: the same one where nothing was set for the sender, or where From may be forged.

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Protocol
 
 import pytest
 
 from blocker.mailbox.protocol import MailboxError, Recreated, Store
+from blocker.message.read import read
 
 PLAIN = b"From: a@example.org\r\nTo: b@example.org\r\nSubject: hello\r\n\r\nHello.\r\n"
 ARRIVED = datetime(2024, 2, 29, 23, 30, 15, tzinfo=timezone(timedelta(hours=5, minutes=30)))
@@ -38,6 +40,17 @@ NASTY = {
     "large": PLAIN + b"0123456789abcdef\r\n" * 60_000,
 }
 """Messages that keep to CRLF: what IMAP must carry octet for octet (RFC 9051, section 4.3)."""
+
+LETTER = (
+    b'From: a@example.org\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="=_out"\r\n\r\n'
+    b"Preamble\r\n--=_out\r\nContent-Type: multipart/alternative; boundary=in\r\n\r\n"
+    b"--in\r\nContent-Type: text/plain\r\n\r\nHello\r\n--in\r\nContent-Type: text/html\r\n\r\n<b>Hello</b>\r\n\r\n--in--\r\n"
+    b"--=_out\r\nContent-Type: message/rfc822\r\n\r\nSubject: within\r\n\r\nHi\r\n"
+    b"--=_out\r\nContent-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    + b"QUJDREVGR0g=\r\n" * 20_000
+    + b"\r\n--=_out\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\nSGVsbG8=\r\n--=_out--\r\n"
+)
+"""A message most of which is an attachment."""
 
 
 class Observer(Protocol):
@@ -114,6 +127,8 @@ class MailboxContract:
     """The same for keywords given to APPEND, where it differs."""
     tells_uid = True
     """Whether `append` gives the UID."""
+    tells_parts = True
+    """Whether what the server says of a message's parts is what they are."""
     altered: frozenset[str] = frozenset()
     """Names in NASTY of what the server itself is known to change."""
 
@@ -379,6 +394,25 @@ class MailboxContract:
             with pytest.raises(Recreated, match="Lists"):
                 act()
         assert place.observer.flags("Lists") == {uid: set()}
+
+    def test_large_attachments_can_be_left_out(self, place: Place, store: Store) -> None:
+        """Of a large message comes what is read of it, with its size; the others are not given."""
+        uids = fill(place, PLAIN, LETTER, NASTY["large"], flags="\\Flagged", when=ARRIVED)
+        box = store.open("INBOX", readonly=True)
+        given = list(box.skim([*uids, uids[-1] + 1000], 1 << 20))
+        if not self.tells_parts:
+            assert given == []
+            return
+        (found,) = given
+        (whole,) = box.fetch([uids[1]])
+        assert found == replace(whole, raw=found.raw, size=len(LETTER))
+        assert found.octets == whole.octets == len(LETTER)
+        assert len(found.raw) < 2000
+        whole_parts, parts = read(LETTER).parts, read(found.raw).parts
+        assert [(p.path, p.content_type) for p in parts] == [(p.path, p.content_type) for p in whole_parts]
+        assert [p.body for p in parts] == [p.body for p in whole_parts[:3]] + [b"", b"SGVsbG8="]
+        assert list(box.skim(uids, 100)) == []
+        assert place.observer.flags() == {uid: {"\\Flagged"} for uid in uids}
 
     def test_closing_expunges_nothing(self, place: Place, store: Store) -> None:
         r"""Leaving a folder and the store leaves messages that someone marked \Deleted."""
