@@ -188,6 +188,17 @@ class Connection:
             uidnext = max(self.search("UID 1:*"), default=0) + 1
         return Status(facts[b"UIDVALIDITY"], uidnext, facts.get(b"EXISTS", 0), text.flag_set(kept))
 
+    def uidnext(self, folder: str) -> int:
+        """STATUS of a folder that is not selected."""
+        doing = f"tell the next UID of {folder}"
+
+        def ask() -> int:
+            self.forget()
+            return int(self._client.folder_status(folder, ("UIDNEXT",))[b"UIDNEXT"])
+
+        found: int = self.call(doing, ask)
+        return found
+
     def unselect(self) -> None:
         """Leave the folder. Without UNSELECT nothing is sent: selecting another one and LOGOUT do not expunge."""
         if self.can("UNSELECT"):
@@ -330,6 +341,10 @@ class ImapStore:
         name = self._names.native(folder)
         if name != "INBOX" and not self._names.exists(name):
             self._connection.create(name)
+
+    def uidnext(self, folder: str) -> int:
+        """By STATUS: the selected folder stays selected, which opening another one and this one anew would cost."""
+        return self._connection.uidnext(self._names.native(folder))
 
     def can_move(self) -> bool:
         """Whether the server offers MOVE or UIDPLUS."""

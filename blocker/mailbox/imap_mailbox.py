@@ -41,7 +41,7 @@ class ImapMailbox:
         self._native = native
         self._readonly = readonly
         self._sizes: dict[int, int] = {}
-        """Those told last: messages are fetched right after their sizes were asked for, and no size ever changes."""
+        """Those told or stored last: messages are fetched right after, and no size ever changes."""
         self._status = self._select()
 
     @property
@@ -201,6 +201,7 @@ class ImapMailbox:
         except ValueError:
             told = []
         if validity == str(self._status.uidvalidity) and len(told) == len(drafts):
+            self._sizes |= {uid: len(draft.raw) for uid, draft in zip(told, drafts, strict=True)}
             return list(told)
         return [None] * len(drafts)
 

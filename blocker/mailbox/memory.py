@@ -133,6 +133,10 @@ class MemoryStore:
 
         self.run("ensure", folder, make)
 
+    def uidnext(self, folder: str) -> int:
+        """The next UID."""
+        return self.run("status", folder, lambda: self.folder(folder).uidnext)
+
     def can_move(self) -> bool:
         """As the account says."""
         return self.account.moves

@@ -174,6 +174,9 @@ class Store(Protocol):
     def ensure(self, folder: str) -> None:
         """Make a folder if it is missing; it stays unsubscribed (its pixels live)."""
 
+    def uidnext(self, folder: str) -> int:
+        """What arrives in a folder from now on has this UID or a higher one. For a folder that is not opened."""
+
     def can_move(self) -> bool:
         """Whether messages can be moved without any risk to other messages (MOVE, or UIDPLUS)."""
 
