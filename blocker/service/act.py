@@ -366,8 +366,7 @@ class Exchanger:
                     batch.keep_patch(entry.place, marker.digest(kept.copy), judgement.patch, domain)
         for (one, entry), told in zip(ended, seen, strict=True):
             one.entry, one.saw = entry, Saw()
-            if not entry.keeps_spool:
-                self._desk.spool.drop(entry.place)
+            self._desk.spool.end(entry.place, keep=entry.keeps_spool)
             self._desk.observer(event_of(told))
 
     def _ended(self, one: Under, step: Ending) -> Entry:
@@ -375,7 +374,7 @@ class Exchanger:
             return replace(one.entry, stage=Stage.DONE)
         reason = step.reason
         if step.keep_spool and one.work.kept is not None:
-            reason += f"; its bytes are kept in {self._desk.spool.path(one.entry.place).name}"
+            reason += f"; its bytes are kept in {self._desk.spool.apart(one.entry.place).name}"
         return replace(one.entry, stage=Stage.LEFT, reason=reason, keeps_spool=step.keep_spool)
 
     def _seen(self, one: Under, step: Ending, entry: Entry) -> Seen:

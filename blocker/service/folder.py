@@ -145,8 +145,8 @@ class Look:
         """Let go what a process that ended just after its last record still has in the spool."""
         for place in self._desk.spool.places(self._account.name, self._folder):
             entry = self._desk.journal.get(place)
-            if entry and entry.stage in FINISHED and not entry.keeps_spool:
-                self._desk.spool.drop(place)
+            if entry and entry.stage in FINISHED:
+                self._desk.spool.end(place, keep=entry.keeps_spool)
 
     def _resume(self) -> None:
         again: dict[int, Entry] = {}

@@ -66,8 +66,8 @@ class Clock:
 
 def hook(clock: Clock) -> None:
     """Have the clock tick around everything that outlives the process."""
-    _around(clock, spool, "_write", lambda path, _raw: f"spool {path.name.split('.')[-3]}")
-    _around(clock, spool.Spool, "drop", lambda *_: "spool let go")
+    _around(clock, spool, "_write", lambda *_: "spool written")
+    _around(clock, spool.Spool, "end", lambda *_, **_named: "spool let go")
     _around(clock, Journal, "put", lambda _self, entry, *_: f"journal {entry.stage}")
     _hook_batch(clock)
     _hook_wire(clock)
@@ -76,9 +76,9 @@ def hook(clock: Clock) -> None:
 def _around(clock: Clock, owner: Any, name: str, label: Callable[..., str]) -> None:
     real: Callable[..., Any] = getattr(owner, name)
 
-    def ticking(*args: Any) -> Any:
-        result = real(*args)
-        clock.tick(f"after {label(*args)}")
+    def ticking(*args: Any, **named: Any) -> Any:
+        result = real(*args, **named)
+        clock.tick(f"after {label(*args, **named)}")
         return result
 
     setattr(owner, name, ticking)

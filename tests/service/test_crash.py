@@ -71,7 +71,7 @@ def ticking(clock: Clock, patch: pytest.MonkeyPatch) -> Iterator[None]:
         around(Journal, "put")
         around(Journal, "set_cursor")
         around(Spool, "keep")
-        around(Spool, "drop")
+        around(Spool, "end")
         inner.setattr(Journal, "batch", batch)
         yield
 

@@ -126,7 +126,7 @@ def looks(place: Place, port: int, times: int = 2) -> None:
 
 def spooled(place: Place) -> list[bytes]:
     """Originals that wait on this computer's disk."""
-    return [path.read_bytes() for path in place.directory.glob("spool/*.original.eml")]
+    return [path.read_bytes() for path in place.directory.glob("spool/*")]
 
 
 def test_a_lost_answer_to_append_leaves_one_copy(

@@ -32,7 +32,7 @@ KILL = -9
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = {
     "replace": {
-        "after spool original",
+        "after spool written",
         "half of APPEND",
         "unanswered APPEND",
         "after APPEND",
@@ -117,7 +117,7 @@ class Scene:
         for folder in ("INBOX", QUARANTINE):  # in this order: what is moved meanwhile is seen in the second
             if any(raw in (m.raw, original_of(m.raw)) for m in self.client.messages(folder)):
                 return True
-        return raw in [path.read_bytes() for path in self.config.parent.glob("spool/*.original.eml")]
+        return any(raw in path.read_bytes() for path in self.config.parent.glob("spool/*.spool"))
 
     def assert_all_is_well(self, moment: str) -> None:
         """Every mail was exchanged once: a copy with the original's flags and date, and the original."""

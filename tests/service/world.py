@@ -130,9 +130,9 @@ class World:
             return sorted((m.subject, m.action, m.detail) for m in catalogue.messages(size=1000).items)
 
     def spooled(self) -> list[bytes]:
-        """Originals that wait on this computer's disk."""
+        """Files that wait on this computer's disk: originals, or what is under way."""
         spool = self.directory / "spool"
-        return [path.read_bytes() for path in sorted(spool.glob("*.original.eml"))] if spool.exists() else []
+        return [path.read_bytes() for path in sorted(spool.glob("*"))] if spool.exists() else []
 
     def exists(self, raw: bytes) -> bool:
         """Whether a message exists whole somewhere: as it was, or as a copy that gives it back, or in the spool."""
