@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 
 class CatalogueError(Exception):
@@ -78,7 +78,6 @@ def told(where: str) -> Iterator[None]:
     """Turn what a database driver raises inside the block into a `CatalogueError`."""
     try:
         yield
-    except DBAPIError as error:
-        raise CatalogueError(sentence(error, where)) from error
-    except SQLAlchemyError as error:
+    # PostgreSQL's driver passes some of the system's own errors on: a connection that was reset, for one.
+    except (SQLAlchemyError, OSError) as error:
         raise CatalogueError(sentence(error, where)) from error

@@ -25,6 +25,7 @@ from blocker.service import steps
 from blocker.service.decide import REMOVED, TRACKED, Powers
 from blocker.service.desk import Desk, event_of, seen_of, source_of
 from blocker.service.judge import FIELD, Judgement, judge, token_of, unread
+from blocker.service.lock import Unlocked
 from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS, lasting, next_step
 from blocker.service.senders import Senders
@@ -33,7 +34,7 @@ from blocker.service.steps import Entry, Place, Saw, Stage
 from blocker.service.under import ORDER, Group, Under, Wanted, Work
 
 _log = logger()
-NOT_THE_MESSAGE = (ConnectionLost, LoginRefused, Recreated)
+NOT_THE_MESSAGE = (ConnectionLost, LoginRefused, Recreated, Unlocked)
 """Failures that say nothing about the message under way: the journal goes on later."""
 
 

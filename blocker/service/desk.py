@@ -16,6 +16,7 @@ from blocker.service.decide import REMOVED, TRACKED, Powers
 from blocker.service.events import Action, Event, Observer
 from blocker.service.journal import Journal
 from blocker.service.judge import Judgement
+from blocker.service.lock import Claim
 from blocker.service.spool import Spool
 from blocker.service.steps import Place
 
@@ -29,6 +30,8 @@ class Desk:
     """One account's configuration, journal and spool, and the way to tell what happens."""
 
     account: AccountConfig
+    claim: Claim
+    """To have the account for oneself."""
     journal: Journal
     spool: Spool
     key: bytes
@@ -47,9 +50,10 @@ class Desk:
     """Messages over whose parts the connection broke: they are fetched whole from then on."""
 
     def go_on(self) -> None:
-        """Raises Stopped where the service was asked to end. Called between steps."""
+        """Raises Stopped where the service was asked to end, Unlocked where the account was lost. Called between steps."""
         if self.stop.is_set():
             raise Stopped
+        self.claim.check()
 
     def tell(self, action: Action, detail: str, mailbox: str = "") -> None:
         """Tell of the account as a whole."""

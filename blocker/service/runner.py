@@ -16,7 +16,7 @@ from blocker.service.desk import Desk
 from blocker.service.events import Event, Observer, ignore
 from blocker.service.folder import Progress
 from blocker.service.journal import Journal
-from blocker.service.lock import Lock
+from blocker.service.lock import Claim
 from blocker.service.restore import NotRestored, restore
 from blocker.service.retention import Retention
 from blocker.service.spool import Spool
@@ -50,16 +50,14 @@ class Runner:
         chosen = [account for account, _ in allowed]
         self._stores = stores or imap(Passwords())
         self._catalogue = catalogue
-        self._locks_dir = config.data_dir / "locks"
         self._stop = threading.Event()
-        self._locks: dict[str, Lock] = {}
-        self._guard = threading.Lock()
         key = config.key()
         journal, spool = Journal(catalogue), Spool(config.data_dir / "spool")
         memory, limit = CatalogueMemory(catalogue), config.service.max_message_bytes
         self._desks = {
             account.name: Desk(
                 account,
+                Claim(config.data_dir / "locks", catalogue, account.name),
                 journal,
                 spool,
                 key,
@@ -82,8 +80,8 @@ class Runner:
 
     def start(self) -> None:
         """Begin to watch. Raises Busy where another process works on an account."""
-        for name in self._desks:
-            self._hold(name)
+        for desk in self._desks.values():
+            desk.claim.take()
         for name, watch in self._watches.items():
             thread = threading.Thread(target=watch.run, name=f"watch-{name}", daemon=True)
             self._threads.append(thread)
@@ -100,10 +98,8 @@ class Runner:
             thread.join(max(0.0, deadline - time.monotonic()))
         ended = not any(thread.is_alive() for thread in self._threads)
         if ended:
-            with self._guard:
-                for lock in self._locks.values():
-                    lock.release()
-                self._locks.clear()
+            for desk in self._desks.values():
+                desk.claim.release()
         return ended
 
     def wait(self, seconds: float) -> bool:
@@ -121,7 +117,7 @@ class Runner:
     def once(self) -> None:
         """One look at every account in turn, in the calling thread. Raises what goes wrong."""
         for name, watch in self._watches.items():
-            self._hold(name)
+            self._desks[name].claim.take()
             watch.once()
         self._retention.once()
 
@@ -137,11 +133,12 @@ class Runner:
         """Look at an account's past mail in the calling thread; how many messages were dealt with, by action.
 
         May be called while the account is watched: the two take turns. Raises Stopped when `stop` is
-        called, Busy where another process works on the account, MailboxError and CatalogueError.
+        called, Busy where another process works on the account, MailboxError and CatalogueError (Unlocked, where
+        the account is lost to another process meanwhile).
         """
         desk = self._desks[account]
         if not dry_run:
-            self._hold(account)
+            desk.claim.take()
         store = self._stores(desk.account)
         try:
             return sweep(desk, store, since=since, dry_run=dry_run, progress=progress, limits=limits)
@@ -154,7 +151,7 @@ class Runner:
         `restored` is called for each with why it could not be, or an empty text. Raises as `sweep` does.
         """
         desk = self._desks[account]
-        self._hold(account)
+        desk.claim.take()
         store = self._stores(desk.account)
         try:
             for message in messages:
@@ -172,7 +169,7 @@ class Runner:
     def views(self, account: str) -> int:
         """Make the header views that a sweep left for later, in the calling thread; how many."""
         desk = self._desks[account]
-        self._hold(account)
+        desk.claim.take()
         store = self._stores(desk.account)
         try:
             return fill(desk, store, self._catalogue, None)
@@ -182,8 +179,3 @@ class Runner:
     def accounts(self) -> list[AccountConfig]:
         """The accounts that are watched."""
         return [desk.account for desk in self._desks.values()]
-
-    def _hold(self, account: str) -> None:
-        with self._guard:
-            if account not in self._locks:
-                self._locks[account] = Lock(self._locks_dir, account)

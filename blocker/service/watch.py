@@ -16,6 +16,7 @@ from blocker.service.desk import Desk, Stopped
 from blocker.service.emptying import Emptying
 from blocker.service.folder import Look
 from blocker.service.hold import Hold, Waiting
+from blocker.service.lock import Busy
 from blocker.service.log import logger
 from blocker.service.stores import Stores
 from blocker.service.sweep import finish
@@ -66,7 +67,7 @@ class Watch:
             except TryLater as error:
                 self._trouble(str(error))
                 self._desk.stop.wait(error.seconds)
-            except (MailboxError, CatalogueError, OSError) as error:
+            except (MailboxError, CatalogueError, Busy, OSError) as error:
                 self._trouble(str(error))
             # A mistake of ours: told with its trace, and the account is not given up in silence.
             except Exception as error:  # noqa: BLE001
@@ -83,7 +84,8 @@ class Watch:
             store.close()
 
     def _session(self) -> None:
-        """One connection, for as long as it lasts."""
+        """One connection, for as long as it lasts, and as long as nobody else has the account."""
+        self._desk.claim.take()
         store, begun = self._stores(self._desk.account), time.monotonic()
         try:
             self._waiting.made = False
@@ -127,6 +129,7 @@ class Watch:
         now = time.monotonic()
         if not self._wanted and now >= self._ask_next:
             self._ask_next = now + ASKED
+            self._desk.claim.check()
             self._wanted = bool(self._catalogue.pending(self._desk.account.name))
         return self._wanted or self._desk.stop.is_set()
 
@@ -160,6 +163,7 @@ class Watch:
 
     def _guarded(self, work: Callable[[], object], folder: str, *, raising: bool) -> None:
         """A folder that cannot be looked at does not keep the others back; it is told once."""
+        self._desk.go_on()
         try:
             work()
         except (ConnectionLost, LoginRefused):
