@@ -350,6 +350,10 @@ class ImapStore:
         """Whether the server offers MOVE or UIDPLUS."""
         return self._connection.can("MOVE") or self._connection.can("UIDPLUS")
 
+    def moves_at_once(self) -> bool:
+        """Whether the server offers MOVE."""
+        return self._connection.can("MOVE")
+
     def can_listen(self) -> bool:
         """Whether the server offers IDLE."""
         return self._connection.can("IDLE")

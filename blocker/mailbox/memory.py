@@ -71,6 +71,8 @@ class MemoryAccount:
     """Octets that all messages together may take."""
     moves: bool = True
     """Whether messages can be moved and taken away one by one (MOVE or UIDPLUS)."""
+    moves_at_once: bool = True
+    """Whether a move is one act (MOVE). It always is here; the account may deny it."""
     appenduid: bool = True
     """Whether `append` tells the UID."""
     appends_many: bool = True
@@ -140,6 +142,10 @@ class MemoryStore:
     def can_move(self) -> bool:
         """As the account says."""
         return self.account.moves
+
+    def moves_at_once(self) -> bool:
+        """As the account says."""
+        return self.account.moves and self.account.moves_at_once
 
     def can_listen(self) -> bool:
         """As the account says."""

@@ -180,6 +180,9 @@ class Store(Protocol):
     def can_move(self) -> bool:
         """Whether messages can be moved without any risk to other messages (MOVE, or UIDPLUS)."""
 
+    def moves_at_once(self) -> bool:
+        """Whether a move is one act (MOVE): cut short, it leaves no message in both folders."""
+
     def can_listen(self) -> bool:
         """Whether `listen` hears of new mail at once."""
 

@@ -66,7 +66,14 @@ class Exchanger:
         """
         under = [self._spooled(one) for one in wanted]
         self._desk.spool.keep({one.entry.place: one.work.kept for one in under if one.work.kept})
-        return self._run(under)
+        try:
+            return self._run(under)
+        except Exception:
+            for one in under:
+                if one.entry.stage == Stage.SPOOLED and not one.over:
+                    # Its plan is not recorded, so nothing was asked of the server: it is no message under way.
+                    self._desk.spool.drop(one.entry.place)
+            raise
 
     def _spooled(self, wanted: Wanted) -> Under:
         copy = wanted.judgement.copy

@@ -150,8 +150,6 @@ class Hold(Look):
             held = replace(held, mode="copy", hold_seconds=0.0)
             super().__init__(replace(desk, account=held), store, account.screening)
         self._waiting = waiting
-        self._begun: set[int] = set()
-        """Whose exchange this look has begun: should the journal not answer, it goes on with them when it does."""
         self._inbox: Mailbox = store.open(account.folders[0])
         self._exchanger = Screener(self._desk, store, self._mailbox, self._inbox)
         self._freed = False
@@ -247,7 +245,6 @@ class Hold(Look):
         if isinstance(decision, Exchange) and self._account.hold_seconds > 0:
             if applied.judgement.report.message.sha256 in batch.exchange:
                 self._exchange_all(batch)  # the same bytes were delivered twice: one after the other
-            self._begun.add(stored.uid)
             self._exchange(batch, stored, place, applied, 0)
             return
         why = decision.reason if isinstance(decision, LeaveAlone) else getattr(decision, "detail", "")
@@ -295,7 +292,9 @@ class Hold(Look):
         try:
             busy = self._unfinished()
         except CatalogueError:
-            busy = self._begun
+            # The spool knows too; the journal goes on with them when it answers.
+            begun = self._desk.spool.places(self._account.name, self._folder)
+            busy = {place.uid for place in begun if place.uidvalidity == self._status.uidvalidity}
         uids = [uid for uid in uids if uid in here and uid not in busy]
         try:
             for uid in uids:

@@ -16,8 +16,9 @@ from blocker.service.desk import Desk, Stopped
 from blocker.service.emptying import Emptying
 from blocker.service.folder import Look
 from blocker.service.hold import Hold, Waiting
-from blocker.service.lock import Busy
+from blocker.service.lock import Busy, Unlocked
 from blocker.service.log import logger
+from blocker.service.overdue import Overdue
 from blocker.service.stores import Stores
 from blocker.service.sweep import finish
 from blocker.service.views import fill
@@ -27,6 +28,8 @@ IDLE = 9 * 60.0
 """Seconds after which IDLE is begun anew: some networks forget a silent link after ten minutes."""
 ASKED = 2.0
 """Seconds between two questions whether a page wants something."""
+WITHOUT = 10.0
+"""Seconds between two looks at held mail while the catalogue cannot be used."""
 STEADY = 30.0
 """Seconds after which a connection counts as good, so that the next failure is the first one again."""
 
@@ -84,6 +87,41 @@ class Watch:
             store.close()
 
     def _session(self) -> None:
+        """Watch over one connection; held mail is looked after over another one where the catalogue fails."""
+        try:
+            self._connected()
+        except Unlocked:
+            raise
+        except CatalogueError as error:
+            if not self._holds:
+                raise
+            self._trouble(str(error))
+            self._without_catalogue(str(error))
+
+    def _without_catalogue(self, why: str) -> None:
+        """Mode hold: let go what is held for too long, until the catalogue answers again.
+
+        With PostgreSQL the account is not held then. What is done is done all the same: who cannot reach the database
+        cannot know whether somebody else has the account, and to move what is still held harms nobody (see `overdue`).
+        """
+        overdue = Overdue(self._desk.account, self._desk.spool, self._desk.observer, self._waiting)
+        store = self._stores(self._desk.account)
+        try:
+            while not self._desk.stop.is_set():
+                overdue.look(store, why)
+                self._desk.stop.wait(min(self._desk.account.poll, WITHOUT))
+                try:
+                    self._desk.claim.take()
+                    self._catalogue.pending(self._desk.account.name)
+                except CatalogueError as error:
+                    why = str(error)
+                else:
+                    self._backoff.limit(STEADY)
+                    return
+        finally:
+            store.close()
+
+    def _connected(self) -> None:
         """One connection, for as long as it lasts, and as long as nobody else has the account."""
         self._desk.claim.take()
         store, begun = self._stores(self._desk.account), time.monotonic()
