@@ -72,7 +72,7 @@ class Exchanger:
             for one in under:
                 if one.entry.stage == Stage.SPOOLED and not one.over:
                     # Its plan is not recorded, so nothing was asked of the server: it is no message under way.
-                    self._desk.spool.drop(one.entry.place)
+                    self._desk.spool.end(one.entry.place, keep=False)
             raise
 
     def _spooled(self, wanted: Wanted) -> Under:

@@ -102,10 +102,11 @@ def test_overdue_mail_arrives_while_the_database_is_away(
 def admits(other: Catalogue, catalogue: Catalogue, yes: bool) -> None:
     """Whether the database of a catalogue takes connections: where not, those that it has end."""
     name = catalogue.engine.url.database
-    with other.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+    with other.engine.begin() as connection:
         connection.execute(text(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {str(yes).lower()}"))
-        if not yes:
-            query = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = :name"
+    if not yes:  # after the commit: until then, who is ended could come back
+        query = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = :name"
+        with other.engine.begin() as connection:
             connection.execute(text(query), {"name": name})
 
 
