@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Any
 
 from blocker.catalogue.domains import organisational
@@ -133,10 +134,13 @@ def leak_values(seen: Seen, message: int) -> Iterator[dict[str, Any]]:
 
 def _packed(reasons: tuple[Reason, ...]) -> str:
     """Reasons as a column has them: ASCII, whatever stands in them."""
-    packed = _to_json(reasons)
-    if len(packed) <= SHORT:
-        return packed
-    return _to_json([(r.rule[:SHORT], r.detail[:SHORT], r.weight) for r in reasons[:MAX_REASONS]])
+    return "[" + ",".join([_packed_one(reason) for reason in reasons[:MAX_REASONS]]) + "]"
+
+
+@lru_cache(maxsize=4096)
+def _packed_one(reason: Reason) -> str:
+    """The same few reasons stand in most messages."""
+    return _to_json((reason.rule[:SHORT], reason.detail[:SHORT], reason.weight))
 
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode

@@ -6,10 +6,12 @@ the message counts as one that could not be read, and the others of its group ar
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import subprocess
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +21,7 @@ from typing import IO
 from blocker.config.model import AccountConfig
 from blocker.detect.memory import Recollection
 from blocker.mailbox.protocol import Stored
-from blocker.service.worker import Outcome, Question, Recall, outcomes, receive, send
+from blocker.service.worker import COLLECT_AFTER, Outcome, Question, Recall, outcomes, receive, send
 
 PROGRAM = "from blocker.service.worker import main; main()"
 """What a process runs; by name and not as a module, as it must not be imported twice."""
@@ -73,8 +75,7 @@ class Judges:
         # A thread waits for each process, so that all have work while the caller is busy with something else.
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="judge")
         self._ahead = count * AHEAD
-        self._switching = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_SECONDS)
+        _many.begin()
 
     def judge(self, items: Iterable[Item]) -> Iterator[tuple[Stored, Outcome]]:
         """Each message with its outcome, in the order given. `items` is read ahead, in the caller's thread.
@@ -96,7 +97,7 @@ class Judges:
         for worker in self._workers:
             worker.end()
         self._threads.shutdown(cancel_futures=True)
-        sys.setswitchinterval(self._switching)
+        _many.end()
 
     def _group(self, group: list[Item]) -> list[Outcome]:
         worker = self._idle.get()
@@ -131,6 +132,38 @@ def _groups(items: Iterable[Item]) -> Iterator[list[Item]]:
             group, octets = [], 0
     if group:
         yield group
+
+
+class _Many:
+    """How this whole process runs while many messages are judged, for however many accounts at once.
+
+    Threads change places soon; and cycles, which judgements leave none of, are not looked for all the time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+        self._usual = (sys.getswitchinterval(), gc.get_threshold())
+
+    def begin(self) -> None:
+        """One more sweep runs."""
+        with self._lock:
+            if self._count == 0:
+                self._usual = (sys.getswitchinterval(), gc.get_threshold())
+                sys.setswitchinterval(SWITCH_SECONDS)
+                gc.set_threshold(COLLECT_AFTER)
+            self._count += 1
+
+    def end(self) -> None:
+        """One has ended; after the last all is as it was before the first."""
+        with self._lock:
+            self._count -= 1
+            if self._count == 0:
+                sys.setswitchinterval(self._usual[0])
+                gc.set_threshold(*self._usual[1])
+
+
+_many = _Many()
 
 
 class _Worker:

@@ -1,6 +1,6 @@
 """How fast the service reads a mailbox, beside a bare loop over the same messages on the same server.
 
-    python -m tests.bench.service --corpus DIR [--messages 3000] [--mode report]
+    python -m tests.bench.service --corpus DIR [--messages 10000] [--mode report]
 
 A Dovecot of its own is filled with real messages. Two things then read all of them, in turn, `--rounds` times:
 
@@ -33,7 +33,7 @@ from blocker.service import Runner, imap
 from tests.servers.dovecot import Account, Dovecot
 
 BATCH = 50
-BAR = 0.4
+BAR = 0.5
 """The ratio that must be reached."""
 
 
@@ -130,7 +130,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--corpus", type=Path, required=True, help="directory of real messages")
-    parser.add_argument("--messages", type=int, default=3000)
+    parser.add_argument("--messages", type=int, default=10000)
     parser.add_argument("--mode", choices=["report", "flag"], default="report")
     parser.add_argument("--rounds", type=int, default=2)
     given = parser.parse_args()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +53,16 @@ def comparable(outcome: object) -> object:
     """An outcome's JSON: the values that travelled, and those that did not, are compared by what they say."""
     assert isinstance(outcome, Judgement)
     return outcome.report.as_dict(), outcome.copy, outcome.refused, outcome.view
+
+
+def test_this_process_runs_as_before_after_the_last_sweep() -> None:
+    """Sweeps of two accounts that overlap leave its settings as they were."""
+    usual = (sys.getswitchinterval(), gc.get_threshold())
+    first, second = Judges(ACCOUNT, KEY, no_memory, 1), Judges(ACCOUNT, KEY, no_memory, 1)
+    first.close()
+    assert (sys.getswitchinterval(), gc.get_threshold()) != usual
+    second.close()
+    assert (sys.getswitchinterval(), gc.get_threshold()) == usual
 
 
 def test_processes_judge_as_this_one_does(judges: Judges) -> None:
