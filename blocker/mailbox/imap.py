@@ -54,6 +54,7 @@ class Connection:
         self.imap: imaplib.IMAP4 = client._imap
         self._open = True
         self._capabilities: frozenset[str] | None = None
+        self._counts = False
         self.selected: object | None = None
         """Whoever selected a folder last; another one has to select its own again."""
 
@@ -63,6 +64,13 @@ class Connection:
             found = self.call("list its capabilities", self._client.capabilities)
             self._capabilities = frozenset(name.decode("ascii", "replace").upper() for name in found)
         return self._capabilities
+
+    def count_changes(self) -> None:
+        """ENABLE CONDSTORE, before any folder is opened: Dovecot counts only from then on."""
+        if self.can("CONDSTORE") and self.can("ENABLE"):
+            self._counts = (
+                self._attempt("count changes", lambda: self._client.enable("CONDSTORE")) is not None
+            )
 
     def can(self, capability: str) -> bool:
         """Whether the server offers this capability."""
@@ -186,7 +194,8 @@ class Connection:
         uidnext = facts.get(b"UIDNEXT")
         if uidnext is None:  # optional in RFC 3501
             uidnext = max(self.search("UID 1:*"), default=0) + 1
-        return Status(facts[b"UIDVALIDITY"], uidnext, facts.get(b"EXISTS", 0), text.flag_set(kept))
+        modseq = self._counts and b"HIGHESTMODSEQ" in facts  # a folder may keep no count (RFC 7162, 3.1.2.2)
+        return Status(facts[b"UIDVALIDITY"], uidnext, facts.get(b"EXISTS", 0), text.flag_set(kept), modseq)
 
     def uidnext(self, folder: str) -> int:
         """STATUS of a folder that is not selected."""
@@ -324,6 +333,7 @@ class ImapStore:
             raise
         self._connection = Connection(client, host)
         self._connection.capabilities()  # now, while imaplib still has what came with the sign-in
+        self._connection.count_changes()
         self._names = FolderNames(self._connection)
 
     def open(self, folder: str, *, readonly: bool = False) -> ImapMailbox:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from blocker.mailbox import imap_text as text
 from blocker.mailbox.imap_append import append
 from blocker.mailbox.imap_outline import outline
-from blocker.mailbox.protocol import ConnectionLost, Draft, MailboxError, Recreated, Status, Stored
+from blocker.mailbox.protocol import Changed, ConnectionLost, Draft, MailboxError, Recreated, Status, Stored
 from blocker.message.skim import Node, assembled, sections
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ BATCH_OCTETS = 8 * 1024 * 1024
 WINDOW = 90_000
 """UIDs in one search: imaplib takes no line above 1,000,000 octets, a UID has up to ten digits."""
 
+DELETED = "(\\Deleted)"
 _FIELD = re.compile(r"[!-9;-~]{1,76}")
 
 
@@ -40,6 +42,8 @@ class ImapMailbox:
         self._name = name
         self._native = native
         self._readonly = readonly
+        self._modseqs: dict[int, int] = {}
+        """Of messages that were read (RFC 7162): `remove` takes away no message that changed since."""
         self._sizes: dict[int, int] = {}
         """Those told or stored last: messages are fetched right after, and no size ever changes."""
         self._status = self._select()
@@ -76,7 +80,9 @@ class ImapMailbox:
         """BODY.PEEK[] in batches of at most 50 messages and about 8 MB."""
         for batch in self._batches(list(dict.fromkeys(uids))):
             self._use()
-            found = self._connection.items("read messages", batch, "(UID FLAGS INTERNALDATE BODY.PEEK[])")
+            asked = f"(UID FLAGS INTERNALDATE {self._modseq()}BODY.PEEK[])"
+            found = self._connection.items("read messages", batch, asked)
+            self._note(found)
             for uid in batch:
                 if (item := found.pop(uid, None)) is not None:
                     stored = self._stored(uid, item)
@@ -159,7 +165,9 @@ class ImapMailbox:
         if not _FIELD.fullmatch(field):
             raise MailboxError(f"{field!r} cannot be the name of a header field; check its spelling.")
         self._use()
-        found = self._connection.items("read headers", uids, f"(UID BODY.PEEK[HEADER.FIELDS ({field})])")
+        asked = f"(UID {self._modseq()}BODY.PEEK[HEADER.FIELDS ({field})])"
+        found = self._connection.items("read headers", uids, asked)
+        self._note(found)
         return self._told(found, b"BODY[HEADER", _header)
 
     def _told(self, found: dict[int, text.Item], name: bytes, read: Callable[[Any], T]) -> dict[int, T]:
@@ -215,6 +223,40 @@ class ImapMailbox:
         self._use()
         for chunk in text.chunks(uids):
             self._connection.uid(f"set flags in {self._name}", "STORE", chunk, how, flags)
+        for uid in uids:
+            self._modseqs.pop(uid, None)
+
+    def _modseq(self) -> str:
+        """What to ask for so that a removal can tell whether the message changed; nothing where the folder has none."""
+        return "MODSEQ " if self._status.modseq and not self._readonly else ""
+
+    def _note(self, found: dict[int, text.Item]) -> None:
+        for uid, item in found.items():
+            match item.get(b"MODSEQ"):
+                case (int(modseq),) if modseq > 0:
+                    self._modseqs[uid] = modseq
+
+    def _mark_unchanged(self, uids: Sequence[int]) -> list[int]:
+        """Mark as deleted those that are as they were read; which of `uids` another program changed since."""
+        changed: list[int] = []
+        known = defaultdict(list)
+        for uid in uids:
+            known[self._modseqs.pop(uid, None)].append(uid)
+        self._store(known.pop(None, []), DELETED)
+        for modseq, same in known.items():
+            self._use()
+            for chunk in text.chunks(same):
+                doing, how = f"set flags in {self._name}", "+FLAGS.SILENT"
+                self._connection.uid(doing, "STORE", chunk, f"(UNCHANGEDSINCE {modseq})", how, DELETED)
+                changed += self._modified(chunk)
+        return changed
+
+    def _modified(self, uids: Sequence[int]) -> list[int]:
+        told = self._connection.code("MODIFIED")
+        try:
+            return text.uid_set(told) if told else []
+        except ValueError:
+            return list(uids)  # which it is, nobody can tell
 
     def move(self, uids: Sequence[int], folder: str) -> None:
         """UID MOVE; else COPY, \\Deleted and UID EXPUNGE of what COPYUID confirms.
@@ -236,17 +278,18 @@ class ImapMailbox:
             return
         for chunk in text.chunks(uids):
             # Left over where a move was interrupted before; COPY would take it along.
-            self._store(chunk, "(\\Deleted)", "-FLAGS.SILENT")
+            self._store(chunk, DELETED, "-FLAGS.SILENT")
             self._connection.uid(doing, "COPY", chunk, self._connection.wire(target))
             self._expunge_moved(self._copied(chunk))
 
     def _expunge_moved(self, uids: list[int]) -> None:
         try:
+            self._store(uids, DELETED)
             self._expunge(uids)
         except ConnectionLost:
             raise
         except MailboxError:
-            self._store(uids, "(\\Deleted)", "-FLAGS.SILENT")  # another program would expunge it
+            self._store(uids, DELETED, "-FLAGS.SILENT")  # another program would expunge it
             raise
 
     def _copied(self, uids: Sequence[int]) -> list[int]:
@@ -264,7 +307,10 @@ class ImapMailbox:
         return [uid for uid in uids if uid in copied]
 
     def remove(self, uids: Sequence[int]) -> None:
-        """\\Deleted and UID EXPUNGE of exactly these; MailboxError before any change without UIDPLUS."""
+        """\\Deleted and UID EXPUNGE of exactly these; MailboxError before any change without UIDPLUS.
+
+        With CONDSTORE, what another program changed since it was read here stays, and Changed says so.
+        """
         if not uids:
             return
         self._may_write("take messages out")
@@ -273,14 +319,21 @@ class ImapMailbox:
                 f"{self._connection.host} cannot take away single messages (no UIDPLUS); remove them in a mail program."
             )
         self._may_remove()
+        self._use()
+        changed: list[int] = []
         for chunk in text.chunks(uids):
-            self._expunge(list(chunk))
+            modified = self._mark_unchanged(chunk)
+            self._expunge([uid for uid in chunk if uid not in modified])
+            changed += modified
+        if changed:
+            raise Changed(
+                f"Another program changed message {changed[0]} of {self._name} meanwhile; it stays, look at it again."
+            )
 
     def _expunge(self, uids: list[int]) -> None:
-        if not uids:
-            return
-        self._store(uids, "(\\Deleted)")
-        self._connection.uid(f"take messages out of {self._name}", "EXPUNGE", uids)
+        """Of what is marked as deleted."""
+        if uids:
+            self._connection.uid(f"take messages out of {self._name}", "EXPUNGE", uids)
 
     def _may_remove(self) -> None:
         self._may_write("take messages out")

@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 
 from blocker.mailbox.imap_text import flag_list
 from blocker.mailbox.protocol import (
+    Changed,
     ConnectionLost,
     Draft,
     MailboxError,
@@ -73,6 +74,8 @@ class MemoryAccount:
     """Whether messages can be moved and taken away one by one (MOVE or UIDPLUS)."""
     moves_at_once: bool = True
     """Whether a move is one act (MOVE). It always is here; the account may deny it."""
+    counts_changes: bool = True
+    """Whether a removal can depend on the message being as it was read (CONDSTORE)."""
     appenduid: bool = True
     """Whether `append` tells the UID."""
     appends_many: bool = True
@@ -198,6 +201,8 @@ class MemoryMailbox:
         self._name = name
         self._readonly = readonly
         self._uidvalidity = store.folder(name).uidvalidity
+        self._read: dict[int, Stored] = {}
+        """As messages were when they were read."""
         self._claim()
 
     @property
@@ -212,7 +217,8 @@ class MemoryMailbox:
             folder = self._folder()
             self._claim()
             flags = frozenset() if self._readonly else folder.permanent_flags
-            return Status(folder.uidvalidity, folder.uidnext, len(folder.messages), flags)
+            counts = self._store.account.counts_changes
+            return Status(folder.uidvalidity, folder.uidnext, len(folder.messages), flags, counts)
 
         return self._run("status", act)
 
@@ -232,6 +238,7 @@ class MemoryMailbox:
         for uid in dict.fromkeys(uids):
             stored = self._run("fetch", lambda uid=uid: self._folder().messages.get(uid))  # type: ignore[misc]
             if stored is not None:
+                self._read[uid] = stored
                 yield stored
 
     def skim(self, uids: Sequence[int], most: int) -> Iterator[Stored]:
@@ -252,7 +259,12 @@ class MemoryMailbox:
 
     def headers(self, uids: Sequence[int], field: str) -> dict[int, bytes]:
         """One header field of those that still exist."""
-        return self._run("headers", lambda: {uid: header(s.raw, field) for uid, s in self._known(uids)})
+
+        def act() -> dict[int, bytes]:
+            self._read |= self._known(uids)
+            return {uid: header(stored.raw, field) for uid, stored in self._known(uids)}
+
+        return self._run("headers", act)
 
     def append(
         self, raw: bytes, flags: Iterable[str] = (), internal_date: datetime | None = None
@@ -304,6 +316,7 @@ class MemoryMailbox:
             folder = self._folder()
             for uid, stored in self._known(uids):
                 folder.messages[uid] = replace(stored, flags=stored.flags | folder.lasting(wanted))
+                self._read.pop(uid, None)
             return {uid: stored.flags for uid, stored in self._known(uids)}
 
         return self._run("add_flags", act)
@@ -331,8 +344,16 @@ class MemoryMailbox:
                 return
             self._may_write()
             self._may_remove()
-            for uid, _ in self._known(uids):
-                _drop(self._folder(), uid)
+            changed = []
+            for uid, stored in self._known(uids):
+                if self._store.account.counts_changes and self._read.pop(uid, stored) is not stored:
+                    changed.append(uid)
+                else:
+                    _drop(self._folder(), uid)
+            if changed:
+                raise Changed(
+                    f"Another program changed message {changed[0]} of {self._name} meanwhile; it stays, look at it again."
+                )
 
         self._run("remove", act)
 

@@ -46,6 +46,10 @@ class OverQuota(MailboxError):
     """The server has no room, or the message is above its limit; nothing was stored."""
 
 
+class Changed(MailboxError):
+    """Another program changed a message since it was read, so it was not taken away."""
+
+
 class Recreated(MailboxError):
     """The folder was deleted and made anew (UIDVALIDITY changed): known UIDs mean other messages now."""
 
@@ -59,6 +63,8 @@ class Status:
     messages: int
     permanent_flags: frozenset[str]
     """Flags and keywords that can be stored; holds ``\\*`` where new keywords may be made. Empty where readonly."""
+    modseq: bool = False
+    """Whether the server counts the changes of each message (RFC 7162, CONDSTORE)."""
 
     def stores(self, flag: str) -> bool:
         """Whether setting this flag or keyword will last."""
@@ -156,7 +162,11 @@ class Mailbox(Protocol):
         """
 
     def remove(self, uids: Sequence[int]) -> None:
-        """Take away exactly these UIDs (for our own unfinished copies only)."""
+        """Take away exactly these UIDs.
+
+        Where the server counts changes (`Status.modseq`), what another program changed since it was read here by
+        `fetch` or `headers` stays: Changed is raised once the others are gone.
+        """
 
     def close(self) -> None:
         """Leave the folder without expunging, and end the connection if it is this mailbox's own."""

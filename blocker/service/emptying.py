@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import blocker
-from blocker.mailbox.protocol import Mailbox, MailboxError, Store
+from blocker.mailbox.protocol import Changed, Mailbox, MailboxError, Store
 from blocker.rewrite import marker
 from blocker.service.act import NOT_THE_MESSAGE
 from blocker.service.desk import Desk
@@ -124,7 +124,11 @@ def _let_go(desk: Desk, store: Store, entries: list[Entry], days: float) -> int:
                 break
             desk.go_on()
             for uid, entry in list(_found(quarantine, uids[start : start + _BATCH], wanted)):
-                quarantine.remove([uid])
+                try:
+                    quarantine.remove([uid])
+                except Changed as error:  # its owner still uses it: due again after as many days, as above
+                    desk.journal.put(replace(entry, reason=f"its original stays: {error}"))
+                    continue
                 _record(desk, entry, f"its original was removed after {days:g} days")
                 gone += 1
     finally:

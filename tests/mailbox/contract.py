@@ -14,7 +14,7 @@ from typing import Protocol
 
 import pytest
 
-from blocker.mailbox.protocol import MailboxError, Recreated, Store
+from blocker.mailbox.protocol import Changed, MailboxError, Recreated, Store
 from blocker.message.read import read
 
 PLAIN = b"From: a@example.org\r\nTo: b@example.org\r\nSubject: hello\r\n\r\nHello.\r\n"
@@ -127,6 +127,8 @@ class MailboxContract:
     """The same for keywords given to APPEND, where it differs."""
     tells_uid = True
     """Whether `append` gives the UID."""
+    counts_changes = True
+    """Whether the server counts the changes of each message."""
     tells_parts = True
     """Whether what the server says of a message's parts is what they are."""
     altered: frozenset[str] = frozenset()
@@ -464,6 +466,34 @@ class MovingContract(MailboxContract):
         box.remove([b, c + 9])
         assert set(place.observer.messages()) == {a, c}
         assert box.uids() == [a, c]
+
+    @pytest.mark.parametrize("how", ["fetch", "headers"])
+    def test_what_changed_meanwhile_is_not_removed(self, place: Place, store: Store, how: str) -> None:
+        """What another program marks after it was read stays, unmarked as deleted; read anew, it goes.
+
+        A server that does not count changes takes it away.
+        """
+        a, b, c = fill(place, PLAIN, PLAIN, PLAIN)
+        box = store.open("INBOX")
+        assert box.status().modseq is self.counts_changes
+
+        def read() -> None:
+            assert how == "headers" or len(list(box.fetch([a, b, c]))) == 3
+            assert how == "fetch" or len(box.headers([a, b, c], "Subject")) == 3
+
+        read()
+        box.add_flags([c], ["\\Seen"])  # our own change is none of another program
+        place.observer.mark(b, "\\Flagged")
+        if not self.counts_changes:
+            box.remove([a, b, c])
+            assert place.observer.messages() == {}
+            return
+        with pytest.raises(Changed, match=f"changed message {b} of INBOX"):
+            box.remove([a, b, c])
+        assert place.observer.flags() == {b: {"\\Flagged"}}
+        assert [stored.uid for stored in box.fetch([b])] == [b]
+        box.remove([b])
+        assert place.observer.messages() == {}
 
     def test_move_to_an_unknown_folder(self, place: Place, store: Store) -> None:
         """The sentence names the folder; the messages stay, unmarked."""

@@ -377,7 +377,7 @@ def test_large_messages_come_one_by_one(
     seeing = proxy(account.host, account.port)
     store = connect(seeing.host, seeing.port, account)
     assert [m.raw for m in store.open("INBOX").fetch([1, 2, 3, 4, 5, 6])] == raws
-    asked = re.findall(rb"UID FETCH ([\d,]+) \(UID FLAGS INTERNALDATE BODY", bytes(seeing.sent))
+    asked = re.findall(rb"UID FETCH ([\d,]+) \(UID FLAGS INTERNALDATE MODSEQ BODY", bytes(seeing.sent))
     assert asked == [b"1,2", b"3", b"4", b"5,6"]
     store.close()
 

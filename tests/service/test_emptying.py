@@ -135,6 +135,26 @@ def test_a_copy_that_the_server_will_not_give_keeps_no_other(
     assert w.raws(QUARANTINE) == [mail(1)]
 
 
+def test_an_original_its_owner_marks_at_that_moment_stays(world: Make) -> None:
+    """A star set between the reading and the removal: it stays, the other goes; due again after as many days."""
+    w = replaced(world)
+    later(w, 31)
+    box = w.server.folders[QUARANTINE].messages
+
+    def fault(moment: str, operation: str, folder: str) -> None:
+        if (moment, operation, folder) == ("before", "remove", QUARANTINE) and len(box) == 2:
+            box[1] = replace(box[1], flags=box[1].flags | {"\\Flagged"})
+
+    w.server.fault = fault
+    w.look()
+    assert ["\\Flagged" in stored.flags for stored in box.values()] == [True]
+    w.look()
+    assert len(box) == 1
+    later(w, 31)
+    w.look()
+    assert not box
+
+
 def test_a_crash_in_between_loses_nothing(world: Make) -> None:
     """The link breaks after the removal: the next look finds the original gone, records that, and goes on."""
     w = replaced(world)
