@@ -28,6 +28,8 @@ BATCH_OCTETS = 8 * 1024 * 1024
 WINDOW = 90_000
 """UIDs in one search: imaplib takes no line above 1,000,000 octets, a UID has up to ten digits."""
 
+REMEMBERED = 10_000
+"""Messages of which is known how they were when they were read: a removal follows soon, or never."""
 DELETED = "(\\Deleted)"
 _FIELD = re.compile(r"[!-9;-~]{1,76}")
 
@@ -231,6 +233,8 @@ class ImapMailbox:
         return "MODSEQ " if self._status.modseq and not self._readonly else ""
 
     def _note(self, found: dict[int, text.Item]) -> None:
+        if len(self._modseqs) > REMEMBERED:
+            self._modseqs.clear()
         for uid, item in found.items():
             match item.get(b"MODSEQ"):
                 case (int(modseq),) if modseq > 0:
@@ -253,10 +257,13 @@ class ImapMailbox:
 
     def _modified(self, uids: Sequence[int]) -> list[int]:
         told = self._connection.code("MODIFIED")
+        if not told:
+            return []
         try:
-            return text.uid_set(told) if told else []
+            modified = set(text.uid_set(told)).intersection(uids)
         except ValueError:
-            return list(uids)  # which it is, nobody can tell
+            modified = set()
+        return sorted(modified) or list(uids)  # where nobody can tell which
 
     def move(self, uids: Sequence[int], folder: str) -> None:
         """UID MOVE; else COPY, \\Deleted and UID EXPUNGE of what COPYUID confirms.

@@ -14,7 +14,7 @@ import pytest
 
 from blocker.mailbox import imap_mailbox
 from blocker.mailbox.imap import ImapStore, Security, SocketTimeout
-from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, OverQuota
+from blocker.mailbox.protocol import Changed, ConnectionLost, LoginRefused, MailboxError, OverQuota
 from tests.mailbox.contract import PLAIN
 from tests.mailbox.observers import ImapObserver
 from tests.servers.dovecot import PASSWORD, Account, Dovecot, Variant, free_ports
@@ -498,6 +498,34 @@ def test_news_about_other_messages(scripted: Callable[..., ImapStore]) -> None:
         }
     )
     assert store.open("INBOX").flags([3, 1]) == {3: {"\\Seen"}}
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "expunged"), [(b"2", b"1,3"), (b"2:9", b"1"), (b"77", b""), (b"x", b""), (b"1:3", b"")]
+)
+def test_what_a_server_says_was_changed_is_not_expunged(told: bytes, expunged: bytes) -> None:
+    """A conditional STORE that failed for some: only the others go; none where nobody can tell for which."""
+    server = ScriptedServer(
+        {
+            "CAPABILITY": b"* CAPABILITY IMAP4rev1 AUTH=PLAIN UIDPLUS ENABLE CONDSTORE\r\n",
+            "ENABLE": b"* ENABLED CONDSTORE\r\n",
+            "SELECT|EXAMINE": b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 4] x\r\n* OK [HIGHESTMODSEQ 9] x\r\n",
+            "UID FETCH": b"".join(
+                b"* %d FETCH (UID %d MODSEQ (5) BODY[HEADER.FIELDS (SUBJECT)] {2}\r\n\r\n)\r\n" % (n, n)
+                for n in (1, 2, 3)
+            ),
+            "UID STORE": b"OK [MODIFIED %s] not all" % told,
+            "UID EXPUNGE": b"",
+        }
+    )
+    store = connect(server.host, server.port, Account(server.host, server.port, "alice", PASSWORD))
+    box = store.open("INBOX")
+    box.headers([1, 2, 3], "Subject")
+    with pytest.raises(Changed):
+        box.remove([1, 2, 3])
+    assert b"UID STORE 1,2,3 (UNCHANGEDSINCE 5) +FLAGS.SILENT (\\Deleted)\r\n" in server.sent
+    assert re.findall(rb"UID EXPUNGE (.*)\r\n", bytes(server.sent)) == ([expunged] if expunged else [])
     store.close()
 
 
