@@ -16,6 +16,7 @@ from tests.servers.cyrus import Cyrus
 from tests.servers.dovecot import Dovecot, Variant
 from tests.servers.postgres import Postgres
 from tests.servers.proxy import Proxy
+from tests.wire.wire import Wire
 
 pytest.register_assert_rewrite("tests.mailbox.contract", "tests.mailbox.observers")
 
@@ -36,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     directory = config.getoption("--corpus")
     if directory is not None and not Path(directory).is_dir():
         raise pytest.UsageError(f"--corpus {directory} is not a directory; name one that holds mail.")
+    config.pluginmanager.register(Wire(), "wire")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
