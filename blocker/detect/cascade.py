@@ -311,8 +311,7 @@ class Cascade:
         """A bound was reached: not every rule was read."""
         self._allowance = allowance
         self._hiding: set[str] = set()
-        if b"<style" in document.lowered:
-            self._read(document)
+        self._read(document)
 
     def _read(self, document: Markup) -> None:
         rules = 0

@@ -52,6 +52,8 @@ class CssUrl(NamedTuple):
 
 def css_urls(text: str, *, sheet: bool = False) -> list[CssUrl]:
     """Every URL in `text`; with `sheet`, at-rules are told apart."""
+    if "(" not in text and "@" not in text:
+        return []  # neither a function nor an at-rule, as in most style attributes
     lowered = text.lower()
     if not any(sign in lowered for sign in _SIGNS):
         return []

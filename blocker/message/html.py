@@ -30,6 +30,7 @@ MAX_HTML = 8 << 20
 
 _MOST_DIGITS = 7
 _NEWLINE = re.compile("\n")
+_TEMPLATE = re.compile("<[tT][eE][mM][pP][lL]")
 _NO_SHADOW = "shadowrootnone"
 _CHARACTER_REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);?")
 _SPACE = " \t\n\f\r"
@@ -47,21 +48,14 @@ class Markup:
     def tree(self) -> Document:
         """The parsed document; a shadow root's template is read as any other, for its elements are wanted too."""
         text = self.text
-        if b"shadowrootmode" in self.lowered:
+        if _TEMPLATE.search(text) is not None:
             text = _without_shadow_roots(text)
         return turbohtml.parse(text, source_locations=True)
-
-    @cached_property
-    def lowered(self) -> bytes:
-        """The markup in UTF-8, its ASCII letters in lower case: to look for what it cannot hold."""
-        return self.text.encode("utf-8", "replace").lower()
 
     @cached_property
     def base(self) -> Url | None:
         """The URL that relative ones are resolved against, where a <base> or the surroundings give one."""
         outer = self.outer_base
-        if b"<base" not in self.lowered:
-            return outer
         element = self.tree.select_one("base[href]")
         href = element.attr("href") if element is not None else None
         found = resolve(clean(href), outer)[1] if isinstance(href, str) else None

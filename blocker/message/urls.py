@@ -14,6 +14,7 @@ MAX_URL = 64 << 10
 """Characters of a URL that are looked at; longer ones are judged by their head."""
 
 _STRIP = "".join(map(chr, range(0x21)))
+_ABSOLUTE = ("https://", "http://")
 _DROP = {ord("\t"): None, ord("\n"): None, ord("\r"): None}
 
 
@@ -60,6 +61,8 @@ def resolve(value: str, base: Url | None) -> tuple[bool, Url | None]:
     (True, None): written as if remote, but nothing can be fetched (an unfilled macro, a broken host,
     a relative URL without a base).
     """
+    if value.startswith(_ABSOLUTE):  # as nearly all are
+        return True, parse(value)
     if not value or value[0] == "#":
         return False, None
     if value[0] in "/\\" and value[1:2] in ("/", "\\"):

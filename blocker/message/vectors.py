@@ -98,12 +98,12 @@ def _read_table() -> dict[tuple[str, str], Vector]:
 
 
 VECTORS = _read_table()
-_SPARSE = ("paint", "animated", "document")
+_SPARSE = ("paint", "animated")
 ATTRIBUTES = tuple(
     dict.fromkeys(attribute for (_, attribute), row in VECTORS.items() if row.how not in _SPARSE)
 )
 SPARSE = tuple(dict.fromkeys(attribute for (_, attribute), row in VECTORS.items() if row.how in _SPARSE))
-"""Attributes that few messages have in a place where they count: SVG's, and <iframe srcdoc>."""
+"""SVG's attributes, which few messages have in a place where they count."""
 
 _RELS = """
 stylesheet icon preload prefetch preconnect dns-prefetch modulepreload prerender manifest
