@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from turbohtml import Element
 
-from blocker.detect.cascade import MAX_ANCESTORS, Cascade, by_view
+from blocker.detect.cascade import MAX_ANCESTORS, Cascade
 from blocker.message.html import Tag
 from blocker.message.references import Reference
 
@@ -143,8 +143,7 @@ class Boxes:
             image = self._picture(node.parent)
             if image is not None:
                 node, attrs = image, image.attrs
-        found = self._cascade.declared(node, attrs)
-        views = by_view(found) if found else [{}]
+        views = self._cascade.views(node, attrs)
         if any(_in_font(values) for values in views) and _has_no_font(node):
             views = [{**values, **dict.fromkeys(_in_font(values), "0")} for values in views]
         width = height = None
@@ -166,7 +165,7 @@ class Boxes:
         return Box(width, height, hidden, relative)
 
     def _hidden_by_ancestor(
-        self, node: Element, own: list[str | None], views: list[dict[str, str]]
+        self, node: Element, own: list[str | None], views: Sequence[Mapping[str, str]]
     ) -> str | None:
         """What hides the element in the views in which it does not hide itself."""
         above = self._above(node)
@@ -175,7 +174,7 @@ class Boxes:
         times = 4 // len(own)
         verdicts = [
             mine or (None if values.get("visibility") == "visible" and outer == _INVISIBLE else outer)
-            for mine, values, outer in zip(own * times, views * times, above, strict=True)
+            for mine, values, outer in zip(own * times, [*views] * times, above, strict=True)
         ]
         return verdicts[0] if all(verdicts) else None
 
@@ -202,10 +201,8 @@ class Boxes:
         if not self._cascade.may_hide(element):
             return _NOTHING
         attrs = element.attrs
-        found = self._cascade.declared(element, attrs)
-        if not found:
-            return _HIDDEN if "hidden" in attrs else _NOTHING
-        reasons = [_hidden(v, attrs) or _collapsed(v, element.tag) for v in by_view(found)]
+        views = self._cascade.views(element, attrs)
+        reasons = [_hidden(v, attrs) or _collapsed(v, element.tag) for v in views]
         if not any(reasons):
             return _NOTHING
         return tuple(
@@ -217,7 +214,6 @@ class Boxes:
 _NOTHING: tuple[str | None, ...] = (None, None, None, None)
 _INVISIBLE = "an enclosing element: visibility:hidden"
 """The one way of hiding that what is inside can undo (CSS Display, section 4)."""
-_HIDDEN: tuple[str | None, ...] = ("an enclosing element: hidden",) * 4
 
 
 def _is_empty(node: Element | Tag, attrs: _ORDINARY) -> bool:
@@ -236,8 +232,8 @@ def _in_font(values: Mapping[str, str]) -> list[str]:
     """The sides that are declared in units of the font."""
     return [
         name
-        for name in _SIDES
-        if name in values and values[name].endswith(_FONT_UNITS) and _IN_FONT.search(values[name])
+        for name, value in values.items()
+        if name in _SIDES and value.endswith(_FONT_UNITS) and _IN_FONT.search(value)
     ]
 
 
@@ -265,6 +261,8 @@ def _size(values: Mapping[str, str], attrs: _ORDINARY) -> tuple[float | None, fl
 
 
 def _side(name: str, values: Mapping[str, str], attrs: _ORDINARY) -> float | None:
+    if not values:
+        return _attribute_length(attrs.get(name))
     declared = values.get(name)
     side = length(declared) if declared is not None else _attribute_length(attrs.get(name))
     if side is not None and side < 0:
@@ -292,6 +290,8 @@ def _relative(values: Mapping[str, str], attrs: _ORDINARY) -> str | None:
 
 def _hidden(values: Mapping[str, str], attrs: _ORDINARY) -> str | None:
     """What hides an element by its own declarations, in words."""
+    if not values:
+        return "hidden" if "hidden" in attrs else None
     if values.get("display") == "none" or ("hidden" in attrs and "display" not in values):
         return "display:none" if "display" in values else "hidden"
     if values.get("visibility") in ("hidden", "collapse"):

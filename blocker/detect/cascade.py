@@ -251,14 +251,17 @@ def _add_rule(prelude: str, body: str, views: int, rules: list[tuple[str, Rule]]
     order = len(rules)
     for selector in prelude.split(",", MAX_RULES)[:MAX_RULES]:
         selector = selector.strip()
-        if not selector or len(selector) > MAX_SELECTOR or _DYNAMIC.search(selector):
+        if not selector or len(selector) > MAX_SELECTOR:
+            continue
+        simple = _SIMPLE.fullmatch(selector) is not None
+        if not simple and _DYNAMIC.search(selector):
             continue
         if len(rules) >= MAX_RULES:
             return
         weight = specificity(selector)
-        declared = tuple(Declaration(n, v, i, weight, order, views) for n, v, i in found)
-        last = _COMBINATOR.split(selector)[-1]
-        rules.append((last, Rule(selector, declared, _SIMPLE.fullmatch(selector) is not None)))
+        declared = tuple([Declaration(n, v, i, weight, order, views) for n, v, i in found])
+        last = selector if simple else _COMBINATOR.split(selector)[-1]
+        rules.append((last, Rule(selector, declared, simple)))
 
 
 def specificity(selector: str) -> tuple[int, int, int]:
@@ -311,6 +314,7 @@ class Cascade:
         """A bound was reached: not every rule was read."""
         self._allowance = allowance
         self._hiding: set[str] = set()
+        self._any_hides = False
         self._read(document)
 
     def _read(self, document: Markup) -> None:
@@ -327,26 +331,41 @@ class Cascade:
             self.cut = self.cut or sheet.cut
             self.sheets.append((sheet, views))
             self._hiding |= sheet.hiding
+        self._any_hides = "*" in self._hiding
 
     def may_hide(self, element: Element) -> bool:
         """Whether any declaration that applies to an element could hide what it holds."""
-        style = element.attr("style")
+        attr = element.attr
+        style = attr("style")
         if isinstance(style, str) and (
             _style_hides(style) if len(style) <= _SHORT_STYLE else _INLINE_HIDES.search(style)
         ):
             return True
         hiding = self._hiding
-        if hiding and (
-            "*" in hiding
-            or element.tag in hiding
-            or not hiding.isdisjoint(_words(element.attr("class")))
-            or element.attr("id") in hiding
-        ):
-            return True
-        return element.attr("hidden") is not None
+        if hiding:
+            if self._any_hides or element.tag in hiding or attr("id") in hiding:
+                return True
+            classes = attr("class")
+            if classes is not None and not hiding.isdisjoint(_words(classes)):
+                return True
+        return attr("hidden") is not None
 
-    def declared(self, element: Element | Tag, attrs: Mapping[str, Any]) -> list[Declaration]:
+    def declared(self, element: Element | Tag, attrs: Mapping[str, Any]) -> Sequence[Declaration]:
         """Every interesting declaration that applies to an element, weakest first."""
+        own = _of_style(_style(attrs))
+        found = self._of_sheets(element, attrs)
+        return sorted((*found, *own), key=_precedence) if found else own
+
+    def views(self, element: Element | Tag, attrs: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+        """What is declared for an element in each view, by property; one mapping where the views do not differ."""
+        if self.sheets:
+            found = self._of_sheets(element, attrs)
+            if found:
+                return by_view(sorted((*found, *_of_style(_style(attrs))), key=_precedence))
+        return _views_of_style(_style(attrs))
+
+    def _of_sheets(self, element: Element | Tag, attrs: Mapping[str, Any]) -> list[Declaration]:
+        """The declarations of the style sheets that apply to an element."""
         found: list[Declaration] = []
         if self.sheets and isinstance(element, Element):
             tag = element.tag
@@ -363,21 +382,45 @@ class Cascade:
                     for d in rule.declarations:
                         if d.views & views:
                             found.append(d._replace(order=d.order + (number << 20), views=d.views & views))
-        style = attrs.get("style")
-        if isinstance(style, str) and style:
-            found += _of_style(style) if len(style) <= _SHORT_STYLE else _of_style.__wrapped__(style)
-        if len(found) > 1:
-            found.sort(key=_precedence)
         return found
 
 
-@lru_cache(maxsize=4096)
+def _style(attrs: Mapping[str, Any]) -> str:
+    style = attrs.get("style")
+    return style if isinstance(style, str) else ""
+
+
 def _of_style(text: str) -> tuple[Declaration, ...]:
-    """The declarations of a style attribute."""
-    return tuple(
+    """The declarations of a style attribute, weakest first."""
+    if not text:
+        return ()
+    return _remembered_style(text) if len(text) <= _SHORT_STYLE else _read_style(text)
+
+
+def _read_style(text: str) -> tuple[Declaration, ...]:
+    found = (
         Declaration(name, value, important, (9999, 0, 0), position, ALL_VIEWS)
         for position, (name, value, important) in enumerate(declarations(text))
     )
+    return tuple(sorted(found, key=_precedence))
+
+
+_remembered_style = lru_cache(maxsize=4096)(_read_style)
+
+
+def _views_of_style(text: str) -> Sequence[Mapping[str, str]]:
+    """What a style attribute alone declares."""
+    if not text:
+        return _NOTHING_DECLARED
+    return _remembered_views(text) if len(text) <= _SHORT_STYLE else by_view(_read_style(text))
+
+
+@lru_cache(maxsize=4096)
+def _remembered_views(text: str) -> Sequence[Mapping[str, str]]:
+    return by_view(_read_style(text))
+
+
+_NOTHING_DECLARED: Sequence[Mapping[str, str]] = ({},)
 
 
 @lru_cache(maxsize=4096)
@@ -399,7 +442,7 @@ def _matches(element: Element, selector: str) -> bool:
         return False
 
 
-def by_view(found: list[Declaration]) -> list[dict[str, str]]:
+def by_view(found: Sequence[Declaration]) -> list[dict[str, str]]:
     """Declared values in each view; one shared dictionary where the views do not differ."""
     views = ALL_VIEWS
     values: dict[str, str] = {}

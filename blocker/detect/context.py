@@ -143,7 +143,7 @@ class Context:
         """The message's hyperlinks."""
         found: list[Url] = []
         for document in self.message.documents:
-            for anchor in document.tree.select("a[href],area[href]"):
+            for anchor in (*document.tree.select("a[href]"), *document.tree.select("area[href]")):
                 href = anchor.attr("href")
                 if isinstance(href, str) and len(found) < MAX_LINKS:
                     url = parse(clean(href))

@@ -7,10 +7,10 @@ import binascii
 import codecs
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from blocker.detect.allowance import Allowance
@@ -31,15 +31,16 @@ MAX_DECODED = 24
 MAX_LAYERS = 3
 
 
-def _available(names: Sequence[str]) -> tuple[str, ...]:
-    """The digests that this platform's OpenSSL still offers."""
+def _available(names: Sequence[str]) -> tuple[tuple[str, Callable[..., Any]], ...]:
+    """The digests that this platform's OpenSSL still offers, in capitals, each with what makes one."""
     found = []
     for name in names:
+        construct = getattr(hashlib, name, None) or partial(hashlib.new, name)
         try:
-            hashlib.new(name, b"", usedforsecurity=False)
+            construct(b"", usedforsecurity=False)
         except ValueError:
             continue
-        found.append(name)
+        found.append((name.upper(), construct))
     return tuple(found)
 
 
@@ -100,9 +101,8 @@ def forms(address: str) -> Forms:
     digests: dict[str, str] = {}
     for text, label in _variants(address, local, domain):
         data = text.encode("utf-8", "replace")
-        for name in _DIGESTS:
-            digest = hashlib.new(name, data, usedforsecurity=False).hexdigest()
-            digests.setdefault(digest, f"{name.upper()} of {label}")
+        for name, construct in _DIGESTS:
+            digests.setdefault(construct(data, usedforsecurity=False).hexdigest(), f"{name} of {label}")
         for value, name in checksums(data):
             digests.setdefault(value, f"{name} of {label}")
     cores = {core for text in (address, address.upper()) for core in _cores(text)}
@@ -261,12 +261,12 @@ def _decoded(four: str) -> bytes:
     """What four characters of base64 stand for; nothing where they are not of its alphabet."""
     if not _QUARTET.fullmatch(four):
         return b""
-    return base64.b64decode(four.translate(_URL_SAFE))
+    return binascii.a2b_base64(four.translate(_URL_SAFE))
 
 
 def _base64_hex(value: str) -> str:
     try:
-        return base64.b64decode(value.translate(_URL_SAFE) + "=" * (-len(value) % 4)).hex()
+        return binascii.a2b_base64(value.translate(_URL_SAFE) + "=" * (-len(value) % 4)).hex()
     except binascii.Error:
         return ""
 
@@ -291,12 +291,12 @@ def _opened(values: Sequence[str]) -> Iterator[tuple[str, str]]:
         else:
             usable = value.translate(_URL_SAFE)
             try:
-                data, name = base64.b64decode(usable[: len(usable) // 4 * 4 or None]), "base64"
+                data, name = binascii.a2b_base64(usable[: len(usable) // 4 * 4 or None]), "base64"
             except binascii.Error:
                 continue
             rest = len(usable) % 4
             if rest > 1:
-                data += base64.b64decode(usable[-rest:] + "=" * (4 - rest))
+                data += binascii.a2b_base64(usable[-rest:] + "=" * (4 - rest))
         if b"@" in data or (len(data) >= 12 and data.isascii() and data.decode("ascii").isprintable()):
             yield data.decode("latin-1"), name
 

@@ -34,6 +34,10 @@ MAX_PROXIED = 65536
 KEPT_HOSTS = 1024
 """Hosts whose place in the tables is remembered: a mail names the same few again and again."""
 
+KEPT_TARGETS = 4096
+SHORT_TARGET = 256
+"""Answers that are remembered, and characters of the longest target for which one is: pictures and links come again."""
+
 _SET_MEMORY = 16 << 20
 """Room for the automaton of the largest set; taken only as far as inputs need it."""
 _NUMBER = re.compile(r"[0-9]+")
@@ -81,6 +85,7 @@ class Rules:
         self._hosts = _by_host(self.vendors)
         self._any = self._hosts.pop(ANY_HOST, None)
         self._matchers = lru_cache(KEPT_HOSTS)(self._of_host)
+        self._short = lru_cache(KEPT_TARGETS)(self._match)
         self._headers = [*_by_field(self.vendors, carriers=False), *_by_field(self.vendors, carriers=True)]
 
     @classmethod
@@ -94,6 +99,9 @@ class Rules:
         `host` in lower-case ASCII as a browser has it, `target` its pathname and search. The most specific host is asked
         first, rules for any host last; an image endpoint (open, aggregate, ad) goes before a click one.
         """
+        return self._short(host, target) if len(target) <= SHORT_TARGET else self._match(host, target)
+
+    def _match(self, host: str, target: str) -> Known | None:
         text = target[:MAX_TARGET].encode("ascii", "replace")
         click = None
         for matcher in self._matchers(host[:MAX_HOST]):

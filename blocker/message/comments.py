@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Callable
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -38,25 +39,31 @@ def style_sheets(markup: str, offset: int) -> list[Sheet]:
     return found
 
 
-def conditional_comments(document: Markup) -> list[tuple[str, str, int]]:
-    """Downlevel-hidden conditional comments: condition, markup inside, and its offset in `text`.
+def conditional_comments(document: Markup, wanted: Callable[[str], bool]) -> list[tuple[str, str, int]]:
+    """Downlevel-hidden conditional comments whose markup is `wanted`: condition, markup inside, and its offset in `text`.
 
     Outlook's Word engine reads what stands in them (Microsoft, "About conditional comments").
     """
-    places = _comment_places(document.text)
-    if not places:
+    text = document.text
+    if _COMMENT_OPENING.search(text) is None:
         return []
-    found = []
+    comments = []
     for comment in document.tree.xpath_iter("//comment()"):
         data = getattr(comment, "data", "") or ""
         head = _CONDITION.match(data)
-        if head is None:
-            continue
-        at = _place(document.text, data, places)
-        if at >= 0:
-            found.append((head[1].strip(), data[head.end() :], at + head.end()))
-    found.sort(key=itemgetter(2))
-    return found
+        if head is not None and wanted(data[head.end() :]):
+            comments.append((head, data))
+    if not comments:
+        return []
+    places = _comment_places(text)
+    found = [
+        (head[1].strip(), data[head.end() :], _place(text, data, places), head.end())
+        for head, data in comments
+    ]
+    return sorted(
+        ((condition, markup, at + skipped) for condition, markup, at, skipped in found if at >= 0),
+        key=itemgetter(2),
+    )
 
 
 _Places = dict[tuple[int, str], list[int]]

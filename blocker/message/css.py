@@ -54,18 +54,22 @@ def css_urls(text: str, *, sheet: bool = False) -> list[CssUrl]:
     """Every URL in `text`; with `sheet`, at-rules are told apart."""
     if "(" not in text and "@" not in text:
         return []  # neither a function nor an at-rule, as in most style attributes
-    lowered = text.lower()
-    if not any(sign in lowered for sign in _SIGNS):
+    if not sheet and not _tells(text):
         return []
-    if len(text) <= _REMEMBERED:
-        return _remembered(text, sheet)
-    return _Scanner(text, sheet).run()
+    return _remembered(text, sheet) if len(text) <= _REMEMBERED else _css_urls(text, sheet)
 
 
-@lru_cache(maxsize=256)
-def _remembered(text: str, sheet: bool) -> list[CssUrl]:
-    """A sender's style sheet comes with each of its mails."""
-    return _Scanner(text, sheet).run()
+def _tells(text: str) -> bool:
+    lowered = text.lower()
+    return any(sign in lowered for sign in _SIGNS)
+
+
+def _css_urls(text: str, sheet: bool) -> list[CssUrl]:
+    return _Scanner(text, sheet).run() if _tells(text) else []
+
+
+_remembered = lru_cache(maxsize=256)(_css_urls)
+"""A sender's style sheet comes with each of its mails."""
 
 
 class _Scanner:

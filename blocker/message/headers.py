@@ -39,7 +39,7 @@ class Field(NamedTuple):
 class Headers:
     """The header section of one part."""
 
-    __slots__ = ("_index", "cut", "end", "fields", "raw", "start")
+    __slots__ = ("_firsts", "_index", "cut", "end", "fields", "raw", "start")
 
     def __init__(self, raw: bytes, start: int, fields: Sequence[Field], end: int, cut: bool = False) -> None:
         self.raw = raw
@@ -49,6 +49,7 @@ class Headers:
         """Where the body starts: after the empty line, or at the first line that is no header line."""
         self.cut = cut
         """The bound on header bytes was reached: there may be more fields."""
+        self._firsts: dict[str, str] = {}
         self._index: dict[str, list[Field]] = {}
         for field in fields:
             self._index.setdefault(field.name, []).append(field)
@@ -65,8 +66,11 @@ class Headers:
 
     def first(self, name: str) -> str:
         """The first value of a field, unfolded, or an empty string."""
-        fields = self._index.get(name)
-        return self._value(fields[0]) if fields else ""
+        value = self._firsts.get(name)
+        if value is None:
+            fields = self._index.get(name)
+            value = self._firsts[name] = self._value(fields[0]) if fields else ""
+        return value
 
     def text(self, name: str) -> str:
         """The first value with its encoded words (RFC 2047) decoded, fit to be shown."""
@@ -118,10 +122,10 @@ def read_headers(raw: bytes, start: int, end: int) -> Headers:
 def _plain_fields(raw: bytes, start: int, end: int) -> tuple[list[Field], int]:
     """The fields from `start` on that are as they should be, nearly always all, and where they end."""
     fields: list[Field] = []
-    position, plain = start, _PLAIN_FIELD.match
+    position, plain, named, add = start, _PLAIN_FIELD.match, _name, fields.append
     while match := plain(raw, position, end):
-        name_end, after = match.end(1), match.end()
-        fields.append(Field(_name(match[1]), position, name_end + 1, after))
+        after = match.end()
+        add(Field(named(match[1]), position, match.end(1) + 1, after))
         position = after
     if raw.count(b"\r", start, position) != raw.count(b"\r\n", start, position):
         return [], start
@@ -196,8 +200,11 @@ def parameters(value: str) -> dict[str, str]:
     value = value.encode("ascii", "surrogateescape").decode("latin-1")
     pairs = [_pair(piece) for piece in _pieces(value)]
     decoded: Sequence[tuple[str, str | tuple[str | None, str | None, str]]] = pairs
-    with suppress(ValueError, TypeError):  # what RFC 2231 says of these cannot be followed: taken as written
-        decoded = decode_params(pairs)
+    if "*" in value:
+        with suppress(
+            ValueError, TypeError
+        ):  # what RFC 2231 says of these cannot be followed: taken as written
+            decoded = decode_params(pairs)
     found: dict[str, str] = {}
     for name, text in decoded[1:]:
         if isinstance(text, tuple):

@@ -55,7 +55,7 @@ class Reference:
         vector: str,
         raw: str,
         url: Url | None,
-        span: Span,
+        where: Span | str,
         attrs: Mapping[str, Any],
         conditional: str | None = None,
     ) -> None:
@@ -64,14 +64,15 @@ class Reference:
         self.document = scope.root
         """The document of its part."""
         self.node = element
+        self.element = element.tag
+        """Name of the element."""
         self.vector = vector
         self.raw = raw
         """The value as written, character references decoded."""
         self.target = url
         """Where a browser would send a request; None where it would send none."""
-        self.text_span, self.place = scope.place(span, vector)
-        """Span in the part's text, and the vector of what stands there: its own, or that of a value that holds
-        the document it stands in and cannot be changed but as a whole."""
+        self._where = where
+        """Its span in the scope's text, or the attribute whose value it is."""
         self.attrs = attrs
         self.conditional = conditional
         """The condition of the conditional comment it stands in."""
@@ -81,10 +82,22 @@ class Reference:
         """What a browser would fetch."""
         return self.target.href if self.target is not None else None
 
+    @cached_property
+    def _placed(self) -> tuple[Span, str]:
+        where = self._where
+        span = _value_span(self.scope, self.node, where) if isinstance(where, str) else where
+        return self.scope.place(span, self.vector)
+
     @property
-    def element(self) -> str:
-        """Name of the element."""
-        return self.node.tag
+    def text_span(self) -> Span:
+        """Span in the part's text."""
+        return self._placed[0]
+
+    @property
+    def place(self) -> str:
+        """The vector of what stands there: its own, or that of a value that holds the document it stands in and
+        cannot be changed but as a whole."""
+        return self._placed[1]
 
     @property
     def part(self) -> str:
@@ -126,9 +139,7 @@ def _in_markup(document: Scope) -> Iterator[Reference]:
         yield from _sparse(document, base)
     if xml:
         yield from _in_instructions(document, base)
-    for condition, markup, offset in conditional_comments(document):
-        if not (_short_tells(markup) if len(markup) <= _SHORT else _SIGNS.search(markup)):
-            continue
+    for condition, markup, offset in conditional_comments(document, _tells):
         for piece in start_tags(markup, offset):
             for name, value in piece.attrs.items():
                 if name in _ALL_NAMES and value:
@@ -152,6 +163,11 @@ _SIGNS = re.compile(
 """The start of one of the attributes stands in a conditional comment that is worth a look."""
 _SHORT = 1024
 """Characters of the longest such markup that is remembered: a mail repeats the same few."""
+
+
+def _tells(markup: str) -> bool:
+    """Whether a conditional comment may hold a reference."""
+    return _short_tells(markup) if len(markup) <= _SHORT else _SIGNS.search(markup) is not None
 
 
 @lru_cache(maxsize=2048)
@@ -200,8 +216,7 @@ def _in_attribute(
         cleaned = clean(value)
         remote, url = resolve(cleaned, base)
         if remote:
-            span = _value_span(document, element, name)
-            yield Reference(document, element, label, value, url, span, attrs, conditional)
+            yield Reference(document, element, label, value, url, name, attrs, conditional)
         elif label in _HOLDERS:
             yield from _whole(document, element, name, label, value, attrs, conditional)
         return

@@ -63,11 +63,11 @@ def judged(messages: Sequence[bytes], memory: FolderMemory | None) -> Callable[[
 
 def forget() -> None:
     """Empty what is remembered between messages, so that each round is a first one."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith("blocker."):
-            for value in vars(module).values():
-                if hasattr(value, "cache_clear") and value is not default_rules:
-                    value.cache_clear()
+    owners = [module for name, module in list(sys.modules.items()) if name.startswith("blocker.")]
+    for owner in (*owners, default_rules()):
+        for value in vars(owner).values():
+            if hasattr(value, "cache_clear") and value is not default_rules:
+                value.cache_clear()
 
 
 def measure(messages: Sequence[bytes], rounds: int, memory: FolderMemory | None) -> tuple[float, float]:
