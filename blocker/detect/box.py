@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from turbohtml import Element
 
-from blocker.detect.cascade import MAX_ANCESTORS, Cascade
+from blocker.detect.cascade import MAX_ANCESTORS, Cascade, Declaration
 from blocker.message.html import Tag
 from blocker.message.references import Reference
 
@@ -137,7 +137,7 @@ class Boxes:
     def _of(self, reference: Reference, background: bool) -> Box:
         node, attrs = reference.node, reference.attrs
         tag = reference.element
-        if tag in ("style", "link", "meta", "script"):
+        if tag in ("style", "link", "meta", "script", "bgsound"):
             return UNKNOWN
         if tag == "source" and isinstance(node, Element) and isinstance(node.parent, Element):
             image = self._picture(node.parent)
@@ -150,8 +150,9 @@ class Boxes:
         reasons = []
         for view, values in enumerate(views):
             w, h = _size(values, attrs)
-            if background and not (_clips(values) and w is not None and h is not None and max(w, h) <= 3):
-                # A box grows with what it holds: only one that cuts off is as small as it says.
+            firm = _clips(values) or (isinstance(node, Element) and not node.children and tag in _FLOWING)
+            if background and not (firm and w is not None and h is not None and max(w, h) <= 3):
+                # A box grows with what it holds: only one that holds nothing or cuts off is as small as it says.
                 w = w if w is not None and w > 3 and _clips(values) else None
                 h = h if h is not None and h > 3 else None
             width, height = _larger(width, w, view), _larger(height, h, view)
@@ -161,7 +162,9 @@ class Boxes:
             hidden = "the background of an element that holds nothing"
         if hidden is None and isinstance(node, Element):
             hidden = self._hidden_by_ancestor(node, reasons, views)
-        relative = None if width is not None and height is not None else _relative(views[0], attrs)
+        relative = _relative(views[0], attrs) if width is None or height is None else None
+        if relative is not None and _for_all(self._cascade.declared(node, attrs), attrs):
+            relative = None
         return Box(width, height, hidden, relative)
 
     def _hidden_by_ancestor(
@@ -274,6 +277,13 @@ def _side(name: str, values: Mapping[str, str], attrs: _ORDINARY) -> float | Non
     if least is not None and side is not None:
         side = max(side, least)
     return side
+
+
+def _for_all(found: Sequence[Declaration], attrs: _ORDINARY) -> bool:
+    """Whether all that is said of the size is a rule for every picture of the mail, `img {max-width: 100%}`: of this one, nothing."""
+    if "width" in attrs or "height" in attrs:
+        return False
+    return not any(d.name in _SIDES and (d.specificity[0] or d.specificity[1]) for d in found)
 
 
 def _relative(values: Mapping[str, str], attrs: _ORDINARY) -> str | None:

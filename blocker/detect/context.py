@@ -34,8 +34,15 @@ RECIPIENT_HEADERS = (
     "x-delivered-to",
 )
 _ADDRESS = re.compile(r"[^\s<>,;:\"'()]{1,128}@[^\s<>,;:\"'()@]{3,253}")
+_BLANKS = re.compile(
+    r"(?:&(?:nbsp|zwnj|#160|#xa0|#8203|#847);|[\s\u200b\u200c\u200d\u034f\ufeff])+", re.IGNORECASE
+)
 MAX_RECIPIENTS = 20
 MAX_LINKS = 2000
+MAX_TAIL = 65536
+"""Characters at the end of a document in which its last text is looked for."""
+MAX_LAST = 2
+"""Pictures that stand last: senders and their services may each add one."""
 MAX_DATE = 200
 """Characters of a Date field that are read."""
 SEARCHED_AT_ONCE = 64
@@ -62,6 +69,7 @@ class Context:
         self.memory = memory
         self._given = tuple(recipients)
         self._boxes: dict[int, Boxes] = {}
+        self._tails: dict[int, int] = {}
         self.styles = Allowance(STYLE_STEPS)
         self.searches = Allowance(SEARCH_STEPS)
         self.addresses: dict[tuple[str, Url | None], Address] = {}
@@ -152,6 +160,36 @@ class Context:
         return found
 
     @cached_property
+    def link_hosts(self) -> frozenset[str]:
+        """Where the message's hyperlinks lead."""
+        return frozenset(link.host for link in self.links)
+
+    @cached_property
+    def pages(self) -> frozenset[tuple[str, str]]:
+        """Host and path of each of the message's hyperlinks that has a query."""
+        return frozenset((link.host, link.path) for link in self.links if link.query)
+
+    @cached_property
+    def folders(self) -> Counter[tuple[str, str]]:
+        """How many different plain pictures of the message lie in a folder: host and folder → number."""
+        plain = {
+            r.target
+            for r in self.message.references
+            if r.target is not None and not r.target.query and extension(r.target.path) in PICTURES
+        }
+        return Counter((url.host, url.path.rpartition("/")[0]) for url in plain)
+
+    def is_last(self, reference: Reference) -> bool:
+        """Whether no text stands behind a reference in its document."""
+        scope = reference.scope
+        if reference.conditional is not None or scope is not scope.root:
+            return False
+        tail = self._tails.get(id(scope))
+        if tail is None:
+            tail = self._tails[id(scope)] = tail_of(scope.text)
+        return reference.text_span[0] >= tail
+
+    @cached_property
     def _link_targets(self) -> str:
         return "\n".join(dict.fromkeys(link.target for link in self.links))
 
@@ -195,6 +233,26 @@ class Context:
         if self.searches.used_up:
             found.append("values of URLs")
         return tuple(found)
+
+
+def tail_of(text: str) -> int:
+    """The offset behind which markup shows no text, and two pictures at most."""
+    end, floor, pictures = len(text), max(0, len(text) - MAX_TAIL), 0
+    while True:
+        closed = text.rfind(">", floor, end)
+        between = text[closed + 1 : end].strip()
+        if closed < 0 or (between and _BLANKS.sub("", between)):
+            return end
+        start = text.rfind("<!--" if text[closed - 2 : closed] == "--" else "<", floor, closed)
+        if start >= 0 and text[start : start + 7].lower() == "</style":
+            start = text.rfind("<style", floor, start)
+        if start < 0:
+            return end
+        if text[start : start + 4].lower() == "<img":
+            pictures += 1
+            if pictures > MAX_LAST:
+                return end
+        end = start
 
 
 def _date(value: str) -> datetime | None:

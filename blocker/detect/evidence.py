@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from turbohtml import Element
 
-from blocker.detect.box import Box
+from blocker.detect.box import UNKNOWN, Box
 from blocker.detect.context import Context
-from blocker.detect.knowledge import Known, inner_url
+from blocker.detect.knowledge import Known, inner_url, is_store
 from blocker.detect.memory import template
 from blocker.detect.report import Reason
 from blocker.detect.tokens import PICTURES
@@ -64,7 +64,8 @@ def geometry(box: Box) -> Iterator[Reason]:
     width, height = box.width, box.height
     if width is None and height is None:
         if box.relative is None:
-            yield reason("geometry.unsized", "no size is declared")
+            rule = "geometry.unsized" if box.hidden is None and box is not UNKNOWN else "geometry.bare"
+            yield reason(rule, "no size is declared")
         else:
             yield _sized("geometry.relative", box.relative, box)
     elif width is None or height is None:
@@ -157,10 +158,16 @@ def token(reference: Reference, own: Traits | None, context: Context) -> Iterato
         yield reason("token.none", "nothing in the URL could tell one mail from another")
 
 
-def recurrence(reference: Reference, context: Context, box: Box) -> Iterator[Reason]:
-    """Reasons from how often the URL stands in this message and elsewhere."""
+def recurrence(
+    reference: Reference, context: Context, box: Box, found: Known | None, own: Traits | None
+) -> Iterator[Reason]:
+    """Reasons from how often the URL stands in this message and elsewhere.
+
+    What is known to count openings may do so in several places, such as one for printing and one for forwarding.
+    """
     count = context.counts[reference.part, reference.raw]
-    if count > 1:
+    counter = found is not None and found.kind == "open" and own is not None and not own.filler
+    if count > 1 and not counter:
         yield reason("recurrence.repeated", f"stands {count} times in this message")
     url = reference.target
     past = context.past.get(url.href) if url is not None else None
@@ -191,12 +198,14 @@ def _from_stock(url: Url, context: Context) -> bool:
     return context.stock[template(url), url.path.rpartition("/")[0]] > 1
 
 
-def shape(reference: Reference, own: Traits | None, context: Context) -> Iterator[Reason]:
+def shape(reference: Reference, own: Traits | None, context: Context, box: Box) -> Iterator[Reason]:
     """Weak reasons from what the URL and its element look like."""
     url = reference.target
     if reference.vector in ("style @font-face", "style @import", "link[stylesheet]"):
         yield reason("vector.font", "a font or style sheet")
-    elif reference.vector == "style url()" or reference.vector.endswith("[background]"):
+    elif box.hidden is None and (
+        reference.vector == "style url()" or reference.vector.endswith("[background]")
+    ):
         yield reason("vector.sheet", "a background")
     if url is None or own is None:
         return
@@ -211,13 +220,38 @@ def shape(reference: Reference, own: Traits | None, context: Context) -> Iterato
         yield reason("shape.script", "not the address of a picture file")
     if own.endpoint and not posing:
         yield reason("shape.endpoint", "named like a tracking endpoint")
+    linked = _in_link(reference)
     if context.hosts[url.host] == 1:
-        yield reason("shape.alone", "alone on its host")
-    if _in_link(reference):
+        if reference.element == "img" and not linked and url.host in context.link_hosts:
+            yield reason("shape.counter", "alone on a host that counts the links of this mail")
+        else:
+            yield reason("shape.alone", "alone on its host")
+    if linked:
         yield reason("shape.linked", "the picture of a link")
+    if not _shows(box):
+        yield from _place(reference, url, own, context, linked=linked)
     alt = reference.attrs.get("alt")
     if isinstance(alt, str) and alt.strip():
         yield reason("shape.alt", "has a text for those who do not see it")
+
+
+def _place(
+    reference: Reference, url: Url, own: Traits, context: Context, *, linked: bool
+) -> Iterator[Reason]:
+    """Reasons from what is around a reference that is not declared to show: in the mail, on its host."""
+    if own.extension not in PICTURES:
+        if len(url.path) > 1 and (url.host, url.path) in context.pages:
+            yield reason("shape.page", "but for its query the address of a link, so no picture")
+    elif not url.query and _has_neighbours(url, context):
+        yield reason("shape.folder", "in one folder with other pictures of this mail")
+    if is_store(url.host):
+        yield reason("shape.store", "in a store of pictures, where each has a name that nobody can read")
+    if not linked and reference.element == "img" and (own.values or url.query) and context.is_last(reference):
+        yield reason("shape.last", "no text stands behind it")
+
+
+def _has_neighbours(url: Url, context: Context) -> bool:
+    return context.folders[url.host, url.path.rpartition("/")[0]] > 1
 
 
 def _in_link(reference: Reference) -> bool:

@@ -144,8 +144,8 @@ def judge(reference: Reference, context: Context) -> Verdict:
         *evidence.visibility(box),
         *evidence.knowledge(address.known),
         *address.reasons,
-        *evidence.recurrence(reference, context, box),
-        *evidence.shape(reference, address.traits, context),
+        *evidence.recurrence(reference, context, box, address.known, address.traits),
+        *evidence.shape(reference, address.traits, context, box),
     ]
     return combine(why, address.known, context)
 

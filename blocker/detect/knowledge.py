@@ -196,10 +196,32 @@ _PROXIES = (
     "mailcontents.bmail.uol.com.br",
 )
 """Hosts that fetch other hosts' pictures for a mail program (seen in real mail, or documented by the program)."""
+_STORES = frozenset(
+    [
+        "fbcdn.net",
+        "ggpht.com",
+        "githubusercontent.com",
+        "googleusercontent.com",
+        "gravatar.com",
+        "gstatic.com",
+        "licdn.com",
+        "pinimg.com",
+        "twimg.com",
+        "vimeocdn.com",
+        "ytimg.com",
+    ]
+)
+"""Domains that hold pictures and nothing else, under names that look like ids (field knowledge)."""
 _GMAIL_PROXY = "googleusercontent.com"
 """Gmail's proxy keeps the original URL behind '#' (real mail 2022-2026)."""
 _HEX_HTTP = "/68747470"
 """Hexadecimal for "/http", the way camo writes an inner URL."""
+
+
+@lru_cache(KEPT_HOSTS)
+def is_store(host: str) -> bool:
+    """Whether a host only holds pictures that anybody stored there: an opaque name is a picture's, not a reader's."""
+    return ".".join(host.rsplit(".", 2)[-2:]) in _STORES
 
 
 def inner_url(url: str) -> str | None:

@@ -25,6 +25,15 @@ _FILLER = re.compile(
     r"\.(?:gif|png|jpe?g)$",
     re.IGNORECASE,
 )
+_HASHED_FILLER = re.compile(
+    r"^(?:spacer|blank|clear|transparent|trans|empty|shim|filler)[-_.]([0-9a-f]{6,64})\.(?:gif|png|jpe?g)$",
+    re.IGNORECASE,
+)
+"""A filler with the hash of its content, as programs that build web sites name files."""
+_SHORT_GIF = re.compile(r"^[a-z]{1,2}\.gif$", re.IGNORECASE)
+_DIGITS = re.compile(r"[0-9]")
+MANY_DIGITS = 5
+"""Digits in a query, over all its values, from which they could number mails or readers."""
 
 
 LONG_LABEL = 33
@@ -44,6 +53,8 @@ class Traits(NamedTuple):
     """Of a picture's file name."""
     filler: bool
     endpoint: bool
+    values: bool
+    """Something in the path or the query is not words alone."""
     person: str
     """Name of a query parameter that names a person and is filled in."""
 
@@ -61,19 +72,25 @@ def _traits(host: str, path: str, query: str) -> Traits:
     kind = extension(path)
     folders = [value for value in tokens(path) if value != name]
     asked = [*tokens(query), *(label for label in host.split(".") if len(label) >= LONG_LABEL)]
-    file_bits = opacity(name.rpartition(".")[0]) if kind in PICTURES else opacity(name)
+    hashed = _HASHED_FILLER.match(name) if not query else None
+    stem = hashed[1] if hashed is not None else name.rpartition(".")[0] if kind in PICTURES else name
+    file_bits = opacity(stem)
     bits = max(map(opacity, asked), default=0.0)
     folder_bits = max(map(opacity, folders), default=0.0)
     if kind not in PICTURES:
         bits, folder_bits, file_bits = max(bits, folder_bits, file_bits), 0.0, 0.0
+        if not bits and len(_DIGITS.findall(query)) >= MANY_DIGITS:
+            bits = 1.0
+    asking = bits > 0 and "=" in query and _SHORT_GIF.match(name) is not None
     return Traits(
         kind,
         (*folders, *([name] if len(name) >= 6 else ()), *asked),
         bits,
         folder_bits,
         file_bits,
-        not query and _FILLER.search(name) is not None,
-        bool(_ENDPOINT.search(path) or _ENDPOINT.search(host.partition(".")[0])),
+        hashed is not None or (not query and _FILLER.search(name) is not None),
+        asking or bool(_ENDPOINT.search(path) or _ENDPOINT.search(host.partition(".")[0])),
+        max(bits, folder_bits, file_bits) > 0,
         _person(query),
     )
 

@@ -248,12 +248,13 @@ def test_what_has_no_box_of_its_own() -> None:
         (f'<table><tr><td background="{PIXEL}" width="1" height="1">', (None, None)),
         (f'<table><tr><td background="{PIXEL}" width="600" height="240">', (None, 240)),
         (f"<div style=\"background:url('{PIXEL}');width:1px;height:1px;overflow:hidden\">", (1, 1)),
-        (f"<div style=\"background:url('{PIXEL}');width:1px;height:1px\">", (None, None)),
+        (f"<div style=\"background:url('{PIXEL}');width:1px;height:1px\">Text</div>", (None, None)),
+        (f"<div style=\"background:url('{PIXEL}');width:1px;height:1px\"></div>", (1, 1)),
         (f"<div style=\"background:url('{PIXEL}');width:600px;height:1px;overflow:hidden\">", (600, None)),
     ],
 )
 def test_backgrounds(markup: str, size: tuple[float | None, float | None]) -> None:
-    """A box with a background grows with what it holds: only one that cuts off is as small as it says."""
+    """A box with a background grows with what it holds: only one that holds nothing or cuts off is as small as it says."""
     found = box(markup)
     assert (found.width, found.height) == size
 

@@ -14,6 +14,7 @@ from blocker.message.urls import parse
 from tests.detect.messages import PICTURE, PIXEL, TO, judged, mail, one, rules
 
 HEX = "4f9d2b7c81e6a0354f9d2b7c81e6a035"
+END = "<style>p > a{color:red}</style><!-- <p>x</p> --></body></html>"
 FAMILIES = (
     "geometry",
     "visibility",
@@ -125,6 +126,51 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
         (image(), "shape.alone", "alone on its host"),
         (f'<a href="https://sender.example">{image()}</a>', "shape.linked", "the picture of a link"),
         (image('alt="A harbour"'), "shape.alt", "has a text for those who do not see it"),
+        (
+            f'{image()}<a href="https://t.sender.example/c/1">x</a>',
+            "shape.counter",
+            "alone on a host that counts the links of this mail",
+        ),
+        (
+            f'<p>Text</p><div><img src="{PIXEL}"></div>&nbsp;<br>{END}',
+            "shape.last",
+            "no text stands behind it",
+        ),
+        (
+            f'{image(src="https://t.sender.example/a.html?o=1")}<a href="https://t.sender.example/a.html?c=1">x</a>',
+            "shape.page",
+            "but for its query the address of a link, so no picture",
+        ),
+        (
+            image(src=f"https://cdn.sender.example/p/{HEX}.png")
+            + image(src="https://cdn.sender.example/p/b.png"),
+            "shape.folder",
+            "in one folder with other pictures of this mail",
+        ),
+        (
+            image(src="https://lh3.googleusercontent.com/a/ACg8ocK1x"),
+            "shape.store",
+            "in a store of pictures, where each has a name that nobody can read",
+        ),
+        (image('style="display:none"'), "geometry.bare", "no size is declared"),
+        (f'<bgsound src="{PIXEL}">', "geometry.bare", "no size is declared"),
+        (f"<style>img{{max-width:100%}}</style>{image()}", "geometry.unsized", "no size is declared"),
+        (
+            f"<style>.wide{{max-width:100%}}</style>{image('class=wide')}",
+            "geometry.relative",
+            "max-width 100%",
+        ),
+        (
+            image(src="https://cdn.sender.example/spacer-4f9d2b7c81.gif"),
+            "shape.filler",
+            "named like a layout filler",
+        ),
+        (
+            image(src="https://t.sender.example/o.gif?k=77.1234567.ab"),
+            "shape.endpoint",
+            "named like a tracking endpoint",
+        ),
+        (image(src="https://t.sender.example/see?m=12&r=3456"), "token.numbers", "a number or short id"),
         (f"<style>@font-face{{src:url({PIXEL})}}</style>", "vector.font", "a font or style sheet"),
         (f'<table background="{PIXEL}">', "vector.sheet", "a background"),
         (
@@ -158,6 +204,19 @@ def test_what_is_said(markup: str, rule: str, detail: str) -> None:
         (f'<a name="top">{image()}</a>', "shape.linked"),
         (image(src="https://cdn.sender.example/opening.png"), "shape.endpoint"),
         (image(src="https://cdn.sender.example/a.png?w=2"), "shape.picture"),
+        (f'<a href="https://t.sender.example/c/1">{image()}</a>', "shape.counter"),
+        (f'{image(src=f"{PICTURE}?a=1")}<a href="https://sender.example">x</a>', "shape.counter"),
+        (image(), "shape.last"),
+        (f'<p>Text</p><a href="https://sender.example"><img src="{PIXEL}"></a>', "shape.last"),
+        (f'<p>Text</p><img src="{PIXEL}"><!-- a > b --><p>&copy; us</p>', "shape.last"),
+        (f'<p>Text</p><img src="{PIXEL}" width=600 height=300>', "shape.last"),
+        (f'<p>Text</p><img src="{PICTURE}">', "shape.last"),
+        (f'<img src="{PICTURE}"><a href="{PICTURE}?large=1">x</a>', "shape.page"),
+        (image(src=PICTURE) + image(src="https://cdn.sender.example/other/b.png"), "shape.folder"),
+        (image(src="https://lh3.googleusercontent.com.sender.example/a/ACg8ocK1x"), "shape.store"),
+        (image(src="https://cdn.sender.example/t-4f9d2b7c81.gif"), "shape.filler"),
+        (image(src="https://cdn.sender.example/b.gif?v"), "shape.endpoint"),
+        (image(src="https://t.sender.example/see?m=12&r=3"), "token.numbers"),
     ],
 )
 def test_what_is_not_said(markup: str, rule: str) -> None:
@@ -265,6 +324,25 @@ def test_a_row_of_plain_pictures_is_a_stock() -> None:
 
     assert kinds((11, 12, 13), (14, 15, 16)) == {"content"}
     assert kinds((11,), (14,)) == {"personal"}
+
+
+def test_a_row_of_last_pictures() -> None:
+    """Two pictures may stand last, as a service and its customer may each count; of a longer row, only its end does."""
+    row = "".join(f'<img src="https://t{n}.sender.example/o/{HEX}">' for n in range(4))
+    assert ["shape.last" in rules(reference) for reference in judged(f"<p>Text</p>{row}")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("place", ["<p>Text</p>{}", "{}<p>Text</p>", "<div>{}</div><p>Text</p>{}"])
+def test_a_known_counter_may_stand_in_several_places(place: str) -> None:
+    """A service that counts printing and forwarding too names its endpoint again; a filler is one however it is known."""
+    src = "https://us7.list-manage.com/track/open.php?u=0a1b2c3d4e5f60718293a4b5c&amp;id=1f2e3d4c5b"
+    found = judged(place.replace("{}", f'<img src="{src}">') * 2)
+    assert {reference.verdict.kind for reference in found} == {"pixel"}
 
 
 def test_a_memory_that_knows_nothing_says_nothing() -> None:
