@@ -150,11 +150,8 @@ class Boxes:
         reasons = []
         for view, values in enumerate(views):
             w, h = _size(values, attrs)
-            firm = _clips(values) or (isinstance(node, Element) and not node.children and tag in _FLOWING)
-            if background and not (firm and w is not None and h is not None and max(w, h) <= 3):
-                # A box grows with what it holds: only one that holds nothing or cuts off is as small as it says.
-                w = w if w is not None and w > 3 and _clips(values) else None
-                h = h if h is not None and h > 3 else None
+            if background:
+                w, h = _size_of_background(w, h, node, clips=_clips(values))
             width, height = _larger(width, w, view), _larger(height, h, view)
             reasons.append(_hidden(values, attrs))
         hidden = reasons[0] if all(reasons) else None
@@ -184,25 +181,24 @@ class Boxes:
     def _above(self, node: Element) -> tuple[str | None, ...]:
         """What hides a node from outside, in each view: its ancestors' hiding, each worked out once."""
         chain: list[Element] = []
-        found = _NOTHING
-        for ancestor in node.ancestors:
-            if len(chain) >= MAX_ANCESTORS or not isinstance(ancestor, Element):
+        found, hiding, may_hide = _NOTHING, self._hiding, self._cascade.may_hide
+        for ancestor in islice(node.ancestors, MAX_ANCESTORS):
+            if not isinstance(ancestor, Element):
                 break
-            known = self._hiding.get(ancestor)
+            known = hiding.get(ancestor)
             if known is not None:
                 found = known
                 break
             chain.append(ancestor)
         for ancestor in reversed(chain):
-            own = self._hiding_of(ancestor)
-            if own is not _NOTHING:
-                found = tuple(a or o for a, o in zip(found, own, strict=True))
-            self._hiding[ancestor] = found
+            if may_hide(ancestor):
+                own = self._hiding_of(ancestor)
+                if own is not _NOTHING:
+                    found = tuple(a or o for a, o in zip(found, own, strict=True))
+            hiding[ancestor] = found
         return found
 
     def _hiding_of(self, element: Element) -> tuple[str | None, ...]:
-        if not self._cascade.may_hide(element):
-            return _NOTHING
         attrs = element.attrs
         views = self._cascade.views(element, attrs)
         reasons = [_hidden(v, attrs) or _collapsed(v, element.tag) for v in views]
@@ -229,6 +225,19 @@ def _is_empty(node: Element | Tag, attrs: _ORDINARY) -> bool:
     style = attrs.get("style")
     told = style.lower() if isinstance(style, str) else ""
     return "class" not in attrs and "id" not in attrs and not any(word in told for word in _ROOM)
+
+
+def _size_of_background(
+    width: float | None, height: float | None, node: Element | Tag, *, clips: bool
+) -> tuple[float | None, float | None]:
+    """What of a declared size counts: a box grows with what it holds, unless it holds nothing or cuts off."""
+    firm = clips or (isinstance(node, Element) and not node.children and node.tag in _FLOWING)
+    if firm and width is not None and height is not None and max(width, height) <= 3:
+        return width, height
+    return (
+        width if width is not None and width > 3 and clips else None,
+        height if height is not None and height > 3 else None,
+    )
 
 
 def _in_font(values: Mapping[str, str]) -> list[str]:

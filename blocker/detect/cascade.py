@@ -70,30 +70,16 @@ _SHORT_STYLE = 1024
 """Characters of the longest style attribute that is remembered: a mail repeats the same few."""
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_INTERESTING = (
-    "width",
-    "height",
-    "display",
-    "visibility",
-    "opacity",
-    "overflow",
-    "position",
-    "clip",
-    "indent",
-    "transform",
-    "\\",
-)
-"""One of these stands in each rule that says something of the properties above."""
 _FEATURE = re.compile(
     r"\(\s*(max|min)-(?:device-)?width\s*:\s*([0-9.]{1,9})\s*(px|em|rem)?\s*\)", re.IGNORECASE
 )
 _KEY = re.compile(r"(?:\.(?P<class>[-\w]+)|#(?P<id>[-\w]+))|^(?P<tag>[a-zA-Z][\w-]*)")
-_INLINE_HIDES = re.compile(
-    r"display\s*:\s*(?:none|/)|visibility|opacity|clip|position|overflow|/\*|\\", re.IGNORECASE
-)
-"""The same in a style attribute, where `text-decoration: none` is no sign of it."""
-HIDES = re.compile(r"none|hidden|collapse|opacity|clip|position|overflow|\\", re.IGNORECASE)
-"""What stands in every declaration that hides something, or takes part in it."""
+_INLINE_HIDES = ("visibility", "opacity", "clip", "position", "overflow", "/*", "\\")
+"""One of these, or `display` and `none`, stands in each style attribute that may hide something."""
+HIDES = re.compile(r"none|hidden|collapse|\\")
+"""What stands in every value that hides something; values are in lower case."""
+_ALWAYS_HIDE = frozenset({"opacity", "clip", "clip-path", "position", "overflow", "overflow-x", "overflow-y"})
+"""Properties that hide something, or take part in it, whatever their value."""
 _HACK = re.compile(r"\\[09]/?\s*(?:!|\Z)")
 """What only Internet Explorer takes for a value (`none\\9`)."""
 _SIMPLE = re.compile(r"[.#]?[A-Za-z][-\w]*")
@@ -152,16 +138,23 @@ class Sheet:
             else:
                 name = match["tag"].lower()
                 self.by_tag[name].append(rule)
-            if any(HIDES.search(d.name) or HIDES.search(d.value) for d in rule.declarations):
-                self.hiding.add(name)
+            for d in rule.declarations:
+                if d.name in _ALWAYS_HIDE or HIDES.search(d.value):
+                    self.hiding.add(name)
+                    break
 
     def candidates(self, tag: str, attrs: Mapping[str, Any]) -> Sequence[Rule]:
         """Rules that might match an element; each once."""
+        if not self.size:
+            return ()
         found = [*self.others, *self.by_tag.get(tag, ())]
         identity = attrs.get("id")
         if isinstance(identity, str):
             found += self.by_id.get(identity, ())
-        classes = _words(attrs.get("class"))
+        classes = attrs.get("class")
+        if classes is None:
+            return found
+        classes = _words(classes)
         for name in classes if len(classes) < 2 else dict.fromkeys(classes[:MAX_CLASSES]):
             found += self.by_class.get(name, ())
         return found
@@ -226,9 +219,7 @@ def _read_rules(text: str, views: int, rules: list[tuple[str, Rule]], depth: int
             closed = text.find("}", opened)
             closed = closed if closed >= 0 else len(text)
             body = text[opened + 1 : closed]
-            lowered = body.lower()
-            if any(word in lowered for word in _INTERESTING):
-                _add_rule(prelude, body, views, rules)
+            _add_rule(prelude, body, views, rules)
         position = closed + 1
 
 
@@ -258,10 +249,14 @@ def _add_rule(prelude: str, body: str, views: int, rules: list[tuple[str, Rule]]
             continue
         if len(rules) >= MAX_RULES:
             return
-        weight = specificity(selector)
+        weight = _weight_of_simple(selector) if simple else specificity(selector)
         declared = tuple([Declaration(n, v, i, weight, order, views) for n, v, i in found])
         last = selector if simple else _COMBINATOR.split(selector)[-1]
         rules.append((last, Rule(selector, declared, simple)))
+
+
+def _weight_of_simple(selector: str) -> tuple[int, int, int]:
+    return (0, 1, 0) if selector[0] == "." else (1, 0, 0) if selector[0] == "#" else (0, 0, 1)
 
 
 def specificity(selector: str) -> tuple[int, int, int]:
@@ -338,7 +333,7 @@ class Cascade:
         attr = element.attr
         style = attr("style")
         if isinstance(style, str) and (
-            _style_hides(style) if len(style) <= _SHORT_STYLE else _INLINE_HIDES.search(style)
+            _remembered_hiding(style) if len(style) <= _SHORT_STYLE else _style_hides(style)
         ):
             return True
         hiding = self._hiding
@@ -423,9 +418,15 @@ def _remembered_views(text: str) -> Sequence[Mapping[str, str]]:
 _NOTHING_DECLARED: Sequence[Mapping[str, str]] = ({},)
 
 
-@lru_cache(maxsize=4096)
 def _style_hides(text: str) -> bool:
-    return _INLINE_HIDES.search(text) is not None
+    text = text.lower()
+    for sign in _INLINE_HIDES:  # a generator would take longer than what it asks
+        if sign in text:
+            return True
+    return "none" in text and "display" in text
+
+
+_remembered_hiding = lru_cache(maxsize=4096)(_style_hides)
 
 
 _precedence = attrgetter("important", "specificity", "order")

@@ -55,6 +55,38 @@ TINY = 3.0
 SMALL = 16.0
 """Pixels up to which a picture may be overlooked."""
 
+_BARE = reason("geometry.bare", "no size is declared")
+_UNSIZED = reason("geometry.unsized", "no size is declared")
+_MACRO_LEFT = reason("token.macro", "the sender's template was not filled in here")
+_PROGRAM = reason("token.program", "made by a program from a long opaque value")
+_DIRECTORY = reason("token.directory", "an id among the folders of a picture file")
+_FILE = reason("token.file", "a file name that could be a hash of the picture or an id")
+_NUMBERS = reason("token.numbers", "a number or short id")
+_NO_TOKEN = reason("token.none", "nothing in the URL could tell one mail from another")
+_SHARED = reason("memory.shared", "the same URL was sent to somebody else")
+_FONT = reason("vector.font", "a font or style sheet")
+_SHEET = reason("vector.sheet", "a background")
+_POSING = reason("shape.endpoint", "named like a layout filler, behind a value that none needs")
+_FILLING = reason("shape.filler", "named like a layout filler")
+_PICTURE = reason("shape.picture", "a plain picture file")
+_SCRIPT = reason("shape.script", "not the address of a picture file")
+_ENDPOINT = reason("shape.endpoint", "named like a tracking endpoint")
+_COUNTER = reason("shape.counter", "alone on a host that counts the links of this mail")
+_ALONE = reason("shape.alone", "alone on its host")
+_LINKED = reason("shape.linked", "the picture of a link")
+_ALT = reason("shape.alt", "has a text for those who do not see it")
+_PAGE = reason("shape.page", "but for its query the address of a link, so no picture")
+_FOLDER = reason("shape.folder", "in one folder with other pictures of this mail")
+_STORE = reason("shape.store", "in a store of pictures, where each has a name that nobody can read")
+_LAST = reason("shape.last", "no text stands behind it")
+
+_KNOWN = {
+    "open": "an open-tracking endpoint of {}",
+    "aggregate": "an audience beacon of {}",
+    "ad": "an advertising endpoint of {}",
+    "personal": "pictures made for one reader by {}",
+    "click": "a click-tracking endpoint of {}",
+}
 _MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
 _MACRO_SIGNS = frozenset("[]{}%|$<")
 
@@ -64,8 +96,7 @@ def geometry(box: Box) -> Iterator[Reason]:
     width, height = box.width, box.height
     if width is None and height is None:
         if box.relative is None:
-            rule = "geometry.unsized" if box.hidden is None and box is not UNKNOWN else "geometry.bare"
-            yield reason(rule, "no size is declared")
+            yield _UNSIZED if box.hidden is None and box is not UNKNOWN else _BARE
         else:
             yield _sized("geometry.relative", box.relative, box)
     elif width is None or height is None:
@@ -117,27 +148,20 @@ def known(reference: Reference, context: Context) -> Known | None:
 
 def knowledge(found: Known | None) -> Iterator[Reason]:
     """Reasons from the vendor rules."""
-    words = {
-        "open": "an open-tracking endpoint of {}",
-        "aggregate": "an audience beacon of {}",
-        "ad": "an advertising endpoint of {}",
-        "personal": "pictures made for one reader by {}",
-        "click": "a click-tracking endpoint of {}",
-    }
-    if found is not None and found.kind in words:
-        yield reason(f"knowledge.{found.kind}", words[found.kind].format(found.vendor))
+    if found is not None and found.kind in _KNOWN:
+        yield reason(f"knowledge.{found.kind}", _KNOWN[found.kind].format(found.vendor))
 
 
 def token(reference: Reference, own: Traits | None, context: Context) -> Iterator[Reason]:
     """Reasons from values in the URL that could single out the message or the person."""
     if not _MACRO_SIGNS.isdisjoint(reference.raw) and _MACRO.search(reference.raw[:2048]):
-        yield reason("token.macro", "the sender's template was not filled in here")
+        yield _MACRO_LEFT
     if own is None:
         return
     if own.person:
         yield reason("token.person", f"a parameter named {own.person[:24]}")
     if own.extension in PROGRAMS and own.bits >= LONG:
-        yield reason("token.program", "made by a program from a long opaque value")
+        yield _PROGRAM
     for value in own.tokens:
         where = context.header_tokens.get(value) or (
             "the links of this mail" if context.in_links(value) else ""
@@ -149,13 +173,13 @@ def token(reference: Reference, own: Traits | None, context: Context) -> Iterato
     if own.bits >= OPAQUE or long >= NO_HASH:
         yield reason("token.opaque", f"a value of about {max(own.bits, long):.0f} bits")
     elif own.folder_bits >= OPAQUE:
-        yield reason("token.directory", "an id among the folders of a picture file")
+        yield _DIRECTORY
     elif own.file_bits >= OPAQUE:
-        yield reason("token.file", "a file name that could be a hash of the picture or an id")
+        yield _FILE
     elif own.bits > 0 or own.folder_bits > 0:
-        yield reason("token.numbers", "a number or short id")
+        yield _NUMBERS
     else:
-        yield reason("token.none", "nothing in the URL could tell one mail from another")
+        yield _NO_TOKEN
 
 
 def recurrence(
@@ -174,7 +198,7 @@ def recurrence(
     if url is None or past is None:
         return
     if past.recipients > 1:
-        yield reason("memory.shared", "the same URL was sent to somebody else")
+        yield _SHARED
     elif past.differing and not _from_stock(url, context):
         rule = "memory.drawn" if _shows(box) else "memory.differs"
         yield reason(rule, "another recipient of the same mail got another URL in its place")
@@ -202,37 +226,37 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
     """Weak reasons from what the URL and its element look like."""
     url = reference.target
     if reference.vector in ("style @font-face", "style @import", "link[stylesheet]"):
-        yield reason("vector.font", "a font or style sheet")
+        yield _FONT
     elif box.hidden is None and (
         reference.vector == "style url()" or reference.vector.endswith("[background]")
     ):
-        yield reason("vector.sheet", "a background")
+        yield _SHEET
     if url is None or own is None:
         return
     posing = own.filler and own.folder_bits >= NO_HASH
     if posing:
-        yield reason("shape.endpoint", "named like a layout filler, behind a value that none needs")
+        yield _POSING
     elif own.filler:
-        yield reason("shape.filler", "named like a layout filler")
+        yield _FILLING
     elif own.extension in PICTURES and not url.query:
-        yield reason("shape.picture", "a plain picture file")
+        yield _PICTURE
     elif own.extension not in PICTURES:
-        yield reason("shape.script", "not the address of a picture file")
+        yield _SCRIPT
     if own.endpoint and not posing:
-        yield reason("shape.endpoint", "named like a tracking endpoint")
+        yield _ENDPOINT
     linked = _in_link(reference)
     if context.hosts[url.host] == 1:
         if reference.element == "img" and not linked and url.host in context.link_hosts:
-            yield reason("shape.counter", "alone on a host that counts the links of this mail")
+            yield _COUNTER
         else:
-            yield reason("shape.alone", "alone on its host")
+            yield _ALONE
     if linked:
-        yield reason("shape.linked", "the picture of a link")
+        yield _LINKED
     if not _shows(box):
         yield from _place(reference, url, own, context, linked=linked)
     alt = reference.attrs.get("alt")
     if isinstance(alt, str) and alt.strip():
-        yield reason("shape.alt", "has a text for those who do not see it")
+        yield _ALT
 
 
 def _place(
@@ -241,13 +265,13 @@ def _place(
     """Reasons from what is around a reference that is not declared to show: in the mail, on its host."""
     if own.extension not in PICTURES:
         if len(url.path) > 1 and (url.host, url.path) in context.pages:
-            yield reason("shape.page", "but for its query the address of a link, so no picture")
+            yield _PAGE
     elif not url.query and _has_neighbours(url, context):
-        yield reason("shape.folder", "in one folder with other pictures of this mail")
+        yield _FOLDER
     if is_store(url.host):
-        yield reason("shape.store", "in a store of pictures, where each has a name that nobody can read")
+        yield _STORE
     if not linked and reference.element == "img" and (own.values or url.query) and context.is_last(reference):
-        yield reason("shape.last", "no text stands behind it")
+        yield _LAST
 
 
 def _has_neighbours(url: Url, context: Context) -> bool:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from blocker.detect.allowance import Allowance
+from blocker.detect.allowance import SEARCH_STEPS, Allowance
 from blocker.detect.checksums import checksums
 from blocker.detect.context import Context
 from blocker.detect.report import Reason
@@ -155,11 +155,28 @@ def find(
     `allowance` bounds the work over all URLs of a message: once it is used up, only the first
     characters of each URL are looked at, as they stand.
     """
-    looked_for = _together(tuple(address for address in addresses if len(address) >= 5))
+    addresses = tuple(addresses)
+    if len(text) <= SHORT_TEXT:
+        found, steps = _find_in_short(text, addresses, sender_domain)
+        if allowance is None or (allowance.left >= steps and allowance.take(steps)):
+            return found
+    return _find(text, addresses, sender_domain, Allowance(SEARCH_STEPS) if allowance is None else allowance)
+
+
+@lru_cache(maxsize=4096)
+def _find_in_short(text: str, addresses: tuple[str, ...], sender_domain: str) -> tuple[Found | None, int]:
+    """The same, and the steps it took: a sender's pictures come with each of his mails."""
+    allowance = Allowance(SEARCH_STEPS)
+    found = _find(text, addresses, sender_domain, allowance)
+    return found, SEARCH_STEPS - allowance.left
+
+
+def _find(text: str, addresses: tuple[str, ...], sender_domain: str, allowance: Allowance) -> Found | None:
+    looked_for = _together(addresses)
     cost = 8 + len(looked_for.needles) + len(looked_for.base64)
     other: Found | None = None
     for plain, wrapped, values in _layers(text):
-        if allowance is not None and not allowance.take(len(plain) * cost):
+        if not allowance.take(len(plain) * cost):
             if wrapped:
                 break
             plain = plain[:SHORT_TEXT]
@@ -206,7 +223,7 @@ def _layers(text: str) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
 @lru_cache(maxsize=256)
 def _together(addresses: tuple[str, ...]) -> Forms:
     """The forms of several addresses as one."""
-    every = [forms(address) for address in addresses]
+    every = [forms(address) for address in addresses if len(address) >= 5]
     needles: dict[str, tuple[tuple[str, str], ...]] = {}
     for one in every:
         for domain, disguises in one.needles:
@@ -286,17 +303,18 @@ def _opened(values: Sequence[str]) -> Iterator[tuple[str, str]]:
     for value in _pieces(values):
         if value.isalpha() and (value.islower() or value[1:].islower()):
             continue
-        if _HEX_TEXT.fullmatch(value):
+        size = len(value)
+        if size >= 16 and size % 2 == 0 and _HEX_TEXT.fullmatch(value):
             data, name = bytes.fromhex(value), "hexadecimal"
         else:
-            usable = value.translate(_URL_SAFE)
+            whole = value if size % 4 != 1 else value[:-1]
             try:
-                data, name = binascii.a2b_base64(usable[: len(usable) // 4 * 4 or None]), "base64"
+                data, name = (
+                    binascii.a2b_base64(whole.translate(_URL_SAFE) + "=" * (-len(whole) % 4)),
+                    "base64",
+                )
             except binascii.Error:
                 continue
-            rest = len(usable) % 4
-            if rest > 1:
-                data += binascii.a2b_base64(usable[-rest:] + "=" * (4 - rest))
         if b"@" in data or (len(data) >= 12 and data.isascii() and data.decode("ascii").isprintable()):
             yield data.decode("latin-1"), name
 

@@ -45,9 +45,10 @@ def opacity(value: str) -> float:
     Its length times the bits of its alphabet, counted only over what is not dictionary-like.
     """
     value = value[:MAX_VALUE]
-    rest = (
-        value if len(value) >= 12 and len(_CHANGE.findall(value)) * 4 >= len(value) else _WORDS.sub("", value)
-    )
+    size = len(value)
+    if size < 5 or (value.islower() and value.isascii() and value.isalpha()):
+        return 0.0
+    rest = value if size >= 12 and len(_CHANGE.findall(value)) * 4 >= size else _WORDS.sub("", value)
     return len(rest) * math.log2(len(set(rest))) if len(rest) >= 5 else 0.0
 
 

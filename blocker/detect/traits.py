@@ -14,11 +14,41 @@ _PERSON = re.compile(
     r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member_?id|cust(?:omer)?_?id|profile_?id|lead_?id|partner_uid)",
     re.IGNORECASE,
 )
-_ENDPOINT = re.compile(
-    r"(?:^|[/_.=-])(?:open(?:s|ed|track(?:ing)?|rate)?|track(?:ing|er|open)?|pixel|beacon|imp(?:ression)?|view(?:ed)?|wf|trk|"
-    r"read(?:receipt)?|stats?|log(?:ger)?|hit|ping|event|e2t|webbug|bug)(?:$|[/_.?=-])",
-    re.IGNORECASE,
+_ENDPOINTS = frozenset(
+    [
+        "open",
+        "opens",
+        "opened",
+        "opentrack",
+        "opentracking",
+        "openrate",
+        "track",
+        "tracking",
+        "tracker",
+        "trackopen",
+        "pixel",
+        "beacon",
+        "imp",
+        "impression",
+        "view",
+        "viewed",
+        "wf",
+        "trk",
+        "read",
+        "readreceipt",
+        "stat",
+        "stats",
+        "log",
+        "logger",
+        "hit",
+        "ping",
+        "event",
+        "e2t",
+        "webbug",
+        "bug",
+    ]
 )
+_BETWEEN_WORDS = str.maketrans("/_.=-", "     ")
 _FILLER = re.compile(
     r"(?:^|[_-])(?:spacer?|blank|clear|transparent|trans|empty|dot|pixel|shim|filler|px|1x1|1px|b|s|t|x|white|black|line|null)"
     r"(?:[-_]?(?:[0-9]{1,4}(?:x[0-9]{1,4})?(?:px)?|dot|gif|pixel|white|black|clear|image|img|line|px|space|[a-z]{1,5}[0-9]x[0-9]))?"
@@ -30,6 +60,7 @@ _HASHED_FILLER = re.compile(
     re.IGNORECASE,
 )
 """A filler with the hash of its content, as programs that build web sites name files."""
+_FILLERS = frozenset({"gif", "png", "jpg", "jpeg"})
 _SHORT_GIF = re.compile(r"^[a-z]{1,2}\.gif$", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]")
 MANY_DIGITS = 5
@@ -72,7 +103,8 @@ def _traits(host: str, path: str, query: str) -> Traits:
     kind = extension(path)
     folders = [value for value in tokens(path) if value != name]
     asked = [*tokens(query), *(label for label in host.split(".") if len(label) >= LONG_LABEL)]
-    hashed = _HASHED_FILLER.match(name) if not query else None
+    may_fill = not query and kind in _FILLERS
+    hashed = _HASHED_FILLER.match(name) if may_fill else None
     stem = hashed[1] if hashed is not None else name.rpartition(".")[0] if kind in PICTURES else name
     file_bits = opacity(stem)
     bits = max(map(opacity, asked), default=0.0)
@@ -88,11 +120,16 @@ def _traits(host: str, path: str, query: str) -> Traits:
         bits,
         folder_bits,
         file_bits,
-        hashed is not None or (not query and _FILLER.search(name) is not None),
-        asking or bool(_ENDPOINT.search(path) or _ENDPOINT.search(host.partition(".")[0])),
+        hashed is not None or (may_fill and _FILLER.search(name) is not None),
+        asking or _is_endpoint(path) or _is_endpoint(host.partition(".")[0]),
         max(bits, folder_bits, file_bits) > 0,
         _person(query),
     )
+
+
+def _is_endpoint(text: str) -> bool:
+    """Whether one of its words says that something is counted."""
+    return not _ENDPOINTS.isdisjoint(text.lower().translate(_BETWEEN_WORDS).split(" "))
 
 
 def _person(query: str) -> str:

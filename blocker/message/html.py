@@ -11,6 +11,7 @@ from bisect import bisect_left
 from functools import cached_property
 from html import unescape as unescape_html
 from html.entities import html5
+from io import IncrementalNewlineDecoder
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -102,11 +103,7 @@ class HtmlDocument(Markup):
             text = text[:MAX_HTML]
         self._had_returns = "\r" in text
         self._original = text
-        if self._had_returns:
-            text = text.replace("\r\n", "\n")
-            if "\r" in text:
-                text = text.replace("\r", "\n")
-        self.text = text
+        self.text = normalised(text) if self._had_returns else text
 
     @property
     def root(self) -> HtmlDocument:
@@ -165,6 +162,11 @@ class HtmlDocument(Markup):
 
     def _with_returns(self, offset: int) -> int:
         return offset + bisect_left(self._returns, offset)
+
+
+def normalised(text: str) -> str:
+    """The text with each line end a line feed (Infra, section 4.7), as browsers see it."""
+    return IncrementalNewlineDecoder(None, translate=True).decode(text, final=True)
 
 
 def _without_shadow_roots(text: str) -> str:

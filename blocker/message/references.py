@@ -154,25 +154,26 @@ def _in_markup(document: Scope) -> Iterator[Reference]:
 _NAMES = frozenset(ATTRIBUTES)
 _ALL_NAMES = frozenset((*ATTRIBUTES, *SPARSE))
 _SHEET = Tag("style", {}, "", 0)
-_SIGNS = re.compile(
-    "|".join(
-        dict.fromkeys(f"[{n[0]}{n[0].upper()}]{n[1:3]}" for n in ATTRIBUTES if n not in ("style", "content"))
-    )
-    + r"|[uU][rR][lL]|[iI][mM][apAP]|\\|[A-Z]{3}|[aA]ttributeN"
+_SIGNS = (
+    *("src", "url", "href", "background", "image", "import", "icmf", "refresh", "\\"),
+    *("poster", "data", "code", "archive", "manifest"),
 )
-"""The start of one of the attributes stands in a conditional comment that is worth a look."""
+"""One of these stands in each conditional comment that may hold a reference."""
 _SHORT = 1024
 """Characters of the longest such markup that is remembered: a mail repeats the same few."""
 
 
 def _tells(markup: str) -> bool:
     """Whether a conditional comment may hold a reference."""
-    return _short_tells(markup) if len(markup) <= _SHORT else _SIGNS.search(markup) is not None
+    return _short_tells(markup) if len(markup) <= _SHORT else _has_sign(markup)
 
 
-@lru_cache(maxsize=2048)
-def _short_tells(markup: str) -> bool:
-    return _SIGNS.search(markup) is not None
+def _has_sign(markup: str) -> bool:
+    lowered = markup.lower()
+    return any(sign in lowered for sign in _SIGNS)
+
+
+_short_tells = lru_cache(maxsize=2048)(_has_sign)
 
 
 def _sparse(document: Scope, base: Url | None) -> Iterator[Reference]:

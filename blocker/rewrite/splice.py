@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from blocker.message.charset import decode_text
-from blocker.message.html import HtmlDocument
+from blocker.message.html import HtmlDocument, normalised
 from blocker.message.mime import Enclosure, Part
 from blocker.message.transfer import IDENTITY, Base64Mapping, WayBack, decode
 from blocker.rewrite.patch import Edit, apply_edits
@@ -90,7 +90,7 @@ def _read_back(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement
     """The text of the edited body, read as any reader would; it must say exactly what was meant."""
     part = document.part
     text = decode_text(decode(part.encoding, body), part.charset).text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = normalised(text)
     position = at = 0
     for item in wanted:
         kept = document.text[position : item.start]

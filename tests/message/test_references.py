@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from blocker.message.css import unescape
 from blocker.message.read import read
-from blocker.message.references import MAX_REFERENCES, Reference
+from blocker.message.references import MAX_REFERENCES, Reference, _has_sign
 from blocker.message.transfer import decode
 from blocker.message.vectors import RELS, VECTORS
 from tests.message.samples import encoded, found, html, mail, urls
@@ -378,3 +378,13 @@ def test_deep_nesting_and_many_attributes() -> None:
     assert urls("<div>" * 20_000 + f"<img src={V}>") == [V]
     assert urls("<img " + " ".join(f"a{n}=1" for n in range(50_000)) + f" src={V}>") == [V]
     assert time.process_time() - started < 2
+
+
+def test_every_attribute_has_a_sign_in_conditional_comments() -> None:
+    """A comment that holds an attribute which loads is never passed over."""
+    for (element, attribute), row in VECTORS.items():
+        value = {"refresh": "0; x", "css": "a:url(x)", "paint": "url(x)"}.get(row.how, "x")
+        about = {"refresh": 'http-equiv="refresh" ', "animated": 'attributeName="href" '}.get(row.how, "")
+        markup = f'<{element.replace("*", "b")} {about}{attribute}="{value}">'
+        assert _has_sign(markup), markup
+        assert _has_sign(markup.upper()), markup
