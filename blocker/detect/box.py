@@ -276,7 +276,13 @@ def _side(name: str, values: Mapping[str, str], attrs: _ORDINARY) -> float | Non
     if not values:
         return _attribute_length(attrs.get(name))
     declared = values.get(name)
-    side = length(declared) if declared is not None else _attribute_length(attrs.get(name))
+    if declared is None:
+        side = _attribute_length(attrs.get(name))
+    elif declared == "auto":
+        # What a picture has by itself, which is seldom another than its sender wrote beside it; 0 is to be undone.
+        side = _attribute_length(attrs.get(name)) or None
+    else:
+        side = length(declared)
     if side is not None and side < 0:
         side = None
     most = length(values.get(f"max-{name}"))

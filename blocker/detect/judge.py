@@ -170,7 +170,7 @@ def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict
     """
     odds = PRIOR + sum(r.weight for r in why)
     ids = {r.rule for r in why}
-    shows = "geometry.visible" in ids or ("geometry.relative" in ids and found is None)
+    shows = "geometry.visible" in ids or _may_show(ids, found)
     if shows and "knowledge.open" not in ids:
         odds = min(odds, SHOWN)
     tracking = 1 / (1 + math.exp(-max(-40.0, min(40.0, odds))))
@@ -181,13 +181,20 @@ def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict
     elif ids & NOT_SHOWN or ("shape.filler" in ids and not ids & {"shape.alt", "shape.linked"}):
         kind = "spacer"
     else:
-        singled = ids & PERSONAL or ("token.opaque" in ids and ids & {"knowledge.aggregate", "knowledge.ad"})
+        singled = ids & PERSONAL or ("token.opaque" in ids and "knowledge.ad" in ids)
         kind = "personal" if singled and "memory.shared" not in ids else "content"
     if found is None and odds > 0:
         found = context.service
     confidence = tracking if odds > 0 else 1 - tracking
     why.sort(key=_strength)
     return Verdict(kind, confidence, found.vendor if found is not None else None, tuple(why))
+
+
+def _may_show(ids: set[str], found: Known | None) -> bool:
+    """Whether a picture without a size in pixels is one to be seen, going by what is known of its URL."""
+    if found is not None and found.kind == "personal":
+        return not ids & NOT_SHOWN
+    return "geometry.relative" in ids and (found is None or found.kind == "ad")
 
 
 def _strength(why: Reason) -> float:

@@ -45,7 +45,7 @@ _NUMBER = re.compile(r"[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Whose a URL or a message is. `kind` is open, click, aggregate, ad, or sender (told by a header)."""
+    """Whose a URL or a message is. `kind` is open, click, aggregate, ad, personal, or sender (told by a header)."""
 
     vendor: str
     role: str

@@ -11,46 +11,58 @@ from blocker.message.urls import Url
 
 _PERSON = re.compile(
     r"(?:mi_u|u|uid|user|user_?id|euid|e?mail|email_?(?:address|hash|id|md5|sha256)|recip(?:ient)?(?:_?id)?|rid|"
-    r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member_?id|cust(?:omer)?_?id|profile_?id|lead_?id|partner_uid)",
+    r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member_?(?:id|no|number)|cust(?:omer)?_?(?:id|no|number)|"
+    r"loyalty_?(?:id|no|number)|card_?(?:no|number)|profile_?id|lead_?id|partner_uid)",
     re.IGNORECASE,
+)
+_FIRST_NAME = re.compile(
+    r"(?:f|l)name|(?:first|last|given|family)_?name|(?:vor|nach)name|prenom|nombre", re.IGNORECASE
 )
 _ENDPOINTS = frozenset(
     [
-        "open",
-        "opens",
-        "opened",
-        "opentrack",
-        "opentracking",
-        "openrate",
-        "track",
-        "tracking",
-        "tracker",
-        "trackopen",
-        "pixel",
-        "beacon",
-        "imp",
-        "impression",
-        "view",
-        "viewed",
-        "wf",
-        "trk",
-        "read",
-        "readreceipt",
-        "stat",
-        "stats",
-        "log",
-        "logger",
-        "hit",
-        "ping",
-        "event",
-        "e2t",
-        "webbug",
-        "bug",
+        *(
+            "open",
+            "opens",
+            "opened",
+            "opentrack",
+            "opentracking",
+            "openrate",
+            "track",
+            "tracking",
+            "tracker",
+            "trackopen",
+            "pixel",
+            "beacon",
+            "imp",
+            "impression",
+            "view",
+            "viewed",
+        ),
+        *(
+            "wf",
+            "trk",
+            "read",
+            "readreceipt",
+            "stat",
+            "stats",
+            "log",
+            "logger",
+            "hit",
+            "ping",
+            "event",
+            "e2t",
+            "webbug",
+            "bug",
+        ),
+        *("count", "counter", "seen", "gelesen", "gelezen", "ouverture", "zaehler", "zaehlpixel", "markread"),
+        *("mailopen", "mailopened", "mailread", "mailview", "mailviewed", "mailtrack", "mailtracking"),
+        *("emailopen", "emailopened", "emailread", "emailview", "emailviewed", "emailtrack", "emailtracking"),
     ]
 )
 _BETWEEN_WORDS = str.maketrans("/_.=-", "     ")
 _FILLER = re.compile(
-    r"(?:^|[_-])(?:spacer?|blank|clear|transparent|trans|empty|dot|pixel|shim|filler|px|1x1|1px|b|s|t|x|white|black|line|null)"
+    r"(?:^|[_-])(?:spacer?|blank|clear|transparente?|transp?|empty|dot|pixel|shim|filler|px|1x1|1px|b|s|t|x|white|black|line|null|"
+    r"dummy|leer|abstand|platzhalter|vide|vacio|espaceur)"
     r"(?:[-_]?(?:[0-9]{1,4}(?:x[0-9]{1,4})?(?:px)?|dot|gif|pixel|white|black|clear|image|img|line|px|space|[a-z]{1,5}[0-9]x[0-9]))?"
     r"\.(?:gif|png|jpe?g)$",
     re.IGNORECASE,
@@ -62,6 +74,8 @@ _HASHED_FILLER = re.compile(
 """A filler with the hash of its content, as programs that build web sites name files."""
 _FILLERS = frozenset({"gif", "png", "jpg", "jpeg"})
 _SHORT_GIF = re.compile(r"^[a-z]{1,2}\.gif$", re.IGNORECASE)
+_ONE_PIECE = re.compile(r"[^&;=:@,]*\Z")
+"""A name whose parts are not values of their own; those that are stand among the others already."""
 _DIGITS = re.compile(r"[0-9]")
 MANY_DIGITS = 5
 """Digits in a query, over all its values, from which they could number mails or readers."""
@@ -110,6 +124,8 @@ def _traits(host: str, path: str, query: str) -> Traits:
     bits = max(map(opacity, asked), default=0.0)
     folder_bits = max(map(opacity, folders), default=0.0)
     if kind not in PICTURES:
+        if not _ONE_PIECE.match(name):
+            file_bits = 0.0
         bits, folder_bits, file_bits = max(bits, folder_bits, file_bits), 0.0, 0.0
         if not bits and len(_DIGITS.findall(query)) >= MANY_DIGITS:
             bits = 1.0
@@ -136,5 +152,7 @@ def _person(query: str) -> str:
     for pair in query[1:2048].split("&"):
         name, _, value = pair.partition("=")
         if len(value) >= 5 and _PERSON.fullmatch(name) and any(c.isdigit() or c == "@" for c in value):
+            return name
+        if value[:1].isalpha() and _FIRST_NAME.fullmatch(name):
             return name
     return ""

@@ -60,12 +60,14 @@ def test_lengths(value: str | None, pixels: float | None) -> None:
         ('style="line-height:0;border-width:0"', (None, None)),
         ('style="border-width:1px;border-height:1px;outline-width:0"', (None, None)),
         ('width="5" style="width:0 !important"', (0, None)),
-        ('width="1" height="1" style="width:auto"', (None, 1)),
+        ('width="20" height="1" style="height:auto"', (20, 1)),
+        ('width="20" height="0" style="height:auto"', (20, None)),
+        ('style="width:auto;height:1px"', (None, 1)),
         ('style="font-size:0;width:1pt;height:1pt"', (pytest.approx(4 / 3), pytest.approx(4 / 3))),
     ],
 )
 def test_declared_size(attributes: str, size: tuple[float | None, float | None]) -> None:
-    """Attributes give way to declarations, `max-` and `min-` bind both; `line-height` and borders are no size."""
+    """Attributes give way to declarations, `max-` and `min-` bind both; `auto` leaves what it is, but undoes 0; `line-height` and borders are no size."""
     found = box(f"<img {SRC} {attributes}>")
     assert (found.width, found.height) == size
     assert found.hidden is None

@@ -88,6 +88,17 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
             "a parameter named subscriber_id",
         ),
         (
+            image(src="https://t.sender.example/greeting.png?first_name=Camille"),
+            "token.person",
+            "a parameter named first_name",
+        ),
+        (
+            image(src="https://t.sender.example/Zaehlpixel?x=1"),
+            "shape.endpoint",
+            "named like a tracking endpoint",
+        ),
+        (image(src="https://t.sender.example/i/leer.gif"), "shape.filler", "named like a layout filler"),
+        (
             image(src="https://t.sender.example/o?x={{ id }}"),
             "token.macro",
             "the sender's template was not filled in here",
@@ -198,6 +209,9 @@ def test_what_is_said(markup: str, rule: str, detail: str) -> None:
         (f'{image()}<a href="https://sender.example/u/newsletter">x</a>', "token.shared"),
         (f"{image()}{image(src='https://t.sender.example/other.png')}", "shape.alone"),
         (image('alt=" "'), "shape.alt"),
+        (image(src="https://t.sender.example/greeting.png?first_name=*|FNAME|*"), "token.person"),
+        (image(src="https://t.sender.example/ad/a1;sz=468x60;ord=4f9d2b7?"), "token.opaque"),
+        (image(src="https://cdn.sender.example/foreseen.png"), "shape.endpoint"),
         (image(src="https://our-spring-sale-of-garden-chairs-2026.sender.example/"), "token.opaque"),
         (image(src=f"https://cdn.sender.example/{HEX}/1x1.png"), "shape.endpoint"),
         (image(src=f"https://cdn.sender.example/{HEX}/1x1.png"), "token.opaque"),

@@ -56,6 +56,9 @@ def verdict(*ids: str, known: Known | None = None) -> tuple[Kind, float]:
         ("geometry.visible memory.drawn", "personal"),
         ("geometry.visible knowledge.personal token.opaque", "personal"),
         ("geometry.visible memory.drawn memory.shared", "content"),
+        ("geometry.relative identity.digest shape.endpoint shape.script token.opaque", "personal"),
+        ("geometry.visible knowledge.ad token.opaque shape.script", "personal"),
+        ("geometry.visible knowledge.ad token.macro token.numbers shape.script", "content"),
         ("geometry.visible shape.picture token.none", "content"),
         ("geometry.unsized shape.picture token.none", "content"),
         ("geometry.line shape.picture token.none", "spacer"),
@@ -82,6 +85,27 @@ def test_a_picture_that_shows_is_not_blocked_for_being_individual() -> None:
     )
     assert verdict("geometry.visible", *individual)[0] == "personal"
     assert verdict("geometry.visible", "knowledge.open", *individual)[0] == "pixel"
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "expected"),
+    [
+        ("ad", 'style="width:100%"', "personal"),
+        ("ad", TINY, "pixel"),
+        ("personal", "", "personal"),
+        ("personal", 'style="width:100%"', "personal"),
+        ("personal", TINY, "pixel"),
+        ("open", 'style="width:100%"', "pixel"),
+    ],
+)
+def test_what_a_rule_says_of_a_picture_without_a_size(kind: str, size: str, expected: Kind) -> None:
+    """An advertisement or a picture made for its reader is looked at, unless it is declared to be too small for that."""
+    own = UrlRule("own", kind, ("show.sender.example",), "^/i/", "", "", "")
+    rules_given = Rules([Vendor("Harbour Shows", "esp", False, (own,), ())])
+    markup = f'<p>Text</p><img src="https://show.sender.example/i/4f9d2b7c81e6a035/a.jpg?e=4f9d2b7c81e6a0359c3d" {size}>'
+    found = blocker.scan(mail(f'{markup}<a href="https://show.sender.example/c/1">x</a>'), rules=rules_given)
+    (reference,) = found.references
+    assert (reference.verdict.kind, reference.verdict.vendor) == (expected, "Harbour Shows")
 
 
 def test_confidence_is_of_the_verdict() -> None:

@@ -115,7 +115,7 @@ def test_misses_are_near_misses() -> None:
         "https://d3k81ch9hvuctc.cloudfront.net/company/AbCdEf/images/0a1b.png",
         "https://image.e.example.org/lib/fe2b10010203040506071/m/1/0a1b2c3d.png",
         "https://i1.cmail20.com/ei/i/0A/1B2/C3D/012345/csfinal/header.png",
-        "https://mi.example.org/p/rp/0a1b2c3d4e5f6071.png?mi_u=123456",
+        "https://mi.example.org/p/rp/0a1b2c3d4e5f6071.png",
         "https://abc.r.bh.d.sendibt3.com/im/1234567/0a1b2c3d4e5f.jpg?e=aBcDeF",
         "https://123456.fs1.hubspotusercontent-na1.net/hub/123456/hubfs/open/logo.png",
         "https://braze-images.com/appboy/communication/assets/image_assets/images/0a1b/original.png?1",

@@ -17,7 +17,7 @@ from typing import Any
 import re2  # type: ignore[import-untyped]  # ships no types
 
 ROLES = ("esp", "tracker", "ad", "sales", "analytics", "commerce")
-KINDS = ("open", "aggregate", "ad", "click")
+KINDS = ("open", "aggregate", "ad", "personal", "click")
 ANY_HOST = "*"
 
 _VENDOR_KEYS = {"name", "role", "carrier", "rule", "header"}
