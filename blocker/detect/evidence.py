@@ -76,7 +76,7 @@ _ALONE = reason("shape.alone", "alone on its host")
 _LINKED = reason("shape.linked", "the picture of a link")
 _ALT = reason("shape.alt", "has a text for those who do not see it")
 _PAGE = reason("shape.page", "but for its query the address of a link, so no picture")
-_FOLDER = reason("shape.folder", "in one folder with other pictures of this mail")
+_FOLDER = reason("shape.folder", "in a folder of pictures")
 _STORE = reason("shape.store", "in a store of pictures, where each has a name that nobody can read")
 _LAST = reason("shape.last", "no text stands behind it")
 
@@ -87,6 +87,9 @@ _KNOWN = {
     "personal": "pictures made for one reader by {}",
     "click": "a click-tracking endpoint of {}",
 }
+_PICTURE_FOLDER = re.compile(
+    r"/(?:images?|img|imgs|assets?|static|media|gallery|gfx|graphics|pics?)/[^/]*\Z", re.IGNORECASE
+)
 _MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
 _MACRO_SIGNS = frozenset("[]{}%|$<")
 
@@ -266,12 +269,16 @@ def _place(
     if own.extension not in PICTURES:
         if len(url.path) > 1 and (url.host, url.path) in context.pages:
             yield _PAGE
-    elif not url.query and _has_neighbours(url, context):
+    elif not url.query and (_in_pictures(url, own) or _has_neighbours(url, context)):
         yield _FOLDER
     if is_store(url.host):
         yield _STORE
     if not linked and reference.element == "img" and (own.values or url.query) and context.is_last(reference):
         yield _LAST
+
+
+def _in_pictures(url: Url, own: Traits) -> bool:
+    return own.filler and own.folder_bits < NO_HASH and _PICTURE_FOLDER.search(url.path) is not None
 
 
 def _has_neighbours(url: Url, context: Context) -> bool:

@@ -198,20 +198,30 @@ _PROXIES = (
 """Hosts that fetch other hosts' pictures for a mail program (seen in real mail, or documented by the program)."""
 _STORES = frozenset(
     [
+        "cloudinary.com",
+        "ctfassets.net",
+        "drive.google.com",
+        "dropboxusercontent.com",
         "fbcdn.net",
+        "firebasestorage.googleapis.com",
         "ggpht.com",
         "githubusercontent.com",
         "googleusercontent.com",
         "gravatar.com",
         "gstatic.com",
         "licdn.com",
+        "imgur.com",
         "pinimg.com",
+        "squarespace-cdn.com",
+        "storage.googleapis.com",
+        "substackcdn.com",
         "twimg.com",
         "vimeocdn.com",
+        "wixstatic.com",
         "ytimg.com",
     ]
 )
-"""Domains that hold pictures and nothing else, under names that look like ids (field knowledge)."""
+"""Domains and hosts that hold files and nothing else, under names that look like ids (field knowledge)."""
 _GMAIL_PROXY = "googleusercontent.com"
 """Gmail's proxy keeps the original URL behind '#' (real mail 2022-2026)."""
 _HEX_HTTP = "/68747470"
@@ -221,7 +231,7 @@ _HEX_HTTP = "/68747470"
 @lru_cache(KEPT_HOSTS)
 def is_store(host: str) -> bool:
     """Whether a host only holds pictures that anybody stored there: an opaque name is a picture's, not a reader's."""
-    return ".".join(host.rsplit(".", 2)[-2:]) in _STORES
+    return host in _STORES or ".".join(host.rsplit(".", 2)[-2:]) in _STORES
 
 
 def inner_url(url: str) -> str | None:

@@ -73,6 +73,8 @@ _HASHED_FILLER = re.compile(
 )
 """A filler with the hash of its content, as programs that build web sites name files."""
 _FILLERS = frozenset({"gif", "png", "jpg", "jpeg"})
+_VERSION = re.compile(r"\?(?:v|ver|version|rev|itok|_)=[^&]*\Z", re.IGNORECASE)
+"""A query that says nothing but which version of a file is meant, often by its hash."""
 _SHORT_GIF = re.compile(r"^[a-z]{1,2}\.gif$", re.IGNORECASE)
 _ONE_PIECE = re.compile(r"[^&;=:@,]*\Z")
 """A name whose parts are not values of their own; those that are stand among the others already."""
@@ -116,23 +118,32 @@ def _traits(host: str, path: str, query: str) -> Traits:
     name = path.rpartition("/")[2]
     kind = extension(path)
     folders = [value for value in tokens(path) if value != name]
+    versioned = kind in PICTURES and _VERSION.match(query) is not None
+    bare = not query or versioned
     asked = [*tokens(query), *(label for label in host.split(".") if len(label) >= LONG_LABEL)]
-    may_fill = not query and kind in _FILLERS
+    may_fill = bare and kind in _FILLERS
     hashed = _HASHED_FILLER.match(name) if may_fill else None
     stem = hashed[1] if hashed is not None else name.rpartition(".")[0] if kind in PICTURES else name
     file_bits = opacity(stem)
     bits = max(map(opacity, asked), default=0.0)
     folder_bits = max(map(opacity, folders), default=0.0)
-    if kind not in PICTURES:
+    if versioned:
+        bits, file_bits = 0.0, max(bits, file_bits)
+    elif kind not in PICTURES:
         if not _ONE_PIECE.match(name):
             file_bits = 0.0
         bits, folder_bits, file_bits = max(bits, folder_bits, file_bits), 0.0, 0.0
-        if not bits and len(_DIGITS.findall(query)) >= MANY_DIGITS:
+        if query and not bits and len(_DIGITS.findall(query)) >= MANY_DIGITS:
             bits = 1.0
-    asking = bits > 0 and "=" in query and _SHORT_GIF.match(name) is not None
+    asking = kind == "gif" and bits > 0 and "=" in query and _SHORT_GIF.match(name) is not None
     return Traits(
         kind,
-        (*folders, *([name] if len(name) >= 6 else ()), *asked),
+        (
+            *folders,
+            *([name] if len(name) >= 6 else ()),
+            *([stem] if 6 <= len(stem) < len(name) else ()),
+            *asked,
+        ),
         bits,
         folder_bits,
         file_bits,

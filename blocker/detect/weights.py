@@ -57,7 +57,7 @@ WEIGHTS: dict[str, float] = {
     "shape.filler": -1.8,
     "shape.picture": -1.0,
     "shape.alone": 0.4,
-    "shape.counter": 1.8,
+    "shape.counter": 1.4,
     "shape.last": 1.4,
     "shape.page": 1.5,
     "shape.folder": -1.2,

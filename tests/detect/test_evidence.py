@@ -156,7 +156,33 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
             image(src=f"https://cdn.sender.example/p/{HEX}.png")
             + image(src="https://cdn.sender.example/p/b.png"),
             "shape.folder",
-            "in one folder with other pictures of this mail",
+            "in a folder of pictures",
+        ),
+        (
+            image(src=f"https://cdn.sender.example/{HEX}/images/spacer.gif"),
+            "shape.folder",
+            "in a folder of pictures",
+        ),
+        (
+            image(src=f"https://t.sender.example/o/{HEX}.gif")
+            + f'<a href="https://sender.example/leave/{HEX}">x</a>',
+            "token.shared",
+            f"{HEX[:24]} also stands in the links of this mail",
+        ),
+        (
+            image(src=f"https://cdn.sender.example/a.png?v={HEX}"),
+            "token.file",
+            "a file name that could be a hash of the picture or an id",
+        ),
+        (
+            image(src="https://cdn.sender.example/spacer.gif?v=3"),
+            "shape.filler",
+            "named like a layout filler",
+        ),
+        (
+            image(src="https://drive.google.com/uc?id=1aBcDeF"),
+            "shape.store",
+            "in a store of pictures, where each has a name that nobody can read",
         ),
         (
             image(src="https://lh3.googleusercontent.com/a/ACg8ocK1x"),
@@ -226,6 +252,10 @@ def test_what_is_said(markup: str, rule: str, detail: str) -> None:
         (f'<p>Text</p><img src="{PIXEL}" width=600 height=300>', "shape.last"),
         (f'<p>Text</p><img src="{PICTURE}">', "shape.last"),
         (f'<img src="{PICTURE}"><a href="{PICTURE}?large=1">x</a>', "shape.page"),
+        (image(src=f"https://cdn.sender.example/{HEX}/spacer.gif"), "shape.folder"),
+        (image(src=f"https://cdn.sender.example/{HEX * 3}/images/spacer.gif"), "shape.folder"),
+        (image(src=f"https://t.sender.example/a.png?k={HEX}"), "token.file"),
+        (image(src="https://docs.google.com/uc?id=1aBcDeF"), "shape.store"),
         (image(src=PICTURE) + image(src="https://cdn.sender.example/other/b.png"), "shape.folder"),
         (image(src="https://lh3.googleusercontent.com.sender.example/a/ACg8ocK1x"), "shape.store"),
         (image(src="https://cdn.sender.example/t-4f9d2b7c81.gif"), "shape.filler"),
