@@ -301,11 +301,11 @@ def _stands_alone(text: str, needle: str) -> bool:
 def _opened(values: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Readable text inside base64 and hexadecimal values."""
     for value in _pieces(values):
-        if value.isalpha() and (value.islower() or value[1:].islower()):
-            continue
         size = len(value)
         if size >= 16 and size % 2 == 0 and _HEX_TEXT.fullmatch(value):
             data, name = bytes.fromhex(value), "hexadecimal"
+        elif value[1:] == value[1:].lower():
+            continue  # words of a path: text in base64 has capitals
         else:
             whole = value if size % 4 != 1 else value[:-1]
             try:

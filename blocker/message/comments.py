@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ def conditional_comments(document: Markup, wanted: Callable[[str], bool]) -> lis
     Outlook's Word engine reads what stands in them (Microsoft, "About conditional comments").
     """
     text = document.text
-    if _COMMENT_OPENING.search(text) is None:
+    if not any(wanted(markup) for markup in _candidates(text)):
         return []
     comments = []
     for comment in document.tree.xpath_iter("//comment()"):
@@ -64,6 +64,17 @@ def conditional_comments(document: Markup, wanted: Callable[[str], bool]) -> lis
         ((condition, markup, at + skipped) for condition, markup, at, skipped in found if at >= 0),
         key=itemgetter(2),
     )
+
+
+def _candidates(text: str) -> Iterator[str]:
+    """Pieces of the text in which all that stands in conditional comments stands."""
+    opening = _COMMENT_OPENING.search(text)
+    while opening is not None:
+        end = text.find("-->", opening.end())
+        if end < 0:
+            end = len(text)
+        yield text[opening.end() : end]
+        opening = _COMMENT_OPENING.search(text, end)
 
 
 _Places = dict[tuple[int, str], list[int]]

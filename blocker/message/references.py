@@ -155,10 +155,11 @@ _NAMES = frozenset(ATTRIBUTES)
 _ALL_NAMES = frozenset((*ATTRIBUTES, *SPARSE))
 _SHEET = Tag("style", {}, "", 0)
 _SIGNS = (
-    *("src", "url", "href", "background", "image", "import", "icmf", "refresh", "\\"),
+    *("src", "url", "href", "image", "@import", "icmf", "refresh", "\\"),
     *("poster", "data", "code", "archive", "manifest"),
 )
-"""One of these stands in each conditional comment that may hold a reference."""
+"""One of these, or the attribute `background`, stands in each conditional comment that may hold a reference."""
+_BACKGROUND = re.compile(r"background\s*=")
 _SHORT = 1024
 """Characters of the longest such markup that is remembered: a mail repeats the same few."""
 
@@ -170,7 +171,7 @@ def _tells(markup: str) -> bool:
 
 def _has_sign(markup: str) -> bool:
     lowered = markup.lower()
-    return any(sign in lowered for sign in _SIGNS)
+    return any(sign in lowered for sign in _SIGNS) or _BACKGROUND.search(lowered) is not None
 
 
 _short_tells = lru_cache(maxsize=2048)(_has_sign)
