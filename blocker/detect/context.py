@@ -34,13 +34,17 @@ RECIPIENT_HEADERS = (
     "x-delivered-to",
 )
 _ADDRESS = re.compile(r"[^\s<>,;:\"'()]{1,128}@[^\s<>,;:\"'()@]{3,253}")
-_BLANKS = re.compile(
-    r"(?:&(?:nbsp|zwnj|#160|#xa0|#8203|#847);|[\s\u200b\u200c\u200d\u034f\ufeff])+", re.IGNORECASE
+_NO_TEXT = re.compile(
+    r"(?:[\s\u200b\u200c\u200d\u034f\ufeff]++|<!--.{0,2000}?-->|<style\b.{0,2000}?</style>|<[^<>]*+>"
+    r"|&(?:nbsp|zwnj|#160|#xa0|#8203|#847);)*+",
+    re.DOTALL,
 )
+"""Markup that shows nothing but, perhaps, pictures."""
+_IMAGE = re.compile(r"<img\b", re.IGNORECASE)
 MAX_RECIPIENTS = 20
 MAX_LINKS = 2000
 MAX_TAIL = 65536
-"""Characters at the end of a document in which its last text is looked for."""
+"""Characters at the end of a document in which its last pictures are looked for."""
 MAX_LAST = 2
 """Pictures that stand last: senders and their services may each add one."""
 MAX_DATE = 200
@@ -69,7 +73,8 @@ class Context:
         self.memory = memory
         self._given = tuple(recipients)
         self._boxes: dict[int, Boxes] = {}
-        self._tails: dict[int, int] = {}
+        self._tails: dict[int, tuple[int, int | None]] = {}
+        """For a document, a place behind which text stands, and one from which on none does, where it is known."""
         self.styles = Allowance(STYLE_STEPS)
         self.searches = Allowance(SEARCH_STEPS)
         self.addresses: dict[tuple[str, Url | None], Address] = {}
@@ -180,14 +185,24 @@ class Context:
         return Counter((url.host, url.path.rpartition("/")[0]) for url in plain)
 
     def is_last(self, reference: Reference) -> bool:
-        """Whether no text stands behind a reference in its document."""
+        """Whether a reference is one of the last two pictures of its document, and no text stands behind it."""
         scope = reference.scope
         if reference.conditional is not None or scope is not scope.root:
             return False
-        tail = self._tails.get(id(scope))
-        if tail is None:
-            tail = self._tails[id(scope)] = tail_of(scope.text)
-        return reference.text_span[0] >= tail
+        place = reference.text_span[1]
+        text_at, tail = self._tails.get(id(scope), (0, None))
+        if tail is not None or place < text_at:
+            return tail is not None and place >= tail
+        text = scope.text
+        start = text.find(">", place) + 1
+        rest = _NO_TEXT.match(text, start) if 0 < start >= len(text) - MAX_TAIL else None
+        if rest is None or rest.end() < len(text):
+            self._tails[id(scope)] = (rest.end() if rest is not None else 0, None)
+            return False
+        behind = [found.start() for found in _IMAGE.finditer(text, start)]
+        tail = behind[-MAX_LAST] if len(behind) >= MAX_LAST else place
+        self._tails[id(scope)] = (0, tail)
+        return place >= tail
 
     @cached_property
     def _link_targets(self) -> str:
@@ -233,26 +248,6 @@ class Context:
         if self.searches.used_up:
             found.append("values of URLs")
         return tuple(found)
-
-
-def tail_of(text: str) -> int:
-    """The offset behind which markup shows no text, and two pictures at most."""
-    end, floor, pictures = len(text), max(0, len(text) - MAX_TAIL), 0
-    while True:
-        closed = text.rfind(">", floor, end)
-        between = text[closed + 1 : end].strip()
-        if closed < 0 or (between and _BLANKS.sub("", between)):
-            return end
-        start = text.rfind("<!--" if text[closed - 2 : closed] == "--" else "<", floor, closed)
-        if start >= 0 and text[start : start + 7].lower() == "</style":
-            start = text.rfind("<style", floor, start)
-        if start < 0:
-            return end
-        if text[start : start + 4].lower() == "<img":
-            pictures += 1
-            if pictures > MAX_LAST:
-                return end
-        end = start
 
 
 def _date(value: str) -> datetime | None:

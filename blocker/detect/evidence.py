@@ -214,10 +214,12 @@ def recurrence(
 
 def _shows(box: Box) -> bool:
     """Whether it is declared to be large enough to be seen, and is."""
-    if box.hidden is not None:
+    width, height, hidden, relative = box
+    if hidden is not None:
         return False
-    sides = [side for side in (box.width, box.height) if side is not None]
-    return min(sides) > TINY if sides else box.relative is not None
+    if width is None:
+        return relative is not None if height is None else height > TINY
+    return width > TINY and (height is None or height > TINY)
 
 
 def _from_stock(url: Url, context: Context) -> bool:
@@ -256,25 +258,29 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
     if linked:
         yield _LINKED
     if not _shows(box):
-        yield from _place(reference, url, own, context, linked=linked)
+        yield from _place(reference, url, own, context, box, linked=linked)
     alt = reference.attrs.get("alt")
     if isinstance(alt, str) and alt.strip():
         yield _ALT
 
 
 def _place(
-    reference: Reference, url: Url, own: Traits, context: Context, *, linked: bool
+    reference: Reference, url: Url, own: Traits, context: Context, box: Box, *, linked: bool
 ) -> Iterator[Reason]:
     """Reasons from what is around a reference that is not declared to show: in the mail, on its host."""
     if own.extension not in PICTURES:
         if len(url.path) > 1 and (url.host, url.path) in context.pages:
             yield _PAGE
-    elif not url.query and (_in_pictures(url, own) or _has_neighbours(url, context)):
+    elif _says_anything(box) and not url.query and (_in_pictures(url, own) or _has_neighbours(url, context)):
         yield _FOLDER
     if is_store(url.host):
         yield _STORE
     if not linked and reference.element == "img" and (own.values or url.query) and context.is_last(reference):
         yield _LAST
+
+
+def _says_anything(box: Box) -> bool:
+    return box.width is not None or box.height is not None or box.hidden is not None
 
 
 def _in_pictures(url: Url, own: Traits) -> bool:

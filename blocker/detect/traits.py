@@ -18,64 +18,29 @@ _PERSON = re.compile(
 _FIRST_NAME = re.compile(
     r"(?:f|l)name|(?:first|last|given|family)_?name|(?:vor|nach)name|prenom|nombre", re.IGNORECASE
 )
-_ENDPOINTS = frozenset(
-    [
-        *(
-            "open",
-            "opens",
-            "opened",
-            "opentrack",
-            "opentracking",
-            "openrate",
-            "track",
-            "tracking",
-            "tracker",
-            "trackopen",
-            "pixel",
-            "beacon",
-            "imp",
-            "impression",
-            "view",
-            "viewed",
-        ),
-        *(
-            "wf",
-            "trk",
-            "read",
-            "readreceipt",
-            "stat",
-            "stats",
-            "log",
-            "logger",
-            "hit",
-            "ping",
-            "event",
-            "e2t",
-            "webbug",
-            "bug",
-        ),
-        *("count", "counter", "seen", "gelesen", "gelezen", "ouverture", "zaehler", "zaehlpixel", "markread"),
-        *("mailopen", "mailopened", "mailread", "mailview", "mailviewed", "mailtrack", "mailtracking"),
-        *("emailopen", "emailopened", "emailread", "emailview", "emailviewed", "emailtrack", "emailtracking"),
-    ]
-)
+_ENDPOINT_WORDS = """
+open opens opened opentrack opentracking openrate track tracking tracker trackopen pixel beacon imp impression
+view viewed wf trk read readreceipt stat stats log logger hit ping event e2t webbug bug
+count counter seen gelesen gelezen ouverture zaehler zaehlpixel markread
+mailopen mailopened mailread mailview mailviewed mailtrack mailtracking
+emailopen emailopened emailread emailview emailviewed emailtrack emailtracking
+"""
+_ENDPOINTS = frozenset(_ENDPOINT_WORDS.split())
 _BETWEEN_WORDS = str.maketrans("/_.=-", "     ")
 _FILLER = re.compile(
     r"(?:^|[_-])(?:spacer?|blank|clear|transparente?|transp?|empty|dot|pixel|shim|filler|px|1x1|1px|b|s|t|x|white|black|line|null|"
     r"dummy|leer|abstand|platzhalter|vide|vacio|espaceur)"
     r"(?:[-_]?(?:[0-9]{1,4}(?:x[0-9]{1,4})?(?:px)?|dot|gif|pixel|white|black|clear|image|img|line|px|space|[a-z]{1,5}[0-9]x[0-9]))?"
-    r"\.(?:gif|png|jpe?g)$",
-    re.IGNORECASE,
+    r"\.(?:gif|png|jpe?g)$"
 )
 _HASHED_FILLER = re.compile(
-    r"^(?:spacer|blank|clear|transparent|trans|empty|shim|filler)[-_.]([0-9a-f]{6,64})\.(?:gif|png|jpe?g)$",
-    re.IGNORECASE,
+    r"^(?:spacer|blank|clear|transparent|trans|empty|shim|filler)[-_.]([0-9a-f]{6,64})\.(?:gif|png|jpe?g)$"
 )
 """A filler with the hash of its content, as programs that build web sites name files."""
 _FILLERS = frozenset({"gif", "png", "jpg", "jpeg"})
-_VERSION = re.compile(r"\?(?:v|ver|version|rev|itok|_)=[^&]*\Z", re.IGNORECASE)
+_VERSION = re.compile(r"\?(?:v|ver|version|rev|itok|_)=[^&]*\Z")
 """A query that says nothing but which version of a file is meant, often by its hash."""
-_SHORT_GIF = re.compile(r"^[a-z]{1,2}\.gif$", re.IGNORECASE)
+_SHORT_GIF = re.compile(r"^[a-z]{1,2}\.gif$")
 _ONE_PIECE = re.compile(r"[^&;=:@,]*\Z")
 """A name whose parts are not values of their own; those that are stand among the others already."""
 _DIGITS = re.compile(r"[0-9]")
@@ -118,11 +83,12 @@ def _traits(host: str, path: str, query: str) -> Traits:
     name = path.rpartition("/")[2]
     kind = extension(path)
     folders = [value for value in tokens(path) if value != name]
-    versioned = kind in PICTURES and _VERSION.match(query) is not None
+    versioned = query != "" and kind in PICTURES and _VERSION.match(query.lower()) is not None
     bare = not query or versioned
     asked = [*tokens(query), *(label for label in host.split(".") if len(label) >= LONG_LABEL)]
     may_fill = bare and kind in _FILLERS
-    hashed = _HASHED_FILLER.match(name) if may_fill else None
+    plain = name.lower()
+    hashed = _HASHED_FILLER.match(plain) if may_fill else None
     stem = hashed[1] if hashed is not None else name.rpartition(".")[0] if kind in PICTURES else name
     file_bits = opacity(stem)
     bits = max(map(opacity, asked), default=0.0)
@@ -135,7 +101,7 @@ def _traits(host: str, path: str, query: str) -> Traits:
         bits, folder_bits, file_bits = max(bits, folder_bits, file_bits), 0.0, 0.0
         if query and not bits and len(_DIGITS.findall(query)) >= MANY_DIGITS:
             bits = 1.0
-    asking = kind == "gif" and bits > 0 and "=" in query and _SHORT_GIF.match(name) is not None
+    asking = kind == "gif" and bits > 0 and "=" in query and _SHORT_GIF.match(plain) is not None
     return Traits(
         kind,
         (
@@ -147,8 +113,8 @@ def _traits(host: str, path: str, query: str) -> Traits:
         bits,
         folder_bits,
         file_bits,
-        hashed is not None or (may_fill and _FILLER.search(name) is not None),
-        asking or _is_endpoint(path) or _is_endpoint(host.partition(".")[0]),
+        hashed is not None or (may_fill and _FILLER.search(plain) is not None),
+        asking or _is_endpoint(f"{host.partition('.')[0]}{path}"),
         max(bits, folder_bits, file_bits) > 0,
         _person(query),
     )

@@ -154,6 +154,12 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "attributes": lambda: html(IMAGE + "<img " + many(100_000, "a#=1 ") + "src=//cdn.sender.example/x>"),
     "links": lambda: html(IMAGE + many(40_000, "<a href=https://t.sender.example/c?x=12345#>x</a>")),
     "pictures in one link": lambda: html("<a href=x>" + images(2000) + IMAGE),
+    "pictures before the last word": lambda: html(
+        IMAGE + many(1900, '<img src="https://t.sender.example/o/4f9d2b7c#">') + "x"
+    ),
+    "pictures before unfinished comments": lambda: html(
+        IMAGE + many(900, '<img src="https://t.sender.example/o/4f9d2b7c#">') + "<!-- >" * 10_000
+    ),
     "boundaries in a line": lambda: boundaries("-", 3_000_000),
     "boundaries in lines": lambda: boundaries("---x\n", 600_000),
     "boundaries in boundaries": nested_boundaries,

@@ -97,7 +97,7 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
             "shape.endpoint",
             "named like a tracking endpoint",
         ),
-        (image(src="https://t.sender.example/i/leer.gif"), "shape.filler", "named like a layout filler"),
+        (image(src="https://t.sender.example/i/Leer.GIF"), "shape.filler", "named like a layout filler"),
         (
             image(src="https://t.sender.example/o?x={{ id }}"),
             "token.macro",
@@ -153,13 +153,13 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
             "but for its query the address of a link, so no picture",
         ),
         (
-            image(src=f"https://cdn.sender.example/p/{HEX}.png")
+            image("height=1", f"https://cdn.sender.example/p/{HEX}.png")
             + image(src="https://cdn.sender.example/p/b.png"),
             "shape.folder",
             "in a folder of pictures",
         ),
         (
-            image(src=f"https://cdn.sender.example/{HEX}/images/spacer.gif"),
+            image("hidden", f"https://cdn.sender.example/{HEX}/images/spacer.gif"),
             "shape.folder",
             "in a folder of pictures",
         ),
@@ -252,11 +252,12 @@ def test_what_is_said(markup: str, rule: str, detail: str) -> None:
         (f'<p>Text</p><img src="{PIXEL}" width=600 height=300>', "shape.last"),
         (f'<p>Text</p><img src="{PICTURE}">', "shape.last"),
         (f'<img src="{PICTURE}"><a href="{PICTURE}?large=1">x</a>', "shape.page"),
-        (image(src=f"https://cdn.sender.example/{HEX}/spacer.gif"), "shape.folder"),
-        (image(src=f"https://cdn.sender.example/{HEX * 3}/images/spacer.gif"), "shape.folder"),
+        (image("height=1", f"https://cdn.sender.example/{HEX}/spacer.gif"), "shape.folder"),
+        (image("height=1", f"https://cdn.sender.example/{HEX * 3}/images/spacer.gif"), "shape.folder"),
         (image(src=f"https://t.sender.example/a.png?k={HEX}"), "token.file"),
         (image(src="https://docs.google.com/uc?id=1aBcDeF"), "shape.store"),
-        (image(src=PICTURE) + image(src="https://cdn.sender.example/other/b.png"), "shape.folder"),
+        (image("height=1", PICTURE) + image(src="https://cdn.sender.example/other/b.png"), "shape.folder"),
+        (image(src=PICTURE) + image(src="https://cdn.sender.example/b.jpg"), "shape.folder"),
         (image(src="https://lh3.googleusercontent.com.sender.example/a/ACg8ocK1x"), "shape.store"),
         (image(src="https://cdn.sender.example/t-4f9d2b7c81.gif"), "shape.filler"),
         (image(src="https://cdn.sender.example/b.gif?v"), "shape.endpoint"),
