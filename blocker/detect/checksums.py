@@ -44,8 +44,10 @@ def murmur3(data: bytes, seed: int = 0) -> int:
     state = seed
     whole = len(data) // 4 * 4
     for start in range(0, whole, 4):
-        state ^= _mixed(int.from_bytes(data[start : start + 4], "little"))
-        state = (_turned(state, 13) * 5 + 0xE6546B64) & _WORD
+        # `_mixed` and `_turned`, written out: every new reader's address comes by here.
+        block = int.from_bytes(data[start : start + 4], "little") * 0xCC9E2D51 & _WORD
+        state ^= (block << 15 | block >> 17) * 0x1B873593 & _WORD
+        state = ((state << 13 | state >> 19) * 5 + 0xE6546B64) & _WORD
     if whole < len(data):
         state ^= _mixed(int.from_bytes(data[whole:], "little"))
     state ^= len(data)

@@ -99,14 +99,20 @@ def forms(address: str) -> Forms:
         ),
     )
     digests: dict[str, str] = {}
-    for text, label in _variants(address, local, domain):
-        data = text.encode("utf-8", "replace")
-        for name, construct in _DIGESTS:
-            digests.setdefault(construct(data, usedforsecurity=False).hexdigest(), f"{name} of {label}")
-        for value, name in checksums(data):
-            digests.setdefault(value, f"{name} of {label}")
+    for text, label in reversed(list(_variants(address, local, domain))):
+        digests |= _digests(text, label)
     cores = {core for text in (address, address.upper()) for core in _cores(text)}
     return Forms(needles, tuple(sorted(cores)), digests)
+
+
+@lru_cache(maxsize=1024)
+def _digests(text: str, label: str) -> dict[str, str]:
+    """Each digest of a text, with its name; readers share their domains."""
+    data, of = text.encode("utf-8", "replace"), f" of {label}"
+    found = {value: name + of for value, name in checksums(data)}
+    return found | {
+        construct(data, usedforsecurity=False).hexdigest(): name + of for name, construct in _DIGESTS
+    }
 
 
 def _cores(text: str) -> Iterator[tuple[str, bytes]]:

@@ -124,8 +124,8 @@ def _plain_fields(raw: bytes, start: int, end: int) -> tuple[list[Field], int]:
     fields: list[Field] = []
     position, plain, named, add = start, _PLAIN_FIELD.match, _name, fields.append
     while match := plain(raw, position, end):
-        after = match.end()
-        add(Field(named(match[1]), position, match.end(1) + 1, after))
+        name, after = match[1], match.end()
+        add(Field(named(name), position, position + len(name) + 1, after))
         position = after
     if raw.count(b"\r", start, position) != raw.count(b"\r\n", start, position):
         return [], start

@@ -132,7 +132,7 @@ def _in_markup(document: Scope) -> Iterator[Reference]:
         for name in attrs:
             if name in _NAMES:
                 value = text_of(attrs[name])
-                if value:
+                if value and (name != "style" or "(" in value):
                     yield from _in_attribute(document, element, tag, name, value, attrs, base, None)
     xml = document.kind == "xml"
     if xml or document.tree.select_one("svg") is not None:

@@ -12,6 +12,7 @@ Privacy Tester.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 _TABLE = """
@@ -114,6 +115,7 @@ RELS = frozenset(_RELS.split())
 """<link rel> values that make some reader contact the host without a click."""
 
 
+@lru_cache(maxsize=1024)
 def vector(element: str, attribute: str) -> Vector | None:
     """The table's line for an attribute, or None where it contacts nobody."""
     found = VECTORS.get((element, attribute))
