@@ -17,7 +17,7 @@ WEIGHTS: dict[str, float] = {
     "geometry.one-side": 1.0,
     "geometry.line": -2.0,
     "geometry.unsized": -2.0,
-    "geometry.bare": -0.8,
+    "geometry.bare": -1.2,
     "geometry.small": -1.5,
     "geometry.covered": -1.5,
     "geometry.relative": -2.0,

@@ -43,6 +43,7 @@ def verdict(*ids: str, known: Known | None = None) -> tuple[Kind, float]:
         ("geometry.unsized token.none shape.picture shape.counter shape.last", "content"),
         ("geometry.unsized token.none shape.script memory.differs", "pixel"),
         ("geometry.bare visibility.hidden token.file shape.picture shape.alone shape.last", "pixel"),
+        ("geometry.bare shape.script token.numbers shape.alone", "content"),
         ("geometry.tiny token.file shape.filler", "spacer"),
         ("geometry.tiny token.file shape.picture shape.folder", "spacer"),
         ("geometry.tiny token.file shape.picture shape.alone", "pixel"),
