@@ -21,6 +21,7 @@ from rich.table import Table
 
 import blocker
 from blocker.detect.judge import learn
+from blocker.detect.knowledge import Rules
 from blocker.detect.memory import FolderMemory, Memory
 from tests.bench.baselines import easyprivacy, rules
 from tests.bench.baselines.page import images
@@ -79,11 +80,11 @@ def by_rule(rule: rules.Rule) -> System:
     return lambda raw: rules.blocked(rule, images(raw))
 
 
-def unpixel(memory: Memory | None = None) -> System:
-    """unpixel, with what it remembers of other messages."""
+def unpixel(memory: Memory | None = None, book: Rules | None = None) -> System:
+    """unpixel, with what it remembers of other messages, and another book of vendors."""
 
     def judge(raw: bytes) -> Iterable[tuple[str, str]]:
-        report = blocker.scan(raw, memory=memory)
+        report = blocker.scan(raw, memory=memory, rules=book)
         return [(judged.raw, judged.verdict.kind) for judged in report.references]
 
     return judge
@@ -102,6 +103,7 @@ def ours(corpus: Corpus, folder: Path) -> list[Row]:
     return [
         measure("unpixel, memory none", unpixel(), corpus),
         measure("unpixel, memory folder", unpixel(folder_memory(folder)), corpus),
+        measure("unpixel, no vendor known", unpixel(book=Rules([])), corpus),
     ]
 
 
