@@ -144,7 +144,7 @@ class Boxes:
             if image is not None:
                 node, attrs = image, image.attrs
         views = self._cascade.views(node, attrs)
-        if any(_in_font(values) for values in views) and _has_no_font(node):
+        if any(map(_in_font, views)) and _has_no_font(node):
             views = [{**values, **dict.fromkeys(_in_font(values), "0")} for values in views]
         width = height = None
         reasons = []

@@ -77,7 +77,7 @@ class Context:
         """For a document, a place behind which text stands, and one from which on none does, where it is known."""
         self.styles = Allowance(STYLE_STEPS)
         self.searches = Allowance(SEARCH_STEPS)
-        self.addresses: dict[tuple[str, Url | None], Address] = {}
+        self.addresses: dict[tuple[str, str | None], Address] = {}
         """What was found out of each URL so far, by how it is written and what it names."""
 
     @cached_property

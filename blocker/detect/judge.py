@@ -153,7 +153,7 @@ def judge(reference: Reference, context: Context) -> Verdict:
 def _address(reference: Reference, context: Context) -> Address:
     """What its URL says; worked out once for each of a message."""
     url = reference.target
-    key = (reference.raw, url)
+    key = (reference.raw, url.href if url is not None else None)
     found = context.addresses.get(key)
     if found is None:
         own = traits(url) if url is not None else None
@@ -168,20 +168,22 @@ def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict
     The sum of the weights is the log-odds that the reference is there to report the opening. What
     singles nobody out is then a beacon; what is no tracker is told apart by whether it shows.
     """
-    odds = PRIOR + sum(r.weight for r in why)
-    ids = {r.rule for r in why}
+    odds = PRIOR + sum([weight for _, _, weight in why])
+    ids = {rule for rule, _, _ in why}
     shows = "geometry.visible" in ids or _may_show(ids, found)
     if shows and "knowledge.open" not in ids:
         odds = min(odds, SHOWN)
     tracking = 1 / (1 + math.exp(-max(-40.0, min(40.0, odds))))
     kind: Kind
     if odds > 0:
-        common = "knowledge.aggregate" in ids or ("memory.shared" in ids and not ids & ADDRESSED)
-        kind = "beacon" if common or not ids & INDIVIDUAL else "pixel"
-    elif ids & NOT_SHOWN or ("shape.filler" in ids and not ids & {"shape.alt", "shape.linked"}):
+        common = "knowledge.aggregate" in ids or ("memory.shared" in ids and ADDRESSED.isdisjoint(ids))
+        kind = "beacon" if common or INDIVIDUAL.isdisjoint(ids) else "pixel"
+    elif not NOT_SHOWN.isdisjoint(ids) or (
+        "shape.filler" in ids and ids.isdisjoint(("shape.alt", "shape.linked"))
+    ):
         kind = "spacer"
     else:
-        singled = ids & PERSONAL or ("token.opaque" in ids and "knowledge.ad" in ids)
+        singled = not PERSONAL.isdisjoint(ids) or ("token.opaque" in ids and "knowledge.ad" in ids)
         kind = "personal" if singled and "memory.shared" not in ids else "content"
     if found is None and odds > 0:
         found = context.service
@@ -193,7 +195,7 @@ def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict
 def _may_show(ids: set[str], found: Known | None) -> bool:
     """Whether a picture without a size in pixels is one to be seen, going by what is known of its URL."""
     if found is not None and found.kind == "personal":
-        return not ids & NOT_SHOWN
+        return NOT_SHOWN.isdisjoint(ids)
     return "geometry.relative" in ids and (found is None or found.kind == "ad")
 
 
