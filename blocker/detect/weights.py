@@ -15,7 +15,7 @@ WEIGHTS: dict[str, float] = {
     "geometry.tiny": 2.5,
     "geometry.zero": 2.0,
     "geometry.one-side": 1.0,
-    "geometry.line": -2.0,
+    "geometry.line": -1.8,
     "geometry.unsized": -2.0,
     "geometry.bare": -1.2,
     "geometry.small": -1.5,
