@@ -96,10 +96,10 @@ def report_on(context: Context, source: str = "") -> Report:
         for reference, verdict in _verdicts(context)
     )
     return Report(
-        message=envelope(context, source),
+        message=lambda: envelope(context, source),
         references=judged,
         receipts=message.receipts,
-        links=_links(context),
+        links=lambda: _links(context),
         signed=message.signed,
         unjudged=message.unjudged,
         error=_left_out(context),
@@ -205,7 +205,8 @@ def _strength(why: Reason) -> float:
 
 def _links(context: Context) -> Links:
     links = Counter(context.links)
-    tracked = sum(times for url, times in links.items() if context.rules.match(url.host, url.target))
+    knows = context.rules.knows
+    tracked = sum(times for url, times in links.items() if knows(url.host, url.target))
     return Links(sum(links.values()), tracked)
 
 

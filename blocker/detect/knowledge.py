@@ -101,6 +101,11 @@ class Rules:
         """
         return self._short(host, target) if len(target) <= SHORT_TARGET else self._match(host, target)
 
+    def knows(self, host: str, target: str) -> bool:
+        """Whether a URL is an endpoint of any vendor; arguments as in `match`."""
+        text = target[:MAX_TARGET].encode("ascii", "replace")
+        return any(matcher.first(text) is not None for matcher in self._matchers(host[:MAX_HOST]))
+
     def _match(self, host: str, target: str) -> Known | None:
         text = target[:MAX_TARGET].encode("ascii", "replace")
         click = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, get_args
 
 from blocker.detect.memory import Mail
@@ -13,6 +13,9 @@ from blocker.message.references import Reference
 Kind = Literal["pixel", "beacon", "personal", "content", "spacer"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 BLOCKED: frozenset[Kind] = frozenset({"pixel", "beacon"})
+
+
+_NO_LINKS = Links()
 
 
 class Reason(NamedTuple):
@@ -145,26 +148,69 @@ class Envelope(NamedTuple):
         }
 
 
-@dataclass(frozen=True, slots=True)
 class Report:
-    """Everything unpixel says about one message."""
+    """Everything unpixel says about one message.
 
-    message: Envelope
-    references: tuple[Judged, ...] = ()
-    receipts: tuple[Receipt, ...] = ()
-    links: Links = field(default_factory=Links)
-    signed: bool = False
-    """Signed or encrypted at any depth: such a message is never rewritten."""
-    unjudged: int = 0
-    """References located but not judged because a bound was reached."""
-    error: str | None = None
-    """One sentence where the message could not be read whole."""
-    mail: Mail | None = field(default=None, repr=False, compare=False)
-    """How a memory knows the message; None in a report made from stored rows."""
+    `message` and `links` may be given as what makes them: that takes long, and who changes a message asks for neither.
+    """
+
+    __slots__ = ("_links", "_message", "error", "mail", "receipts", "references", "signed", "unjudged")
+
+    def __init__(
+        self,
+        message: Envelope | Callable[[], Envelope],
+        references: tuple[Judged, ...] = (),
+        receipts: tuple[Receipt, ...] = (),
+        links: Links | Callable[[], Links] = _NO_LINKS,
+        signed: bool = False,
+        unjudged: int = 0,
+        error: str | None = None,
+        mail: Mail | None = None,
+    ) -> None:
+        self._message = message
+        self.references = references
+        self.receipts = receipts
+        self._links = links
+        self.signed = signed
+        """Signed or encrypted at any depth: such a message is never rewritten."""
+        self.unjudged = unjudged
+        """References located but not judged because a bound was reached."""
+        self.error = error
+        """One sentence where the message could not be read whole."""
+        self.mail = mail
+        """How a memory knows the message; None in a report made from stored rows."""
+
+    @property
+    def message(self) -> Envelope:
+        """The header facts."""
+        made = self._message
+        if not isinstance(made, Envelope):
+            made = self._message = made()
+        return made
+
+    @property
+    def links(self) -> Links:
+        """Hyperlinks; reported, never changed."""
+        made = self._links
+        if not isinstance(made, Links):
+            made = self._links = made()
+        return made
+
+    def having(
+        self, *, message: Envelope | None = None, references: tuple[Judged, ...] | None = None
+    ) -> Report:
+        """The same report with other header facts, or other references."""
+        return Report(
+            self._message if message is None else message,
+            self.references if references is None else references,
+            *(self.receipts, self._links, self.signed, self.unjudged, self.error, self.mail),
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # What a frozen dataclass does by itself takes several times as long.
-        return Report, tuple(getattr(self, name) for name in self.__slots__)
+        return Report, (
+            *(self.message, self.references, self.receipts, self.links),
+            *(self.signed, self.unjudged, self.error, self.mail),
+        )
 
     @property
     def blocked(self) -> tuple[Judged, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import blocker
@@ -116,7 +115,7 @@ def of_skimmed(report: Report) -> Report:
         Judged(url=r.url, raw=r.raw, vector=r.vector, element=r.element, part=r.part, verdict=r.verdict)
         for r in report.references
     )
-    return replace(report, message=report.message._replace(sha256=""), references=references)
+    return report.having(message=report.message._replace(sha256=""), references=references)
 
 
 def unread(source: str, why: str) -> Report:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import hashlib
 import hmac
 import re
@@ -340,7 +339,7 @@ def test_an_address_that_would_still_be_loaded() -> None:
     """Where a report names only one of two places that load an address, nothing is changed, and it says why."""
     raw = html(PIXEL_TAG + f"<p>{PIXEL_TAG}")
     report = blocker.scan(raw)
-    done = blocker.neutralise(raw, report=dataclasses.replace(report, references=report.references[:1]))
+    done = blocker.neutralise(raw, report=report.having(references=report.references[:1]))
     assert done.raw == raw
     assert done.refused is not None
     assert "still be loaded" in done.refused

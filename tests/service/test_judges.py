@@ -187,7 +187,7 @@ def test_a_memory_that_fails_is_not_the_message() -> None:
     given = newsletters(40)
     with pytest.raises(CatalogueError):
         list(alone(given, ACCOUNT, KEY, recall))
-    made = Judges(ACCOUNT, KEY, recall, 2)
+    made = Judges(ACCOUNT, KEY, recall, 2, views=True)
     try:
         with pytest.raises(CatalogueError):
             list(made.judge(given))
