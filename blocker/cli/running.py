@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells and other tools give it; SIGTERM, how a service is ended, gives 0."""
+REFUSED = 77
+"""Exit code where every account waits for a person: EX_NOPERM of sysexits.h. Its unit tells systemd not to start again:
+each start would sign in anew, and providers lock an account whose sign-in is refused time and again."""
 _TICK = 0.1
 
 
@@ -109,12 +112,18 @@ def wait_for_end(runner: Runner) -> None:
     with _signals() as received:
         while not received:
             if runner.wait(_TICK):
-                raise click.ClickException(
-                    "No account is watched any more: "
-                    + " ".join(f"{name}: {why}" for name, why in runner.paused.items())
-                )
+                raise _all_paused(runner)
         runner.stop()
         _leave(received[0])
+
+
+class _AllPaused(click.ClickException):
+    exit_code = REFUSED
+
+
+def _all_paused(runner: Runner) -> click.ClickException:
+    why = " ".join(f"{name}: {said}" for name, said in runner.paused.items())
+    return _AllPaused(f"No account is watched any more: {why}")
 
 
 @contextmanager

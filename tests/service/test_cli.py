@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from blocker.cli import main
+from blocker.cli.running import REFUSED
+from blocker.cli.service import PAGES, UNIT, unit
 from blocker.config import load
 from tests.servers.dovecot import PASSWORD, Account, Dovecot
 from tests.service.test_dovecot import Client
@@ -195,6 +198,24 @@ def test_a_signal_ends_it_cleanly_within_two_seconds(
     assert PASSWORD not in log
     assert '"step": "MoveOriginal"' in log
     client.close()
+
+
+def test_a_refused_password_is_tried_once_and_the_unit_not_started_again(
+    config: Path, dovecot: Dovecot
+) -> None:
+    """With no account left it ends by itself, with the one exit code at which systemd leaves it alone."""
+    account = dovecot.account()
+    add(account)
+    config.write_text(config.read_text().replace("MAIL_PASSWORD", "WRONG_PASSWORD"))
+    ended = subprocess.run([*UNPIXEL, "run"], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == REFUSED
+    assert "No account is watched any more: ada: " in ended.stderr
+    assert "hunter2" not in ended.stderr
+    assert dovecot.log().count(f"user=<{account.user}>") == 2, (
+        "signed in when it was added, then refused once"
+    )
+    for name, prevented in ((UNIT, [str(REFUSED)]), (PAGES, [])):
+        assert re.findall(r"(?m)^RestartPreventExitStatus=(\d+)$", unit(name, program="x")) == prevented
 
 
 @pytest.mark.usefixtures("config")
