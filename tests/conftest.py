@@ -126,8 +126,11 @@ def dovecot_uidplus(dovecot_servers: Servers) -> Dovecot:
 
 @pytest.fixture(scope="session")
 def dovecot_acl(dovecot_servers: Servers) -> Dovecot:
-    """A Dovecot where the folder "Shelf" can be read and added to, but nothing in it changed or taken out."""
-    return dovecot_servers.get(Variant(acl="Shelf owner lri\nWindow owner lr"))
+    """A Dovecot where the folder "Shelf" can be read and added to, but nothing in it changed or taken out.
+
+    In "Ledge" messages can be marked as deleted, and not be expunged.
+    """
+    return dovecot_servers.get(Variant(acl="Shelf owner lri\nWindow owner lr\nLedge owner lrswit"))
 
 
 @pytest.fixture(scope="session")

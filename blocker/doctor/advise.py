@@ -8,6 +8,7 @@ from typing import get_args
 from blocker.config.model import AccountConfig, Mode
 from blocker.config.providers import by_server
 from blocker.doctor.findings import Findings
+from blocker.mailbox.rights import PUT_IN, TAKE_OUT, allow
 
 _RANK: dict[str, int] = {mode: rank for rank, mode in enumerate(get_args(Mode))}
 """Modes in the order of what they ask of a server."""
@@ -60,7 +61,7 @@ def _against_copies(found: Findings) -> list[str]:
     reasons += [
         f"this account may not change {folder}"
         for folder, rights in found.rights.items()
-        if not _may(rights, "i")
+        if not allow(rights, PUT_IN)
     ]
     return reasons
 
@@ -72,17 +73,9 @@ def _against_moving(found: Findings) -> list[str]:
     reasons += [
         f"this account may not take messages out of {folder}"
         for folder, rights in found.rights.items()
-        if not _may(rights, "te")
+        if not allow(rights, TAKE_OUT)
     ]
     return reasons
-
-
-def _may(rights: str | None, needed: str) -> bool:
-    """Whether rights allow something; where the server does not tell them, its refusal will (RFC 4314: old d is te)."""
-    if rights is None:
-        return True
-    held = set(rights) | (set("te") if "d" in rights else set())
-    return set(needed) <= held
 
 
 def allowed(mode: Mode, account: AccountConfig, profile: Findings | None) -> Allowed:

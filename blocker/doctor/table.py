@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from blocker.doctor.findings import Findings
+from blocker.mailbox.rights import PUT_IN, TAKE_OUT, allow
 
 Sign = Literal["good", "bad", "note"]
 _SHOWN = (
@@ -72,11 +73,9 @@ def _rights(found: Findings) -> list[Row]:
                 Row(f"rights on {folder}", "not told", "Its refusals are heeded as they come.", "note")
             )
             continue
-        full = "d" in rights or {"t", "e"} <= set(rights)
-        meaning = (
-            "Messages can be exchanged." if full and "i" in rights else "Messages cannot be exchanged here."
-        )
-        made.append(Row(f"rights on {folder}", rights, meaning, "good" if full and "i" in rights else "bad"))
+        full = allow(rights, PUT_IN + TAKE_OUT)
+        meaning = "Messages can be exchanged." if full else "Messages cannot be exchanged here."
+        made.append(Row(f"rights on {folder}", rights, meaning, "good" if full else "bad"))
     return made
 
 

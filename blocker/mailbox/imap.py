@@ -55,6 +55,8 @@ class Connection:
         self._open = True
         self._capabilities: frozenset[str] | None = None
         self._counts = False
+        self.known_rights: dict[str, str | None] = {}
+        """Ours on folders, as they were told first."""
         self.selected: object | None = None
         """Whoever selected a folder last; another one has to select its own again."""
 

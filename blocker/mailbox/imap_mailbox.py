@@ -14,6 +14,7 @@ from blocker.mailbox import imap_text as text
 from blocker.mailbox.imap_append import append
 from blocker.mailbox.imap_outline import outline
 from blocker.mailbox.protocol import Changed, ConnectionLost, Draft, MailboxError, Recreated, Status, Stored
+from blocker.mailbox.rights import TAKE_OUT, allow
 from blocker.message.skim import Node, assembled, sections
 
 if TYPE_CHECKING:
@@ -265,6 +266,13 @@ class ImapMailbox:
             modified = set()
         return sorted(modified) or list(uids)  # where nobody can tell which
 
+    def may_remove(self) -> bool:
+        """By MYRIGHTS, asked once a connection: what changes meanwhile, `move` and `remove` notice in time."""
+        known = self._connection.known_rights
+        if self._name not in known:
+            known[self._name] = self._connection.rights(self._name)
+        return allow(known[self._name], TAKE_OUT)
+
     def move(self, uids: Sequence[int], folder: str) -> None:
         """UID MOVE; else COPY, \\Deleted and UID EXPUNGE of what COPYUID confirms.
 
@@ -351,8 +359,7 @@ class ImapMailbox:
                 'use mode "flag" or "report" for this account.'
             )
         rights = connection.rights(self._name)
-        # RFC 4314: t marks as deleted, e expunges; the older d stands for both.
-        if rights is not None and "d" not in rights and not {"t", "e"} <= set(rights):
+        if not allow(rights, TAKE_OUT):
             raise MailboxError(
                 f"This account may not take messages out of {self._name} (rights: {rights or 'none'}); "
                 "ask the folder's owner for the rights t and e."

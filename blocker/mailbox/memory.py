@@ -49,6 +49,8 @@ class Folder:
     recent: set[int] = field(default_factory=set)
     """UIDs no client was told of in a folder opened for writing (RFC 3501, ``\\Recent``)."""
     permanent_flags: frozenset[str] = EVERY_FLAG
+    removable: bool = True
+    """Whether the account's rights let messages be taken out."""
 
     def lasting(self, flags: Iterable[str]) -> frozenset[str]:
         """Those of `flags` that the folder keeps; a server drops the others in silence."""
@@ -321,6 +323,10 @@ class MemoryMailbox:
 
         return self._run("add_flags", act)
 
+    def may_remove(self) -> bool:
+        """As the folder says."""
+        return self._folder().removable
+
     def move(self, uids: Sequence[int], folder: str) -> None:
         """Move, all or nothing."""
 
@@ -384,7 +390,7 @@ class MemoryMailbox:
             raise MailboxError(f"{self._name} was opened for reading only; open it for writing to change it.")
 
     def _may_remove(self) -> None:
-        if not self._store.account.moves:
+        if not (self._store.account.moves and self._folder().removable):
             raise MailboxError(
                 'This account can move no message without risk to others; use mode "flag" or "report" for it.'
             )

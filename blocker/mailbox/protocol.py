@@ -155,6 +155,9 @@ class Mailbox(Protocol):
     def add_flags(self, uids: Sequence[int], flags: Iterable[str]) -> dict[int, frozenset[str]]:
         """Set flags or keywords; the flags read back afterwards (a server may refuse in silence)."""
 
+    def may_remove(self) -> bool:
+        """Whether our rights let messages be taken out of this folder; True where the server does not tell."""
+
     def move(self, uids: Sequence[int], folder: str) -> None:
         """Move to another folder of the account, as one act (MOVE), or copy + mark + targeted expunge.
 

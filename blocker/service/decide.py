@@ -19,7 +19,7 @@ class Powers:
     """What can be done in a folder, as the server says."""
 
     writable: bool = True
-    """Whether `\\Deleted` lasts there: who may not set it cannot move a message or take a copy back."""
+    """Whether messages can be marked and taken out there: who may not do both cannot move one or take a copy back."""
     can_move: bool = True
     keeps_tracked: bool = True
     """Whether the keyword `$Tracked` lasts there."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from blocker.catalogue import Seen
 from blocker.catalogue.memory import CatalogueMemory
 from blocker.config import AccountConfig
-from blocker.mailbox.protocol import Status, Store
+from blocker.mailbox.protocol import Mailbox, Status, Store
 from blocker.sender import Trust
 from blocker.service.decide import REMOVED, TRACKED, Powers
 from blocker.service.events import Action, Event, Observer
@@ -60,10 +60,10 @@ class Desk:
         self.observer(Event(self.account.name, action, mailbox, detail=detail))
 
 
-def powers(store: Store, status: Status) -> Powers:
-    """What can be done in a folder that was opened for writing."""
+def powers(store: Store, mailbox: Mailbox, status: Status) -> Powers:
+    """What can be done in a folder that was opened for writing, and has this status."""
     return Powers(
-        writable=status.stores("\\Deleted"),
+        writable=status.stores("\\Deleted") and mailbox.may_remove(),
         can_move=store.can_move(),
         keeps_tracked=status.stores(TRACKED),
         keeps_removed=status.stores(REMOVED),

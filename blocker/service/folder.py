@@ -81,7 +81,8 @@ class Look:
         self._folder = folder
         if desk.account.mode == "replace" and not dry_run:
             store.ensure(desk.account.quarantine)
-        self._powers = Powers(can_move=store.can_move()) if readonly else powers(store, self._status)
+        able = Powers(can_move=store.can_move())
+        self._powers = able if readonly else powers(store, self._mailbox, self._status)
         self._exchanger = Exchanger(desk, store, self._mailbox, self._powers)
         self._senders = Senders(desk)
         self._judges: Judges | None = None

@@ -83,7 +83,7 @@ class Screener(Exchanger):
     """Exchanges held mail: the copy goes into the inbox, and what does not come about is let go."""
 
     def __init__(self, desk: Desk, store: Store, mailbox: Mailbox, inbox: Mailbox) -> None:
-        super().__init__(desk, store, mailbox, powers(store, inbox.status()))
+        super().__init__(desk, store, mailbox, powers(store, inbox, inbox.status()))
         self._copies = inbox
 
     def _decide(self, entry: Entry, saw: Saw) -> Step | None:

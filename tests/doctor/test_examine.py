@@ -84,6 +84,7 @@ FAULTS: list[tuple[str, Callable[[], Server], dict[str, Any], str]] = [
     ("no IDLE", lambda: Server(announced=frozenset({"IMAP4REV1", "MOVE"})), {"idle": None}, "replace"),
     ("no folders", lambda: Server(creates=False), {"read_back": None, "moves": None}, "report"),
     ("few rights", lambda: Server(held="lri"), {"rights": {"INBOX": "lri"}}, "copy"),
+    ("no expunge", lambda: Server(held="lrswitd"), {"rights": {"INBOX": "lrswitd"}}, "copy"),
     ("read only", lambda: Server(held="lr"), {"rights": {"INBOX": "lr"}}, "flag"),
     (
         "limit",

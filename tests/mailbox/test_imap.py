@@ -456,17 +456,20 @@ def test_flags_refused_in_silence(dovecot_acl: Dovecot) -> None:
 
 
 @pytest.mark.parametrize("act", ["move", "remove"])
-def test_rights_are_asked_before_moving(dovecot_acl: Dovecot, act: str) -> None:
+@pytest.mark.parametrize("shelf", ["Shelf", "Ledge"])
+def test_rights_are_asked_before_moving(dovecot_acl: Dovecot, act: str, shelf: str) -> None:
     """Where messages may not be taken out, nothing is copied first: Dovecot would leave two (seen with MOVE)."""
     account = dovecot_acl.account()
     store = connect(account.host, account.port, account)
-    for folder in ("Shelf", "Quarantine"):
+    for folder in (shelf, "Quarantine"):
         store.ensure(folder)
-    box = store.open("Shelf")
+    box = store.open(shelf)
     box.append(PLAIN)
+    assert not box.may_remove()
     with pytest.raises(MailboxError, match="rights: "):
         box.move([1], "Quarantine") if act == "move" else box.remove([1])
-    assert ImapObserver(account).messages("Shelf") == {1: PLAIN}
+    assert ImapObserver(account).flags(shelf) == {1: set()}
+    assert ImapObserver(account).messages(shelf) == {1: PLAIN}
     assert ImapObserver(account).messages("Quarantine") == {}
     store.close()
 

@@ -188,15 +188,16 @@ def test_less_able_servers(request: pytest.FixtureRequest, tmp_path: Path, serve
     client.close()
 
 
-def test_a_folder_we_may_not_change(dovecot_acl: Dovecot, tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["Shelf", "Ledge"])
+def test_a_folder_we_may_not_change(dovecot_acl: Dovecot, tmp_path: Path, folder: str) -> None:
     """Where rights allow adding but not taking away, nothing is appended: two copies would stay."""
     place = Place(tmp_path, dovecot_acl.account())
     client = Client(place.account)
-    client._imap.create("Shelf")
-    place.look("replace", folders=("Shelf",))
-    client.append(mail(), (), ARRIVED, "Shelf")
-    place.look("replace", folders=("Shelf",))
-    assert [m.raw for m in client.messages("Shelf")] == [mail()]
+    client._imap.create(folder)
+    place.look("replace", folders=(folder,))
+    client.append(mail(), (), ARRIVED, folder)
+    place.look("replace", folders=(folder,))
+    assert [m.raw for m in client.messages(folder)] == [mail()]
     assert place.actions() == [("Issue 1", "left")]
     client.close()
 
