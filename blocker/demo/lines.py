@@ -58,7 +58,7 @@ def said(event: Event) -> str:
     if event.action == "copied":
         return f"{found or 'receipt request'}: clean copy beside it"
     if event.action == "flagged":
-        return f"{found}: marked"
+        return f"{found}: marked" + (f" ({plain(event.detail)})" if event.detail else "")
     if event.action == "left":
         return f"left: {plain(event.detail)}"
     if event.action == "restored":

@@ -23,6 +23,9 @@ class Facts(Protocol):
     def room(self, folder: str) -> tuple[int, int] | None:
         """(used, limit) in octets of the quota that holds for a folder; None where there is none."""
 
+    def largest(self) -> int | None:
+        """Octets of the largest message that can be stored; None where it does not tell."""
+
     def delete(self, folder: str) -> None:
         """Delete a folder with all that is in it."""
 

@@ -56,7 +56,6 @@ def _ask(host: str, facts: Facts, folders: Sequence[str]) -> Findings:
     """What the server tells without anything being tried."""
     capabilities, server = facts.capabilities(), facts.server()
     known = by_server(host, capabilities, server)
-    limits = [c.removeprefix("APPENDLIMIT=") for c in capabilities if c.startswith("APPENDLIMIT=")]
     return Findings(
         host=host,
         server=server,
@@ -64,7 +63,7 @@ def _ask(host: str, facts: Facts, folders: Sequence[str]) -> Findings:
         provider=known.id if known else "",
         rights={folder: facts.rights(folder) for folder in folders},
         room=facts.room("INBOX"),
-        append_limit=int(limits[0]) if limits and limits[0].isdigit() and len(limits[0]) < 16 else None,
+        append_limit=facts.largest(),
     )
 
 

@@ -185,5 +185,8 @@ def _limit(found: Findings) -> Row:
             "APPENDLIMIT", "not told", "A message that is too large is refused, and left alone.", "note"
         )
     return Row(
-        "APPENDLIMIT", f"{found.append_limit / 2**20:.1f} MB", "Larger messages are left alone.", "note"
+        "APPENDLIMIT",
+        f"{found.append_limit / 2**20:.1f} MB",
+        "What would make a larger copy is only marked.",
+        "note",
     )

@@ -366,6 +366,14 @@ class ImapStore:
         """Whether the server offers MOVE."""
         return self._connection.can("MOVE")
 
+    def room(self, folder: str) -> tuple[int, int] | None:
+        """By GETQUOTAROOT."""
+        return self.facts().room(folder)
+
+    def largest(self) -> int | None:
+        """APPENDLIMIT."""
+        return self.facts().largest()
+
     def can_listen(self) -> bool:
         """Whether the server offers IDLE."""
         return self._connection.can("IDLE")

@@ -44,15 +44,24 @@ class ImapFacts:
         return self._connection.rights(self._native(folder))
 
     def room(self, folder: str) -> tuple[int, int] | None:
-        """(used, limit) in octets of the quota that holds for a folder (RFC 9208; STORAGE counts 1,024 octets)."""
+        """(used, limit) in octets of the quota that holds for a folder (RFC 9208; STORAGE counts 1,024 octets).
+
+        Of several, the one that leaves least.
+        """
         if not any(c == "QUOTA" or c.startswith("QUOTA=") for c in self._connection.capabilities()):
             return None
         wire = self._connection.wire(self._native(folder))
         answer = self._asked("tell its quota", lambda: self._client._imap.getquotaroot(wire))
         if answer is None or answer[0] != "OK":
             return None
-        found = _STORAGE.search(" ".join(_said(line) for line in answer[1][-1]))
-        return (int(found[1]) * 1024, int(found[2]) * 1024) if found else None
+        told = _STORAGE.findall(" ".join(_said(line) for line in answer[1][-1]))
+        quotas = [(int(used) * 1024, int(limit) * 1024) for used, limit in told]
+        return min(quotas, key=lambda quota: quota[1] - quota[0], default=None)
+
+    def largest(self) -> int | None:
+        """APPENDLIMIT in octets where it is one for all folders (RFC 7889); None where the server does not tell."""
+        told = [c.partition("=")[2] for c in self._connection.capabilities() if c.startswith("APPENDLIMIT=")]
+        return int(told[0]) if told and told[0].isdigit() and len(told[0]) < 16 else None
 
     def delete(self, folder: str) -> None:
         """DELETE a folder with all that is in it. Raises MailboxError."""

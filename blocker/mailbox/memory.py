@@ -72,6 +72,10 @@ class MemoryAccount:
 
     quota: int | None = None
     """Octets that all messages together may take."""
+    tells_quota: bool = False
+    """Whether it says how much that is, and how much is used (QUOTA)."""
+    append_limit: int | None = None
+    """Octets of the largest message, as told (APPENDLIMIT); None where it does not tell."""
     moves: bool = True
     """Whether messages can be moved and taken away one by one (MOVE or UIDPLUS)."""
     moves_at_once: bool = True
@@ -109,10 +113,13 @@ class MemoryAccount:
         """What another program does: store a message, whatever the faults."""
         return self.folders[folder].add(raw, frozenset(flags), when or _now())
 
+    def used(self) -> int:
+        """Octets that all messages take."""
+        return sum(len(m.raw) for f in self.folders.values() for m in f.messages.values())
+
     def room_for(self, octets: int) -> bool:
         """Whether the quota allows that much more."""
-        used = sum(len(m.raw) for f in self.folders.values() for m in f.messages.values())
-        return self.quota is None or used + octets <= self.quota
+        return self.quota is None or self.used() + octets <= self.quota
 
 
 class MemoryStore:
@@ -151,6 +158,15 @@ class MemoryStore:
     def moves_at_once(self) -> bool:
         """As the account says."""
         return self.account.moves and self.account.moves_at_once
+
+    def room(self, folder: str) -> tuple[int, int] | None:
+        """All folders share one quota."""
+        told = self.account.quota if self.account.tells_quota else None
+        return self.run("room", folder, lambda: None if told is None else (self.account.used(), told))
+
+    def largest(self) -> int | None:
+        """As the account says."""
+        return self.account.append_limit
 
     def can_listen(self) -> bool:
         """As the account says."""

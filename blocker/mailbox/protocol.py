@@ -196,6 +196,12 @@ class Store(Protocol):
     def moves_at_once(self) -> bool:
         """Whether a move is one act (MOVE): cut short, it leaves no message in both folders."""
 
+    def room(self, folder: str) -> tuple[int, int] | None:
+        """(used, limit) in octets of the quota that holds for a folder; None where there is none, or it is not told."""
+
+    def largest(self) -> int | None:
+        """Octets of the largest message that can be stored; None where the server does not tell."""
+
     def can_listen(self) -> bool:
         """Whether `listen` hears of new mail at once."""
 

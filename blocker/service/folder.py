@@ -20,6 +20,7 @@ from blocker.service.judge import Judgement, concerns, headers_only, of_skimmed,
 from blocker.service.judges import Item, Judges, alone
 from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS
+from blocker.service.room import Room
 from blocker.service.senders import Applied, Senders
 from blocker.service.steps import FINISHED, Entry, LeaveAlone, Place, Stage
 from blocker.service.under import Wanted
@@ -85,6 +86,7 @@ class Look:
         self._powers = able if readonly else powers(store, self._mailbox, self._status)
         self._exchanger = Exchanger(desk, store, self._mailbox, self._powers)
         self._senders = Senders(desk)
+        self._room = Room(store, folder)
         self._judges: Judges | None = None
         self.uidnext = self._status.uidnext
         """What arrives from now on has this UID or a higher one."""
@@ -363,12 +365,14 @@ class Look:
                 self._count(after)
 
     def _found(self, stored: Stored, judgement: Judgement) -> Found:
+        copy = judgement.copy
         return Found(
             tracked=judgement.report.tracked,
-            changed=judgement.copy is not None,
+            changed=copy is not None,
             refused=judgement.refused,
+            no_room=self._room.take(len(copy)) if copy is not None else "",
             flags=stored.flags,
-            put_back=judgement.copy is not None
+            put_back=copy is not None
             and self._desk.journal.exchanged(self._account.name, judgement.report.message.sha256),
         )
 
@@ -402,6 +406,7 @@ class Look:
         """Exchange, set keywords, then record everything in one transaction, then tell."""
         self._exchange_all(batch)
         self._flag(batch)
+        self._room.forget()
         if not self._dry_run:
             with self._desk.journal.batch() as record:
                 record.record(batch.seen)

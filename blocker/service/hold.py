@@ -28,6 +28,7 @@ from blocker.service.desk import Desk, Stopped, powers, seen_of, source_of
 from blocker.service.folder import Batch, Look, pieces
 from blocker.service.judge import Judgement, unread
 from blocker.service.log import logger
+from blocker.service.room import Room
 from blocker.service.senders import Applied
 from blocker.service.steps import (
     Entry,
@@ -151,6 +152,7 @@ class Hold(Look):
             super().__init__(replace(desk, account=held), store, account.screening)
         self._waiting = waiting
         self._inbox: Mailbox = store.open(account.folders[0])
+        self._room = Room(store, account.folders[0])
         self._exchanger = Screener(self._desk, store, self._mailbox, self._inbox)
         self._freed = False
         """Whether an exchange of this look ended in a release that waits for its move."""

@@ -101,6 +101,10 @@ class Facts:
         """As given."""
         return self.server_.quota
 
+    def largest(self) -> int | None:
+        """As announced."""
+        return self.server_.account.append_limit
+
     def delete(self, folder: str) -> None:
         """Away with it, where the server lets anybody."""
         if not self.server_.deletes:

@@ -88,7 +88,7 @@ FAULTS: list[tuple[str, Callable[[], Server], dict[str, Any], str]] = [
     ("read only", lambda: Server(held="lr"), {"rights": {"INBOX": "lr"}}, "flag"),
     (
         "limit",
-        lambda: Server(announced=frozenset({"APPENDLIMIT=35651584", "MOVE"})),
+        lambda: Server(MemoryAccount(append_limit=35651584)),
         {"append_limit": 35651584},
         "replace",
     ),

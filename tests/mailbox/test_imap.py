@@ -426,6 +426,35 @@ def test_over_quota(dovecot_servers: Any, literal_plus: bool) -> None:
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "answer", "room", "largest"),
+    [
+        (b"QUOTA", b'* QUOTAROOT INBOX "a"\r\n* QUOTA "a" (STORAGE 10 512)\r\n', (10240, 524288), None),
+        (
+            b"QUOTA=RES-STORAGE APPENDLIMIT=35651584",
+            b"* QUOTAROOT INBOX a b\r\n* QUOTA a (STORAGE 10 512)\r\n* QUOTA b (MESSAGE 1 9 STORAGE 90 91)\r\n",
+            (92160, 93184),
+            35651584,
+        ),
+        (b"QUOTA APPENDLIMIT", b"* QUOTAROOT INBOX\r\n", None, None),
+        (b"QUOTA APPENDLIMIT=many", b"NO not for you", None, None),
+        (b"APPENDLIMIT=0", b"BAD what?", None, 0),
+    ],
+)
+def test_room_is_told(
+    scripted: Any,
+    capabilities: bytes,
+    answer: bytes,
+    room: tuple[int, int] | None,
+    largest: int | None,
+) -> None:
+    """Of several quotas the one that leaves least counts; what is not told is None, and no failure."""
+    known = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN %b\r\n" % capabilities
+    store = scripted({"CAPABILITY": known, "GETQUOTAROOT": answer})
+    assert (store.room("INBOX"), store.largest()) == (room, largest)
+    store.close()
+
+
 def test_copying_over_quota(dovecot_servers: Any) -> None:
     """Without MOVE, a move that needs room it does not have leaves the original unmarked and makes no copy."""
     account = dovecot_servers.get(Variant(quota="20K", capability="IMAP4rev1 UIDPLUS")).account()

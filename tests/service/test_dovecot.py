@@ -21,6 +21,7 @@ from blocker.config import AccountConfig, Config, Passwords
 from blocker.service import Event, Runner, imap
 from tests.conftest import Servers
 from tests.servers.dovecot import Account, Dovecot, Variant
+from tests.servers.proxy import Proxy
 from tests.service.world import ARRIVED, QUARANTINE, mail, original_of, signed
 
 FLAGS = ("\\Seen", "\\Flagged", "\\Answered", "work")
@@ -202,17 +203,25 @@ def test_a_folder_we_may_not_change(dovecot_acl: Dovecot, tmp_path: Path, folder
     client.close()
 
 
-def test_a_full_mailbox(dovecot_quota: Dovecot, tmp_path: Path) -> None:
-    """Over quota the original stays, whole and alone."""
-    place = Place(tmp_path, dovecot_quota.account())
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_full_mailbox(dovecot_servers: Servers, tmp_path: Path, proxy: type[Proxy], tells: bool) -> None:
+    """Over quota the original stays, whole and alone; a server that tells its quota is not sent a copy at all."""
+    capability = "" if tells else "IMAP4rev1 UIDPLUS MOVE"
+    account = dovecot_servers.get(Variant(quota="20K", capability=capability)).account()
+    wire = proxy(account.host, account.port)
+    place = Place(tmp_path, account)
     place.look("replace")
     client = Client(place.account)
     large = mail().replace(b"Hello", b"Hello " + b"x" * 12000)
     client.append(large, (), ARRIVED)
     for _ in range(4):
-        place.look("replace")
+        place.look("replace", port=wire.port)
     assert [m.raw for m in client.messages()] == [large]
-    assert place.actions() == [("Issue 1", "left")]
+    assert place.actions() == [("Issue 1", "flagged" if tells else "left")]
+    assert wire.sent.count(b" APPEND ") == (0 if tells else 3)
+    client.append(mail(2), (), ARRIVED)
+    place.look("replace")
+    assert place.actions()[1] == ("Issue 2", "replaced"), "a small one still has room"
     client.close()
 
 

@@ -42,7 +42,12 @@ HAZARDS: dict[str, tuple[str, ...]] = {
         "test_hazards.test_octets_that_imap_does_not_like",
         "test_imap.test_octets_leave_as_they_are",
     ),
-    "quota": ("test_dovecot.test_a_full_mailbox", "test_imap.test_over_quota"),
+    "quota, APPENDLIMIT": (
+        "test_dovecot.test_a_full_mailbox",
+        "test_imap.test_over_quota",
+        "test_imap.test_room_is_told",
+        "test_room.test_a_copy_above_the_server_s_limit_is_not_sent",
+    ),
     "no UIDPLUS, no MOVE": (
         "test_dovecot.test_less_able_servers",
         "test_hazards.test_a_refused_expunge_unmarks",

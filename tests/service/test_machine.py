@@ -102,15 +102,21 @@ class Mailbox(RuleBasedStateMachine):
         }[act]
         messages[one.uid] = replace(one, flags=changed)
 
-    @rule(appenduid=st.booleans(), many=st.booleans(), alters=st.booleans(), full=st.booleans())
-    def weaken(self, appenduid: bool, many: bool, alters: bool, full: bool) -> None:
+    @rule(
+        appenduid=st.booleans(),
+        many=st.booleans(),
+        alters=st.booleans(),
+        full=st.booleans(),
+        tells=st.booleans(),
+    )
+    def weaken(self, appenduid: bool, many: bool, alters: bool, full: bool, tells: bool) -> None:
         """The server tells no UIDs, takes no two at once, alters what it is given, or has no room; or gets well."""
         server = self.world.server
         server.appends_many = many
         server.appenduid = appenduid
         server.alters = (lambda raw: raw.replace(b"Hello", b"Hullo")) if alters else None
         used = sum(len(m.raw) for f in server.folders.values() for m in f.messages.values())
-        server.quota = used + 10 if full else None
+        server.quota, server.tells_quota = used + 10 if full else None, tells
 
     # --- what the service does --------------------------------------------------------------------------
 
