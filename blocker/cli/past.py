@@ -58,11 +58,11 @@ def sweep(
     """
     from blocker.cli.running import Printer, configure_log, run_until_stopped, sweep_progress
     from blocker.service import Busy
-    from blocker.service.sweep import Limits, Swept
+    from blocker.service.sweep import Limits, Swept, usual_pace
 
     configure_log()
     with sentences(), service((name,), Printer(as_json, quiet=not dry_run, dry_run=dry_run)) as runner:
-        limits = Limits(None if yes or dry_run else most, rate or _usual_pace(name))
+        limits = Limits(None if yes or dry_run else most, rate or usual_pace(load().account(name)))
         done = Swept()
 
         def work() -> None:
@@ -81,13 +81,6 @@ def sweep(
             _hand_over(name, since)
             return
         _tell(name, done, dry_run, as_json)
-
-
-def _usual_pace(name: str) -> float | None:
-    from blocker.mailbox.imap_reach import is_loopback
-    from blocker.service.sweep import PACE
-
-    return None if is_loopback(load().account(name).host) else PACE
 
 
 def _go_on(done: Swept, as_json: bool) -> bool:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from blocker.catalogue import Catalogue, Command
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Store
 from blocker.service.desk import Desk
 from blocker.service.restore import NotRestored, restore
-from blocker.service.sweep import CAP, Limits, sweep
+from blocker.service.sweep import CAP, Limits, sweep, usual_pace
 
 
 class Wrong(Exception):
     """A command that cannot be carried out; the text is one sentence with the next step."""
 
 
-def carry_out(desk: Desk, store: Store, catalogue: Catalogue) -> None:
+def carry_out(desk: Desk, store: Store, catalogue: Catalogue, between: Callable[[], object]) -> None:
     """Do what is asked of the account, oldest first. `desk.turn` is free when this is called.
 
+    `between` is called now and then: what is asked may take hours, and new mail does not wait for it.
     A command that fails is finished with its error; a lost connection leaves it for the next time.
     Kinds: `restore` with ``{"message": number in the catalogue}``; `sweep` with ``{"since": ISO date or null}``.
     """
@@ -25,16 +27,19 @@ def carry_out(desk: Desk, store: Store, catalogue: Catalogue) -> None:
         desk.go_on()
         catalogue.start(command.id)
         try:
-            outcome = _one(desk, store, catalogue, command)
+            outcome = _one(desk, store, catalogue, command, between)
         except (ConnectionLost, LoginRefused):
             raise
         except (MailboxError, NotRestored, Wrong) as error:
             catalogue.finish(command.id, "", str(error))
         else:
             catalogue.finish(command.id, outcome)
+        between()
 
 
-def _one(desk: Desk, store: Store, catalogue: Catalogue, command: Command) -> str:
+def _one(
+    desk: Desk, store: Store, catalogue: Catalogue, command: Command, between: Callable[[], object]
+) -> str:
     if command.kind == "restore":
         message = command.arguments.get("message")
         if not isinstance(message, int):
@@ -42,7 +47,8 @@ def _one(desk: Desk, store: Store, catalogue: Catalogue, command: Command) -> st
         with desk.turn:
             return restore(desk, store, catalogue, message)
     if command.kind == "sweep":
-        done = sweep(desk, store, since=_since(command), limits=Limits(CAP))
+        limits = Limits(CAP, usual_pace(desk.account))
+        done = sweep(desk, store, since=_since(command), limits=limits, between=between)
         total = done.total()
         told = "1 message was looked at." if total == 1 else f"{total} messages were looked at."
         if done.left:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from blocker.config import AccountConfig
+from blocker.mailbox.imap_reach import is_loopback
 from blocker.mailbox.protocol import Store
 from blocker.service.desk import Desk
 from blocker.service.folder import TURN, Look, Progress
@@ -47,8 +49,17 @@ class Limits:
     """Messages a second; None for as many as the server gives."""
 
 
+def usual_pace(account: AccountConfig) -> float | None:
+    """Messages a second that an account's server is asked for; None, as many as it gives, where it is this computer."""
+    return None if is_loopback(account.host) else PACE
+
+
 def nobody(_done: int, _total: int) -> None:
     """A progress that nobody watches."""
+
+
+def nothing() -> None:
+    """What is done between pieces where nothing is."""
 
 
 def sweep(
@@ -59,9 +70,11 @@ def sweep(
     dry_run: bool = False,
     progress: Progress = nobody,
     limits: Limits = Limits(),
+    between: Callable[[], object] = nothing,
 ) -> Swept:
     """Look at past mail as the account's mode asks; how many messages were dealt with, by action.
 
+    `between` is called after each piece, with nothing under way and `desk.turn` free; it may use the store too.
     With `dry_run` nothing is changed or recorded; the observer is told what would be done. Raises Stopped when the
     service is asked to end, and what the mailbox and the catalogue raise.
     """
@@ -82,6 +95,7 @@ def sweep(
                 way.passed(piece)
                 before += len(piece)
                 progress(before, total)
+                between()
                 pace.wait(len(piece))
         done.update(look.done)
     done.left = total - before

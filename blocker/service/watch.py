@@ -28,6 +28,8 @@ IDLE = 9 * 60.0
 """Seconds after which IDLE is begun anew: some networks forget a silent link after ten minutes."""
 ASKED = 2.0
 """Seconds between two questions whether a page wants something."""
+BESIDE = 10.0
+"""Seconds between two looks at new mail while something that takes long is done, such as a sweep."""
 WITHOUT = 10.0
 """Seconds between two looks at held mail while the catalogue cannot be used."""
 STEADY = 30.0
@@ -52,6 +54,8 @@ class Watch:
         self._told: set[str] = set()
         self._uidnext: int | None = None
         """Of the folder that is listened to, at its last look: what comes there is new."""
+        self._looked = 0.0
+        """When new mail was looked at last."""
         self._ask_next = 0.0
         self._wanted = False
         self.paused = ""
@@ -172,15 +176,25 @@ class Watch:
         return self._wanted or self._desk.stop.is_set()
 
     def _look(self, store: Store, *, raising: bool) -> None:
+        self._new_mail(store, raising=raising)
+        beside = partial(self._beside, store)
+        self._guarded(partial(carry_out, self._desk, store, self._catalogue, beside), "", raising=raising)
+        self._guarded(partial(self._views, store), "", raising=raising)
+        self._guarded(partial(self._emptying.look, store), "", raising=raising)
+
+    def _beside(self, store: Store) -> None:
+        """New mail's turn, where it had none for a while."""
+        if time.monotonic() - self._looked > BESIDE:
+            self._new_mail(store, raising=False)
+
+    def _new_mail(self, store: Store, *, raising: bool) -> None:
         if self._holds:
             screening = self._desk.account.screening
             self._guarded(partial(self._hold, store), screening, raising=raising)
         else:
             for folder in self._desk.account.folders:
                 self._guarded(partial(self._folder, store, folder), folder, raising=raising)
-        self._guarded(partial(carry_out, self._desk, store, self._catalogue), "", raising=raising)
-        self._guarded(partial(self._views, store), "", raising=raising)
-        self._guarded(partial(self._emptying.look, store), "", raising=raising)
+        self._looked = time.monotonic()
 
     def _folder(self, store: Store, folder: str) -> None:
         with self._desk.turn, closing(Look(self._desk, store, folder)) as look:

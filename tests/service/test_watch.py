@@ -13,7 +13,7 @@ from blocker.catalogue import Catalogue
 from blocker.config import AccountConfig
 from blocker.mailbox.memory import MemoryStore
 from blocker.mailbox.protocol import MailboxError, Store, TryLater
-from blocker.service import Runner
+from blocker.service import Runner, sweep, watch
 from tests.conftest import Servers
 from tests.servers.dovecot import Dovecot, Variant
 from tests.servers.proxy import Proxy
@@ -139,6 +139,31 @@ def test_what_a_page_asks_for_is_done_while_listening(world: Callable[..., World
         catalogue.request("sweep", "ada", {"since": None})
         until(lambda: catalogue.commands()[0].state == "done")
         assert runner.stop()
+
+
+@pytest.mark.parametrize(("mode", "folder"), [("replace", "INBOX"), ("hold", "Screening")])
+def test_new_mail_does_not_wait_for_a_sweep_that_a_page_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, folder: str
+) -> None:
+    """The sweep keeps its pace, and mail that comes meanwhile is treated long before it ends."""
+    monkeypatch.setattr(watch, "BESIDE", 0.05)
+    monkeypatch.setattr(sweep, "PACE", 20.0)
+    w = World.make(tmp_path, mode)
+    for number in range(2, 1000):
+        w.deliver(mail(number, tracked=False))
+    w.begin()
+    w.set(poll=HOUR)
+    with Catalogue.open(w.config.database) as catalogue:
+        catalogue.request("sweep", "ada", {"since": None})
+        runner = w.runner(catalogue)
+        runner.start()
+        until(lambda: any(event.action == "reported" for event in w.events))
+        w.deliver(mail(1), (), folder)
+        until(lambda: w.raws(QUARANTINE) == [mail(1)])
+        assert catalogue.commands()[0].state == "running"
+        assert len(w.events) < 500
+        assert runner.stop()
+    assert w.raws("Screening") == []
 
 
 def test_a_server_that_asks_for_time_gets_it(world: Callable[..., World]) -> None:
