@@ -290,6 +290,8 @@ class Exchanger:
             seen[stored.uid] = "same" if _equal(stored.raw, kept.copy) else "differs"
         for uid, one in copies.items():
             one.saw = replace(one.saw, copy=seen.get(uid, "gone"))
+        for what in seen.values():
+            self._desk.read_back(what == "same")
 
     def _recheck(self, group: Group) -> None:
         now = self._mailbox.flags([one.entry.place.uid for one, _ in group])

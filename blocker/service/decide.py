@@ -36,8 +36,8 @@ class Found:
     """Neutralising it at the account's level changes it."""
     refused: str | None = None
     """Why it cannot be rewritten: signed, encrypted, uncertain."""
-    no_room: str = ""
-    """Why the server has no room for its copy; empty where it has, or does not tell."""
+    no_copy: str = ""
+    """Why the server is sent no copy of it: it has no room, or changes what is stored. Empty where nothing is known against it."""
     ours: bool = False
     """It is a neutralised copy of ours."""
     flags: frozenset[str] = frozenset()
@@ -92,8 +92,8 @@ def decide(mode: Mode, found: Found, powers: Powers) -> Decision:
         return LeaveAlone("this account may not change the folder")
     if mode == "replace" and not powers.can_move:
         return _flag(found, powers, "the server cannot move a message without risk to others")
-    if found.no_room:
-        return _flag(found, powers, found.no_room)
+    if found.no_copy:
+        return _flag(found, powers, found.no_copy)
     return Exchange()
 
 

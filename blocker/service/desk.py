@@ -14,6 +14,7 @@ from blocker.mailbox.protocol import Mailbox, Status, Store
 from blocker.sender import Trust
 from blocker.service.decide import REMOVED, TRACKED, Powers
 from blocker.service.events import Action, Event, Observer
+from blocker.service.fidelity import Fidelity
 from blocker.service.journal import Journal
 from blocker.service.judge import Judgement
 from blocker.service.lock import Claim
@@ -46,6 +47,8 @@ class Desk:
     """Held while messages are worked on: a sweep and the watch take turns."""
     trust: Trust = field(default_factory=Trust)
     """What proves that a mail is its sender's."""
+    fidelity: Fidelity = field(default_factory=Fidelity)
+    """How the server treats our copies."""
     whole: set[Place] = field(default_factory=set)
     """Messages over whose parts the connection broke: they are fetched whole from then on."""
 
@@ -54,6 +57,17 @@ class Desk:
         if self.stop.is_set():
             raise Stopped
         self.claim.check()
+
+    def read_back(self, same: bool) -> None:
+        """Note how the server treated a copy; told once, where it is sent no more of them."""
+        if same:
+            self.fidelity.kept()
+        elif self.fidelity.altered():
+            self.tell(
+                "trouble",
+                f"{self.account.host} changes what is stored, so it is sent no more neutralised copies: "
+                f"try the server out with `unpixel doctor {self.account.name}`.",
+            )
 
     def tell(self, action: Action, detail: str, mailbox: str = "") -> None:
         """Tell of the account as a whole."""

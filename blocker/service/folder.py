@@ -370,7 +370,7 @@ class Look:
             tracked=judgement.report.tracked,
             changed=copy is not None,
             refused=judgement.refused,
-            no_room=self._room.take(len(copy)) if copy is not None else "",
+            no_copy="" if copy is None else self._desk.fidelity.doubt or self._room.take(len(copy)),
             flags=stored.flags,
             put_back=copy is not None
             and self._desk.journal.exchanged(self._account.name, judgement.report.message.sha256),

@@ -37,7 +37,10 @@ HAZARDS: dict[str, tuple[str, ...]] = {
         "test_hazards.test_a_swallowed_append_answered_with_an_old_uid",
         "test_hazards.test_a_swallowed_append_that_costs_the_original",
     ),
-    "the server rewrites the copy": ("test_hazards.test_a_copy_that_reads_back_differently",),
+    "the server rewrites the copy": (
+        "test_hazards.test_a_copy_that_reads_back_differently",
+        "test_replace.test_a_server_that_changes_every_copy_is_soon_sent_none",
+    ),
     "bare CR, bare LF, NUL": (
         "test_hazards.test_octets_that_imap_does_not_like",
         "test_imap.test_octets_leave_as_they_are",

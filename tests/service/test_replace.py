@@ -11,6 +11,7 @@ import pytest
 
 from blocker.mailbox.memory import EVERY_FLAG, SYSTEM_FLAGS, MemoryMailbox
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
+from blocker.service import Runner
 from tests.service.world import ARRIVED, QUARANTINE, World, mail, original_of, signed
 
 Make = Callable[..., World]
@@ -125,6 +126,46 @@ def test_a_copy_that_reads_back_differently_is_taken_away(world: Make) -> None:
     assert w.raws(QUARANTINE) == []
     assert w.recorded() == [("Issue 1", "left", "the server changed the neutralised copy")]
     assert w.spooled() == []
+
+
+def test_a_server_that_changes_every_copy_is_soon_sent_none(world: Make) -> None:
+    """Each would have come and gone before its owner's eyes: after three in a row mail is only marked, and that is told."""
+    w = world()
+    w.server.alters = lambda raw: raw.replace(b"Hello", b"Hullo")
+    seen = w.operations()
+
+    def four_and_one(runner: Runner) -> None:
+        for number in range(1, 5):
+            w.deliver(mail(number))
+            runner.once()
+        w.server.alters = None
+        w.deliver(mail(5))
+        runner.once()
+
+    w.run(four_and_one)
+    assert seen.count("append") == 3
+    assert w.raws() == [mail(number) for number in range(1, 6)]
+    assert [(action, detail) for _, action, detail in w.recorded()] == [
+        *[("left", "the server changed the neutralised copy")] * 3,
+        *[("flagged", "the server changes what is stored")] * 2,
+    ]
+    (told,) = [event.detail for event in w.events if event.action == "trouble"]
+    assert "memory.example" in told
+    assert "`unpixel doctor ada`" in told
+
+
+def test_one_altered_copy_among_good_ones_is_no_reason(world: Make) -> None:
+    """Only a row of them counts: what reads back well in between begins it anew."""
+    w = world()
+
+    def every_other(runner: Runner) -> None:
+        for number in range(1, 9):
+            w.server.alters = (lambda raw: raw.replace(b"Hello", b"Hullo")) if number % 2 else None
+            w.deliver(mail(number))
+            runner.once()
+
+    w.run(every_other)
+    assert [action for _, action, _ in w.recorded()] == ["left", "replaced"] * 4
 
 
 def test_line_ends_made_canonical_are_no_difference(world: Make) -> None:
