@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -51,6 +52,8 @@ class Runner:
         self._stores = stores or imap(Passwords())
         self._catalogue = catalogue
         self._stop = threading.Event()
+        self._end = math.inf
+        """When whoever stops it waits no longer."""
         key = config.key()
         journal, spool = Journal(catalogue), Spool(config.data_dir / "spool")
         memory, limit = CatalogueMemory(catalogue), config.service.max_message_bytes
@@ -91,11 +94,14 @@ class Runner:
             threading.Thread(target=self._retention.run, name="retention", daemon=True).start()
 
     def stop(self, timeout: float = STOP_SECONDS) -> bool:
-        """End within `timeout` seconds; whether every thread has ended. What is under way goes on next time."""
+        """End within `timeout` seconds; whether every thread has ended. What is under way goes on next time.
+
+        Called again, it waits until the same moment: who has waited for a silent server once does not do so twice.
+        """
         self._stop.set()
-        deadline = time.monotonic() + timeout
+        self._end = min(self._end, time.monotonic() + timeout)
         for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+            thread.join(max(0.0, self._end - time.monotonic()))
         ended = not any(thread.is_alive() for thread in self._threads)
         if ended:
             for desk in self._desks.values():

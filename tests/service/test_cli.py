@@ -19,8 +19,10 @@ from blocker.cli.running import REFUSED
 from blocker.cli.service import PAGES, UNIT, unit
 from blocker.config import load
 from tests.servers.dovecot import PASSWORD, Account, Dovecot
+from tests.servers.proxy import Proxy
 from tests.service.test_dovecot import Client
-from tests.service.world import ARRIVED, QUARANTINE, mail
+from tests.service.test_watch import until
+from tests.service.world import ARRIVED, QUARANTINE, mail, original_of
 
 UNPIXEL = [sys.executable, "-c", "from blocker.cli import main; main(prog_name='unpixel')"]
 
@@ -197,6 +199,39 @@ def test_a_signal_ends_it_cleanly_within_two_seconds(
     assert "Watching ada (replace)" in log
     assert PASSWORD not in log
     assert '"step": "MoveOriginal"' in log
+    client.close()
+
+
+@pytest.mark.parametrize("command", ["run", "sweep"])
+def test_a_signal_ends_it_in_time_though_the_server_is_silent(
+    config: Path, dovecot: Dovecot, proxy: type[Proxy], command: str
+) -> None:
+    """The link is a black hole while an answer is waited for: it ends all the same, and the next start goes on."""
+    account = dovecot.account()
+    add(account, "--mode", "replace")
+    unpixel("run", "--once")
+    client = Client(account)
+    client.append(mail(1), (), ARRIVED)
+    wire = proxy(account.host, account.port)
+    wire.to_client = lambda data: b"" if b" APPEND " in wire.sent else data
+    config.write_text(config.read_text().replace(f"port = {account.port}", f"port = {wire.port}"))
+    arguments = ["run"] if command == "run" else ["sweep", "ada"]
+    process = subprocess.Popen([*UNPIXEL, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        until(lambda: b" APPEND " in wire.sent)
+        time.sleep(0.2)
+        start = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert time.monotonic() - start < 2.5
+    finally:
+        process.kill()
+        process.communicate()
+    assert {original_of(m.raw) or m.raw for m in client.messages()} == {mail(1)}
+    config.write_text(config.read_text().replace(f"port = {wire.port}", f"port = {account.port}"))
+    unpixel("run", "--once")
+    assert [original_of(m.raw) for m in client.messages()] == [mail(1)]
+    assert [m.raw for m in client.messages(QUARANTINE)] == [mail(1)]
     client.close()
 
 
