@@ -106,6 +106,7 @@ def sign_in(name: str) -> None:
             )
         with signed_in(found) as store:
             click.echo(facts_sentence(found, facts_of(found, store)))
+        click.echo("A service that had paused the account takes it up when it is started anew.", err=True)
 
 
 def _account(address: str, lookup: bool, said: dict[str, Any]) -> AccountConfig:

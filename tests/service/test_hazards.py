@@ -87,7 +87,18 @@ HAZARDS: dict[str, tuple[str, ...]] = {
         "test_cli.test_a_signal_ends_it_cleanly_within_two_seconds",
         "test_cli.test_a_signal_ends_it_in_time_though_the_server_is_silent",
     ),
-    "a rejected sign-in": ("test_dovecot.test_a_wrong_password_pauses",),
+    "a rejected sign-in": (
+        "test_dovecot.test_a_wrong_password_pauses",
+        "test_cli.test_a_refused_password_is_tried_once_and_the_unit_not_started_again",
+        "test_oauth.test_a_withdrawn_sign_in_pauses_the_account",
+    ),
+    "a token ends before its time": (
+        "test_oauth.test_a_token_is_renewed_before_its_end",
+        "test_oauth.test_a_withdrawn_access_token_is_renewed_once",
+    ),
+    "a certificate that is not the server's": (
+        "test_dovecot.test_a_wrong_certificate_is_told_and_sends_no_password",
+    ),
     "signed and encrypted mail": ("test_hazards.test_what_is_sealed_is_not_touched",),
     "headers, Message-ID, threading": ("test_hazards.test_every_header_field_stays_as_it_is",),
     "a forged mark of ours": ("test_hazards.test_a_forged_mark_protects_nobody",),
@@ -97,7 +108,14 @@ HAZARDS: dict[str, tuple[str, ...]] = {
     ),
     "our own copy again": ("test_replace.test_running_again_changes_nothing",),
     "two instances": ("test_modes.test_two_services_on_one_account_refuse",),
-    "a first start on a full folder": ("test_replace.test_the_first_look_begins_with_mail_from_now_on",),
+    "a first start on a full folder": (
+        "test_replace.test_the_first_look_begins_with_mail_from_now_on",
+        "test_past.test_a_wish_of_the_pages_pauses_at_the_limit",
+    ),
+    "past mail in bulk": (
+        "test_past.test_a_pace_is_kept_and_a_stop_ends_the_waiting",
+        "test_watch.test_new_mail_does_not_wait_for_a_sweep_that_a_page_asked_for",
+    ),
 }
 
 
@@ -105,7 +123,7 @@ def test_every_hazard_has_its_tests() -> None:
     """Each test named above exists under that name."""
     found = {
         f"{path.stem}.{node.name}"
-        for folder in ("service", "mailbox")
+        for folder in ("service", "mailbox", "signin")
         for path in (TESTS / folder).glob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef)
