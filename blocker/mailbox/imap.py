@@ -15,7 +15,7 @@ import contextlib
 import imaplib
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ from blocker.mailbox import imap_text as text
 from blocker.mailbox.imap_facts import ImapFacts
 from blocker.mailbox.imap_mailbox import ImapMailbox
 from blocker.mailbox.imap_names import FolderNames, Listed
+from blocker.mailbox.imap_notify import notified
 from blocker.mailbox.imap_reach import bounded, is_loopback, tls_context, unreachable
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, Status
 from blocker.mailbox.sign_in import Secret, sign_in
@@ -55,6 +56,8 @@ class Connection:
         self._open = True
         self._capabilities: frozenset[str] | None = None
         self._counts = False
+        self.notifies = True
+        """Whether NOTIFY, where it is offered, has not been refused."""
         self.known_rights: dict[str, str | None] = {}
         """Ours on folders, as they were told first."""
         self.selected: object | None = None
@@ -378,10 +381,13 @@ class ImapStore:
         """Whether the server offers IDLE."""
         return self._connection.can("IDLE")
 
-    def listen(self, folder: str, uidnext: int, seconds: float, until: Callable[[], bool]) -> bool:
-        """By IDLE in the folder, which is EXAMINEd: a message at or above `uidnext`, or one that goes, ends it."""
-        status = self._connection.select(self._names.native(folder), readonly=True)
-        return status.uidnext > uidnext or imap_idle.listen(self._connection, seconds, until)
+    def listen(self, folders: Mapping[str, int], seconds: float, until: Callable[[], bool]) -> bool:
+        """By IDLE in the first folder, which is EXAMINEd; of the others the server tells where it offers NOTIFY."""
+        (first, uidnext), *others = ((self._names.native(name), next_) for name, next_ in folders.items())
+        if self._connection.select(first, readonly=True).uidnext > uidnext:
+            return True
+        with notified(self._connection, dict(others)) as heard:
+            return imap_idle.listen(self._connection, seconds, until, heard)
 
     def capabilities(self) -> frozenset[str]:
         """What the server announces to a signed-in client, in upper case."""

@@ -21,6 +21,7 @@ from blocker.mailbox.imap_append import continued
 
 if TYPE_CHECKING:
     from blocker.mailbox.imap import Connection
+    from blocker.mailbox.imap_notify import Others
 
 SLICE = 0.5
 """Seconds after which it is asked whether to go on waiting."""
@@ -29,42 +30,51 @@ ANSWER = 15.0
 _NEWS = ("EXISTS", "EXPUNGE", "VANISHED")
 
 
-def listen(connection: Connection, seconds: float, until: Callable[[], bool]) -> bool:
+def listen(connection: Connection, seconds: float, until: Callable[[], bool], others: Others) -> bool:
     """Whether the server told, within so many seconds, of messages that came or went in the selected folder.
 
+    Or of new ones in `others`, which it was asked to tell of too; what it said of them just before counts.
     Ends early, with False, once `until()` is true. Raises ConnectionLost where the server closed the connection, said
     BYE or does not answer any more, MailboxError where it refuses to IDLE.
     """
     doing = "tell of new mail"
 
     def run() -> bool:
-        connection.forget()
         imap: Any = connection.imap
+        heard = others.news(imap)
+        connection.forget()
+        if heard:
+            return True
         tag = imap._new_tag()
         with _patience(imap.sock, ANSWER):
             imap.send(tag + b" IDLE\r\n")
             idling = continued(imap, tag)
             if idling:
-                _wait(imap, seconds, until)
+                heard = _wait(imap, seconds, until, others)
                 imap.send(b"DONE\r\n")
             typ, data = imap._command_complete("IDLE", tag)
         if typ != "OK" or not idling:
             raise text.refused(connection.host, doing, text.last(data))
-        return any(name in imap.untagged_responses for name in _NEWS)
+        return heard or _news(imap, others)
 
     return bool(connection.call(doing, run))
 
 
-def _wait(imap: Any, seconds: float, until: Callable[[], bool]) -> None:
-    """Take line after line until one tells news, the time is over, or `until()` is true."""
+def _news(imap: Any, others: Others) -> bool:
+    return others.news(imap) or any(name in imap.untagged_responses for name in _NEWS)
+
+
+def _wait(imap: Any, seconds: float, until: Callable[[], bool], others: Others) -> bool:
+    """Take line after line until one tells news, which is True, the time is over, or `until()` is true."""
     end = time.monotonic() + seconds
-    while not any(name in imap.untagged_responses for name in _NEWS) and not until():
+    while not (heard := _news(imap, others)) and not until():
         left = end - time.monotonic()
         if left <= 0:
-            return
+            break
         if _speaks(imap, min(SLICE, left)):
             imap._get_response()
             imap._check_bye()
+    return heard
 
 
 def _speaks(imap: Any, seconds: float) -> bool:

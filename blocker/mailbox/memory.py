@@ -8,7 +8,7 @@ real servers have: no room, few permanent flags, no MOVE, no APPENDUID, and faul
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal, TypeVar
@@ -172,10 +172,14 @@ class MemoryStore:
         """As the account says."""
         return self.account.idles
 
-    def listen(self, folder: str, uidnext: int, seconds: float, until: Callable[[], bool]) -> bool:
-        """Looks at the folder again and again."""
-        end = time.monotonic() + seconds
-        while not self.run("listen", folder, lambda: self.folder(folder).uidnext > uidnext):
+    def listen(self, folders: Mapping[str, int], seconds: float, until: Callable[[], bool]) -> bool:
+        """Looks at the folders again and again."""
+        end, first = time.monotonic() + seconds, next(iter(folders))
+
+        def heard() -> bool:
+            return any(self.folder(name).uidnext > uidnext for name, uidnext in folders.items())
+
+        while not self.run("listen", first, heard):
             if until() or time.monotonic() > end:
                 return False
             time.sleep(_SHORT)

@@ -16,7 +16,7 @@ Failures are `MailboxError`s whose text is one sentence with the next step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -205,10 +205,10 @@ class Store(Protocol):
     def can_listen(self) -> bool:
         """Whether `listen` hears of new mail at once."""
 
-    def listen(self, folder: str, uidnext: int, seconds: float, until: Callable[[], bool]) -> bool:
-        """Wait, at most so many seconds, until a folder has a message at or above `uidnext`; whether it has news.
+    def listen(self, folders: Mapping[str, int], seconds: float, until: Callable[[], bool]) -> bool:
+        """Wait, at most so many seconds, until a folder has a message at or above its UIDNEXT; whether there is news.
 
-        News may also be that a message went. Ends early once `until()` is true, which is asked about twice a second.
+        The first folder is always heard, the others where the server can tell of them. News may also be that a message went. Ends early once `until()` is true, which is asked about twice a second.
         Raises ConnectionLost where the link turns out to be dead, MailboxError where the server refuses.
         """
 

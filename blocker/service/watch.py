@@ -49,11 +49,11 @@ class Watch:
         self._emptying = Emptying(desk)
         self._waiting = Waiting()
         self._holds = desk.account.mode == "hold"
-        self._heard = desk.account.screening if self._holds else desk.account.folders[0]
-        """The folder whose news is listened for."""
+        self._heard = (desk.account.screening,) if self._holds else desk.account.folders
+        """The folders whose news is listened for: the first for certain, the others where the server can tell of them."""
         self._told: set[str] = set()
-        self._uidnext: int | None = None
-        """Of the folder that is listened to, at its last look: what comes there is new."""
+        self._uidnexts: dict[str, int] = {}
+        """Of the folders that are listened to, at their last look: what comes there is new."""
         self._looked = 0.0
         """When new mail was looked at last."""
         self._ask_next = 0.0
@@ -149,22 +149,23 @@ class Watch:
     def _wait(self, store: Store) -> None:
         """Wait until the next look: as long as the account says, or until the server tells of news or a page asks.
 
-        IDLE hears of one folder, the first. It is begun anew every few minutes, as servers end what is silent
-        for half an hour (RFC 9051, section 5.4), and the next look comes in time even if the server never tells.
+        IDLE is begun anew every few minutes, as servers end what is silent for half an hour (RFC 9051, section 5.4),
+        and the next look comes in time even if the server never tells.
         """
         end, self._wanted = time.monotonic() + self._desk.account.poll, False
         while (left := end - time.monotonic()) > 0 and not self._called():
-            if self._uidnext is None or not store.can_listen():
+            heard = {name: self._uidnexts[name] for name in self._heard if name in self._uidnexts}
+            if self._heard[0] not in heard or not store.can_listen():
                 self._desk.stop.wait(min(left, ASKED))
                 continue
             try:
-                if store.listen(self._heard, self._uidnext, min(left, IDLE), self._called):
+                if store.listen(heard, min(left, IDLE), self._called):
                     return
             except (ConnectionLost, LoginRefused):
                 raise
             except MailboxError as error:
-                self._uidnext = None  # it says that it can, and does not: looked at now and then instead
-                self._tell_once(str(error), self._heard)
+                self._uidnexts.clear()  # it says that it can, and does not: looked at now and then instead
+                self._tell_once(str(error), self._heard[0])
 
     def _called(self) -> bool:
         """Whether to stop waiting: the service ends, or something was asked for on a page."""
@@ -197,16 +198,19 @@ class Watch:
         self._looked = time.monotonic()
 
     def _folder(self, store: Store, folder: str) -> None:
+        self._uidnexts.pop(
+            folder, None
+        )  # one that cannot be looked at is not listened to: it would never be silent
         with self._desk.turn, closing(Look(self._desk, store, folder)) as look:
             look.new_mail()
-        if folder == self._heard:
-            self._uidnext = look.uidnext
+        self._uidnexts[folder] = look.uidnext
 
     def _hold(self, store: Store) -> None:
+        self._uidnexts.clear()  # as above
         with self._desk.turn:
             with closing(Hold(self._desk, store, self._waiting)) as look:
                 look.new_mail()
-            self._uidnext = look.uidnext
+            self._uidnexts[self._desk.account.screening] = look.uidnext
             finish(self._desk, store)
 
     def _views(self, store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -19,7 +20,7 @@ from blocker.mailbox.protocol import ConnectionLost, MailboxError, TryLater
 from tests.mailbox.observers import ImapObserver
 from tests.servers.dovecot import Account, Dovecot
 from tests.servers.proxy import Proxy, stalling
-from tests.servers.scripted import ScriptedServer
+from tests.servers.scripted import Answer, ScriptedServer
 
 LONG = 120.0
 """Seconds that no test waits for: each has to end by what it does."""
@@ -63,7 +64,7 @@ def test_new_mail_is_heard(account: Account) -> None:
     mailbox = store.open("INBOX", readonly=True)
     with soon(deliver(account)):
         start = time.monotonic()
-        assert store.listen("INBOX", 1, LONG, never)
+        assert store.listen({"INBOX": 1}, LONG, never)
         assert time.monotonic() - start < LONG / 2
     assert mailbox.uids() == [1]
     assert ImapObserver(account).recent() == 1
@@ -74,17 +75,118 @@ def test_what_came_before_listening_is_heard(account: Account) -> None:
     """Mail that arrived between the last look and the wait is not waited for."""
     store = signed_in(account)
     deliver(account)()
-    assert store.listen("INBOX", 1, LONG, never)
-    assert not store.listen("INBOX", 2, 0.2, never)
+    assert store.listen({"INBOX": 1}, LONG, never)
+    assert not store.listen({"INBOX": 2}, 0.2, never)
     assert store.folders() == ["INBOX"]
     store.close()
+
+
+OTHERS = ("Lists", 'Say "a" \\', "Work/A b")
+"""Of a name that is not ASCII Dovecot 2.3 tells nothing."""
+
+
+@pytest.mark.parametrize("folder", ["INBOX", *OTHERS])
+def test_several_folders_are_heard(account: Account, folder: str) -> None:
+    """Where the server offers NOTIFY, news of any of them ends the wait; as long as there is none, none is told."""
+    store = signed_in(account)
+    for name in OTHERS:
+        store.ensure(name)
+    folders = dict.fromkeys(("INBOX", *OTHERS), 1)
+    assert not store.listen(folders, 0.5, never)
+    with soon(lambda: ImapObserver(account).deliver([b"Subject: x\r\n\r\nx\r\n"], folder)):
+        start = time.monotonic()
+        assert store.listen(folders, LONG, never)
+        assert time.monotonic() - start < LONG / 2
+    assert store.listen(folders, LONG, never), "what came before listening is heard, too"
+    assert not store.listen(folders | {folder: 2}, 0.5, never)
+    assert store.open(folder, readonly=True).uids() == [1]
+    store.close()
+
+
+def test_after_several_folders_were_heard_a_noop_tells_as_ever(account: Account, proxy: type[Proxy]) -> None:
+    """What others change in the selected folder is seen: a server told to notify of nothing would not say."""
+    wire = proxy(account.host, account.port)
+    store = signed_in(account, wire.port)
+    store.ensure("Lists")
+    for _ in range(3):
+        deliver(account)()
+    assert not store.listen({"INBOX": 4, "Lists": 1}, 0.3, never)
+    box = store.open("INBOX")
+    assert set(box.flags([1, 2, 3])) == {1, 2, 3}
+    ImapObserver(account).take_away(2)
+    ImapObserver(account).mark(3, "\\Flagged")
+    deliver(account)()
+    assert box.flags([1, 2, 3]) == {1: frozenset(), 3: frozenset({"\\Flagged"})}
+    assert box.uids() == [1, 3, 4]
+    told = re.findall(rb"(?m)^\w+ NOTIFY (\w+ \S+)", bytes(wire.sent))
+    assert told == [b"SET STATUS", b"SET (SELECTED-DELAYED"]
+    store.close()
+
+
+NOTIFIES: dict[str, Answer] = {
+    "CAPABILITY": b"* CAPABILITY IMAP4rev1 AUTH=PLAIN IDLE NOTIFY\r\n",
+    "LIST": b'* LIST () "/" INBOX\r\n* LIST () "/" Lists\r\n',
+}
+
+
+def test_notify_that_is_refused_is_not_asked_again() -> None:
+    """The first folder is heard as ever, the others are looked at now and then."""
+    server = ScriptedServer(NOTIFIES | {"NOTIFY": b"NO [BADEVENT] not today", "IDLE": b"BAD no"})
+    store = ImapStore(server.host, server.port, "ada", "secret", security="none")
+    for _ in range(2):
+        with pytest.raises(MailboxError, match="tell of new mail") as caught:
+            store.listen({"INBOX": 4, "Lists": 1}, LONG, never)
+        assert not isinstance(caught.value, ConnectionLost)
+    assert (server.sent.count(b" NOTIFY "), server.sent.count(b" IDLE")) == (1, 2)
+    ScriptedServer.stop_all()
+
+
+@pytest.mark.parametrize("idle", [b"BAD no", b""])
+def test_a_connection_that_stays_changed_is_not_used_again(idle: bytes) -> None:
+    """Where the server will not go back to its usual way, whatever IDLE came to."""
+    asked = {"NOTIFY": b"", "NOTIFY SET .SELECTED-DELAYED": b"NO never", "IDLE": idle}
+    server = ScriptedServer(NOTIFIES | asked)
+    store = ImapStore(server.host, server.port, "ada", "secret", security="none")
+    with pytest.raises(ConnectionLost):
+        store.listen({"INBOX": 4, "Lists": 1}, 0.2, never)
+    with pytest.raises(ConnectionLost):
+        store.folders()
+    assert server.sent.count(b" NOTIFY ") == 2
+    ScriptedServer.stop_all()
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        (b"* STATUS Lists (MESSAGES 1 UIDNEXT 8 UNSEEN 0)\r\n", True),
+        (b'* STATUS "Lists" (UIDNEXT 8)\r\n', True),
+        (b"* STATUS Lists (MESSAGES 1 UIDNEXT 7 UNSEEN 0)\r\n", False),
+        (b"* STATUS Other (UIDNEXT 99)\r\n", False),
+        (b"* STATUS Lists (MESSAGES 99)\r\n", False),
+        (b"* STATUS {5}\r\nLists (UIDNEXT 99)\r\n", True),
+        (b"* STATUS (UIDNEXT 99)\r\n* STATUS\r\n", False),
+        (b"* STATUS Lists (UIDNEXT 7)\r\n* STATUS Lists (UIDNEXT 9)\r\n", True),
+    ],
+)
+def test_what_is_told_of_other_folders(said: bytes, heard: bool) -> None:
+    """A message at or above the UIDNEXT of its last look is news, whatever form its name has; anything else is not."""
+    asked = {"NOTIFY SET STATUS": said, "NOTIFY SET .SEL": b"", "IDLE": b"BAD no"}
+    server = ScriptedServer(NOTIFIES | asked)
+    store = ImapStore(server.host, server.port, "ada", "secret", security="none")
+    if heard:
+        assert store.listen({"INBOX": 4, "Lists": 7}, LONG, never)
+    else:
+        with pytest.raises(MailboxError, match="tell of new mail"):
+            store.listen({"INBOX": 4, "Lists": 7}, LONG, never)
+    assert server.sent.count(b" NOTIFY ") == 2, "on the way back to usual"
+    ScriptedServer.stop_all()
 
 
 def test_it_is_asked_whether_to_go_on(account: Account) -> None:
     """The wait ends soon after `until` turns true, and the connection goes on."""
     store, asked = signed_in(account), threading.Event()
     with soon(asked.set):
-        assert not store.listen("INBOX", 1, LONG, asked.is_set)
+        assert not store.listen({"INBOX": 1}, LONG, asked.is_set)
     assert store.open("INBOX").uids() == []
     store.close()
 
@@ -96,9 +198,9 @@ def test_over_tls(dovecot_tls: Dovecot, authority: trustme.CA, tmp_path: Path) -
     store = ImapStore(
         "localhost", account.tls_port, account.user, account.password, cafile=tmp_path / "ca.pem"
     )
-    assert not store.listen("INBOX", 1, 0.3, never)
+    assert not store.listen({"INBOX": 1}, 0.3, never)
     with soon(deliver(account)):
-        assert store.listen("INBOX", 1, LONG, never)
+        assert store.listen({"INBOX": 1}, LONG, never)
     store.close()
 
 
@@ -107,7 +209,7 @@ def test_a_line_in_pieces(account: Account, proxy: type[Proxy]) -> None:
     wire = proxy(account.host, account.port)
     store = signed_in(account, wire.port)
     with soon(lambda: wire.tell_client(b"* 7 EXI")), soon(lambda: wire.tell_client(b"STS\r\n"), 0.9):
-        assert store.listen("INBOX", 1, LONG, never)
+        assert store.listen({"INBOX": 1}, LONG, never)
     store.close()
 
 
@@ -116,14 +218,14 @@ def test_a_closed_link_is_noticed(account: Account, proxy: type[Proxy]) -> None:
     wire = proxy(account.host, account.port)
     store = signed_in(account, wire.port)
     with soon(wire.close_all), pytest.raises(ConnectionLost):
-        store.listen("INBOX", 1, LONG, never)
+        store.listen({"INBOX": 1}, LONG, never)
 
 
 def test_bye_is_noticed(dovecot: Dovecot, account: Account) -> None:
     """A server that shows everyone out is believed."""
     store = signed_in(account)
     with soon(lambda: dovecot.doveadm("kick", account.user)), pytest.raises(ConnectionLost):
-        store.listen("INBOX", 1, LONG, never)
+        store.listen({"INBOX": 1}, LONG, never)
 
 
 def test_a_black_hole_is_noticed(
@@ -138,7 +240,7 @@ def test_a_black_hole_is_noticed(
         wire.to_client = stalling
 
     with soon(hole), pytest.raises(ConnectionLost, match="did not answer in time"):
-        store.listen("INBOX", 1, 1.0, never)
+        store.listen({"INBOX": 1}, 1.0, never)
 
 
 def test_a_server_that_stands_still_is_noticed(
@@ -151,7 +253,7 @@ def test_a_server_that_stands_still_is_noticed(
     process = int(line.partition("(")[2].partition(")")[0])
     try:
         with soon(lambda: os.kill(process, signal.SIGSTOP)), pytest.raises(ConnectionLost):
-            store.listen("INBOX", 1, 1.0, never)
+            store.listen({"INBOX": 1}, 1.0, never)
     finally:
         os.kill(process, signal.SIGCONT)
 
@@ -162,9 +264,9 @@ def test_idle_that_is_refused() -> None:
     server = ScriptedServer({"CAPABILITY": capabilities, "IDLE": b"NO not today"})
     store = ImapStore(server.host, server.port, "ada", "secret", security="none")
     with pytest.raises(MailboxError, match="would not tell of new mail") as caught:
-        store.listen("INBOX", 4, LONG, never)
+        store.listen({"INBOX": 4}, LONG, never)
     assert not isinstance(caught.value, ConnectionLost)
-    assert store.listen("INBOX", 1, LONG, never), "what is there already is told all the same"
+    assert store.listen({"INBOX": 1}, LONG, never), "what is there already is told all the same"
     ScriptedServer.stop_all()
 
 

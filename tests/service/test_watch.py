@@ -51,6 +51,52 @@ def test_mail_is_treated_as_it_comes(request: pytest.FixtureRequest, tmp_path: P
     client.close()
 
 
+def test_mail_in_any_watched_folder_is_treated_as_it_comes(dovecot: Dovecot, tmp_path: Path) -> None:
+    """Over the one connection, with an hour between two looks; what holds no news is not looked at all the time."""
+    place = Place(tmp_path, dovecot.account())
+    client = Client(place.account)
+    for folder in ("Lists", "Work"):
+        client._imap.create(folder)
+    with place.service("replace", poll=HOUR, folders=("INBOX", "Lists", "Work")) as runner:
+        runner.start()
+        until(lambda: bool(place.events))
+        for number, folder in enumerate(("Lists", "INBOX", "Work", "Lists"), 1):
+            client.append(mail(number), (), ARRIVED, folder)
+            until(lambda number=number: len(client.messages(QUARANTINE)) == number)  # type: ignore[misc]
+        assert dovecot.doveadm("who").count(place.account.user) == 1
+        assert runner.stop()
+    assert not [event for event in place.events if event.action == "trouble"]
+    client.close()
+
+
+def test_a_folder_that_cannot_be_looked_at_is_not_listened_to(world: Callable[..., World]) -> None:
+    """Else its mail would be news for ever: the server is not asked without a pause, the other folder is served."""
+    w = world()
+    w.server.create("Lists")
+    w.server.idles = True
+    w.set(folders=("INBOX", "Lists"))
+    w.set(poll=HOUR)
+    looks = []
+
+    def refuse(moment: str, operation: str, folder: str) -> None:
+        if (moment, operation, folder) == ("before", "open", "Lists"):
+            looks.append(time.monotonic())
+            raise MailboxError("Lists cannot be opened; ask its owner.")
+
+    with Catalogue.open(w.config.database) as catalogue:
+        runner = w.runner(catalogue)
+        runner.start()
+        until(lambda: any(event.action == "watching" for event in w.events))
+        w.server.fault = refuse
+        w.deliver(mail(1), folder="Lists")
+        until(lambda: bool(looks))
+        w.deliver(mail(2))
+        until(lambda: w.raws(QUARANTINE) == [mail(2)])
+        time.sleep(0.5)
+        assert runner.stop()
+    assert len(looks) < 20
+
+
 def test_a_server_without_idle_is_looked_at_now_and_then(dovecot_uidplus: Dovecot, tmp_path: Path) -> None:
     """Where the server cannot tell, mail is found by looking."""
     place = Place(tmp_path, dovecot_uidplus.account())
