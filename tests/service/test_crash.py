@@ -76,7 +76,7 @@ def ticking(clock: Clock, patch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def prepared(tmp_path: Path, mode: str, appenduid: bool) -> Callable[[], World]:
+def prepared(tmp_path: Path, mode: str, appenduid: bool, folder: str = "INBOX") -> Callable[[], World]:
     """Makes the same world again and again: one that was looked at once, with new mail in it."""
     template = tmp_path / "template"
     template.mkdir()
@@ -91,8 +91,10 @@ def prepared(tmp_path: Path, mode: str, appenduid: bool) -> Callable[[], World]:
         w = World.make(directory, mode)
         w.server.create("INBOX").uidvalidity = first.server.folders["INBOX"].uidvalidity
         w.server.appenduid = appenduid
+        if folder != "INBOX":
+            w.server.create(folder).uidvalidity = first.server.folders[folder].uidvalidity
         for raw in MAILS:
-            w.deliver(raw)
+            w.deliver(raw, folder=folder)
         return w
 
     return make
@@ -155,3 +157,42 @@ def test_ended_twice_it_still_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
             assert all(w.exists(raw) for raw in MAILS), (first, second)
             w.look()
             assert w.state() == expected, (first, second)
+
+
+def assert_let_go_once(w: World, moment: object) -> None:
+    """Each message reached the inbox once, as it was or clean; who has a clean one has its original in the quarantine."""
+    inbox = w.raws()
+    assert sorted(original_of(raw) or raw for raw in inbox) == sorted(MAILS), f"ended at {moment}"
+    assert w.raws("Screening") == [], f"ended at {moment}"
+    cleaned = [original for raw in inbox if (original := original_of(raw))]
+    assert sorted(w.raws(QUARANTINE)) == sorted(cleaned), f"ended at {moment}"
+    assert [subject for subject, _, _ in w.recorded()] == ["Issue 1", "Issue 2", "Issue 3"], (
+        f"ended at {moment}"
+    )
+    assert w.spooled() == [], f"ended at {moment}"
+
+
+@pytest.mark.parametrize("appenduid", [True, False])
+def test_held_mail_is_let_go_once_wherever_it_was_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, appenduid: bool
+) -> None:
+    """Mode hold, ended at each moment: every mail exists whole, then reaches the inbox once; again, no step is left."""
+    make = prepared(tmp_path, "hold", appenduid, "Screening")
+    whole = make()
+    clock = Clock(None)
+    assert run(whole, clock, monkeypatch)
+    assert_let_go_once(whole, "no moment")
+    assert sorted(whole.raws(QUARANTINE)) == TRACKED
+    assert 10 < clock.moments < MOST
+    cleaned = 0
+    for moment in range(1, clock.moments + 1):
+        w = make()
+        assert not run(w, Clock(moment), monkeypatch), moment
+        assert all(w.exists(raw) for raw in MAILS), f"a mail was lost when ended at moment {moment}"
+        w.look()
+        assert_let_go_once(w, moment)
+        cleaned += len(w.raws(QUARANTINE))
+        seen, before, journal = w.operations(), w.state(), w.journal()
+        w.look()
+        assert (seen, w.state(), w.journal()) == ([], before, journal), f"ended at moment {moment}"
+    assert cleaned == len(TRACKED) * clock.moments, "to be ended is no reason to let a tracker through"

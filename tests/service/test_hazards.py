@@ -32,6 +32,8 @@ HAZARDS: dict[str, tuple[str, ...]] = {
     "kill -9 at any step": (
         "test_killed.test_killed_at_every_step",
         "test_crash.test_ended_twice_it_still_goes_on",
+        "test_crash.test_held_mail_is_let_go_once_wherever_it_was_ended",
+        "test_machine.test_a_mailbox_lived_in",
     ),
     "the server drops a duplicate Message-ID": (
         "test_hazards.test_a_swallowed_append_answered_with_an_old_uid",

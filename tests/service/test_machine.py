@@ -43,17 +43,19 @@ LOOKS_TO_REST = 6
 
 
 class Mailbox(RuleBasedStateMachine):
-    """One account in mode replace, and all that may happen to it."""
+    """One account in a mode that exchanges mail, and all that may happen to it."""
 
     template: Path
+    mode = "replace"
+    arrives = "INBOX"
+    """The folder that mail is delivered to."""
 
     @initialize()
     def begin(self) -> None:
         """A service that has looked once at an empty inbox."""
         self.directory = Path(tempfile.mkdtemp(prefix="unpixel-machine-"))
         shutil.copytree(self.template, self.directory / "home")
-        self.world = World.make(self.directory / "home")
-        self.world.server.folders["INBOX"].uidvalidity = 1001
+        self.world = prepared(self.directory / "home", self.mode, self.arrives)
         self.world.server.create("Archive")
         self.sent: list[tuple[bytes, bool]] = []
         self.gone: set[bytes] = set()
@@ -74,20 +76,20 @@ class Mailbox(RuleBasedStateMachine):
         """A mail arrives."""
         raw = mail(len(self.sent), tracked=tracked)
         self.sent.append((raw, tracked))
-        self.world.deliver(raw, tuple(flags))
+        self.world.deliver(raw, tuple(flags), self.arrives)
 
     @rule(which=st.integers(0, 9), act=st.sampled_from(["delete", "move", "mark", "flag", "unflag"]))
-    @precondition(lambda self: bool(self.inbox()))
+    @precondition(lambda self: bool(self.visible()))
     def user(self, which: int, act: str) -> None:
-        """Its owner does something with what lies in the inbox."""
+        """Its owner does something with what lies in the inbox, or waits for it."""
         self._user(which, act)
 
     def _user(self, which: int, act: str) -> None:
-        stored = self.inbox()
-        if not stored:
+        visible = self.visible()
+        if not visible:
             return
-        one = stored[which % len(stored)]
-        messages = self.world.server.folders["INBOX"].messages
+        folder, one = visible[which % len(visible)]
+        messages = self.world.server.folders[folder].messages
         if act in ("delete", "move"):
             del messages[one.uid]
             if act == "move":
@@ -191,7 +193,7 @@ class Mailbox(RuleBasedStateMachine):
     def only_what_is_tracked_is_changed(self) -> None:
         """What holds no tracker lies where it was delivered, or where its owner put it, byte for byte."""
         if hasattr(self, "world"):
-            lying = [m.raw for name in ("INBOX", "Archive") for m in self.world.stored(name)]
+            lying = [m.raw for name in ("Archive", *self.folders()) for m in self.world.stored(name)]
             for raw, tracked in self.sent:
                 assert tracked or raw in self.gone or lying.count(raw) == 1
             assert not any(
@@ -199,7 +201,9 @@ class Mailbox(RuleBasedStateMachine):
             )
 
     def _nothing_twice(self) -> None:
-        lying = Counter(source(m.raw) for name in ("INBOX", "Archive") for m in self.world.stored(name))
+        lying = Counter(
+            source(m.raw) for name in ("Archive", *self.folders()) for m in self.world.stored(name)
+        )
         assert all(count == 1 for count in lying.values()), lying
         quarantined = Counter(self.world.raws(QUARANTINE))
         assert all(count == 1 for count in quarantined.values()), quarantined
@@ -212,9 +216,38 @@ class Mailbox(RuleBasedStateMachine):
         for number, (raw, _) in enumerate(self.sent):
             assert subjects[f"Issue {number}"] or raw in self.gone or raw in self.world.raws("Archive")
 
-    def inbox(self) -> list[Stored]:
-        """What lies there."""
-        return self.world.stored() if hasattr(self, "world") else []
+    def folders(self) -> set[str]:
+        """Where mail comes to lie."""
+        return {"INBOX", self.arrives}
+
+    def visible(self) -> list[tuple[str, Stored]]:
+        """What its owner can reach, with its folder."""
+        if not hasattr(self, "world"):
+            return []
+        return [(name, stored) for name in sorted(self.folders()) for stored in self.world.stored(name)]
+
+
+class Held(Mailbox):
+    """The same in mode hold: mail waits in the screening folder, and none stays there."""
+
+    mode = "hold"
+    arrives = "Screening"
+
+    @rule()
+    def rest(self) -> None:
+        """As for any account; and all mail has reached the inbox."""
+        super().rest()
+        assert self.world.stored("Screening") == []
+
+
+def prepared(home: Path, mode: str, arrives: str) -> World:
+    """An account whose folders have the same UIDVALIDITY each time."""
+    world = World.make(home, mode)
+    for uidvalidity, name in enumerate(("INBOX", arrives), 1001):
+        if name not in world.server.folders:
+            world.server.create(name)
+        world.server.folders[name].uidvalidity = uidvalidity
+    return world
 
 
 def source(raw: bytes) -> bytes:
@@ -241,19 +274,14 @@ def throw(error: Exception) -> None:
     raise error
 
 
-def test_a_mailbox_lived_in(tmp_path: Path) -> None:
+@pytest.mark.parametrize("machine", [Mailbox, Held])
+def test_a_mailbox_lived_in(tmp_path: Path, machine: type[Mailbox]) -> None:
     """In whatever order things happen."""
     template = tmp_path / "template"
     template.mkdir()
-    made = World.make(template)
-    made.server.folders["INBOX"].uidvalidity = 1001
-    made.begin()
-
-    class Prepared(Mailbox):
-        """With a home to copy."""
-
-    Prepared.template = template
-    case = Prepared.TestCase
+    prepared(template, machine.mode, machine.arrives).begin()
+    with_a_home: type[Mailbox] = type("Prepared", (machine,), {"template": template})
+    case = with_a_home.TestCase
     case.settings = settings(
         max_examples=40,
         stateful_step_count=15,
