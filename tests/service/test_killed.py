@@ -44,6 +44,13 @@ NEEDED = {
         "after catalogue",
         "after spool let go",
     },
+    "hold": {
+        "half of APPEND",
+        "unanswered APPEND",
+        "after journal moving",
+        "unanswered MOVE",
+        "before commit",
+    },
     "copy": {"half of APPEND", "unanswered APPEND", "after STORE", "after journal verified", "before commit"},
 }
 
@@ -104,7 +111,7 @@ class Scene:
     def deliver(self) -> bytes:
         """One more mail arrives."""
         raw = mail(len(self.sent) + 1)
-        self.client.append(raw, FLAGS, ARRIVED)
+        self.client.append(raw, FLAGS, ARRIVED, "Screening" if self.mode == "hold" else "INBOX")
         self.sent.append(raw)
         return raw
 
@@ -114,7 +121,8 @@ class Scene:
 
     def exists(self, raw: bytes) -> bool:
         """Whether a mail is there, as it was or as a copy that gives it back; or in the spool."""
-        for folder in ("INBOX", QUARANTINE):  # in this order: what is moved meanwhile is seen in the second
+        # In this order: what is moved meanwhile is seen in the second.
+        for folder in ("Screening", "INBOX", QUARANTINE):
             if any(raw in (m.raw, original_of(m.raw)) for m in self.client.messages(folder)):
                 return True
         return any(raw in path.read_bytes() for path in self.config.parent.glob("spool/*.spool"))
@@ -126,7 +134,8 @@ class Scene:
         assert sorted(original_of(m.raw) or b"" for m in copies) == sorted(self.sent), moment
         others = [m for m in inbox if original_of(m.raw) is None] + quarantine
         assert sorted(m.raw for m in others) == sorted(self.sent), moment
-        assert bool(quarantine) == (self.mode == "replace"), moment
+        assert bool(quarantine) == (self.mode != "copy"), moment
+        assert self.client.messages("Screening") == [], moment
         assert all(_theirs(m) == set(FLAGS) and m.date == ARRIVED for m in (*inbox, *quarantine)), moment
         assert not list(self.config.parent.glob("spool/*")), moment
         with Catalogue.open(self.database) as catalogue, catalogue.reading() as connection:
@@ -150,6 +159,7 @@ def silent_about_uids(data: bytes) -> bytes:
         ("dovecot_uidplus", "replace", "sqlite"),
         ("dovecot_stripped", "copy", "sqlite"),
         ("cyrus", "replace", "sqlite"),
+        ("dovecot", "hold", "sqlite"),
         ("dovecot", "replace", "postgres"),
         ("dovecot_stripped", "copy", "postgres"),
         ("cyrus", "replace", "postgres"),
@@ -188,7 +198,9 @@ def test_killed_at_every_step(
         resumed = scene.run()
         assert (resumed["ended"], resumed["again"]) == (0, []), moment
         scene.assert_all_is_well(moment)
-        request.config.stash.setdefault(KILLED, {}).setdefault(moment, []).append(f"{server}/{database}")
+        request.config.stash.setdefault(KILLED, {}).setdefault(moment, []).append(
+            f"{server}/{mode}/{database}"
+        )
     scene.client.close()
     assert_only_our_own_is_expunged(bytes(wire.sent))
     assert PASSWORD not in (tmp_path / "output").read_text()
