@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from turbohtml import Element
 
-from blocker.detect.cascade import MAX_ANCESTORS, Cascade, Declaration
+from blocker.detect.cascade import MAX_ANCESTORS, Cascade
+from blocker.detect.stylesheet import Declaration
 from blocker.message.html import Tag
 from blocker.message.references import Reference
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import blocker
-from blocker.detect import allowance, cascade, context
+from blocker.detect import allowance, cascade, context, stylesheet
 from blocker.detect.report import Report
 from blocker.message import headers, html, mime, references, urls
 from tests.detect.hostile import HEAD, HOSTILE, IMAGE, images, many
@@ -121,9 +121,9 @@ def test_references() -> None:
 @pytest.mark.parametrize(
     "markup",
     [
-        many(cascade.MAX_RULES + 1, "<style>.c#{width:1px}</style>")[:200_000],
-        f"<style>{many(cascade.MAX_RULES + 1, '.c#{width:1px}')}</style>",
-        f"<style>p{{width:1px}}{' ' * cascade.MAX_SHEET}</style>",
+        many(stylesheet.MAX_RULES + 1, "<style>.c#{width:1px}</style>")[:200_000],
+        f"<style>{many(stylesheet.MAX_RULES + 1, '.c#{width:1px}')}</style>",
+        f"<style>p{{width:1px}}{' ' * stylesheet.MAX_SHEET}</style>",
         "<style>i{width:1px}</style>" * (cascade.MAX_SHEETS + 1),
         f"<style>{many(4000, '*{height:1px}')}</style>" + images(200),
     ],

@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 
 from blocker.detect.allowance import Allowance
-from blocker.detect.cascade import (
+from blocker.detect.cascade import MAX_SHEETS, Cascade, by_view
+from blocker.detect.stylesheet import (
     ALL_VIEWS,
     MAX_RULES,
     MAX_SHEET,
-    MAX_SHEETS,
-    Cascade,
-    by_view,
     declarations,
     media_views,
     parse_sheet,

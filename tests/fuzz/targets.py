@@ -15,11 +15,11 @@ from email import message_from_bytes
 from email.message import Message
 
 import blocker
-from blocker.detect.cascade import ALL_VIEWS, declarations, media_views, parse_sheet, specificity
 from blocker.detect.identity import find
 from blocker.detect.knowledge import default_rules, inner_url
 from blocker.detect.memory import template
 from blocker.detect.report import Report
+from blocker.detect.stylesheet import ALL_VIEWS, declarations, media_views, parse_sheet, specificity
 from blocker.detect.traits import traits
 from blocker.message.css import css_urls, unescape
 from blocker.message.references import MAX_REFERENCES

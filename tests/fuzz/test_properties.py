@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 import blocker
 from blocker.detect.allowance import Allowance
-from blocker.detect.cascade import Cascade, by_view, declarations, parse_sheet
+from blocker.detect.cascade import Cascade, by_view
 from blocker.detect.identity import find
 from blocker.detect.judge import learn
 from blocker.detect.memory import FolderMemory, template
 from blocker.detect.report import BLOCKED
+from blocker.detect.stylesheet import declarations, parse_sheet
 from blocker.message.css import css_urls, unescape
 from blocker.message.read import read
 from blocker.message.references import MAX_REFERENCES
