@@ -6,6 +6,7 @@ scheme-relative one is fetched with https, as a webmail page would.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import can_ada
@@ -14,6 +15,8 @@ MAX_URL = 64 << 10
 """Characters of a URL that are looked at; longer ones are judged by their head."""
 
 _STRIP = "".join(map(chr, range(0x21)))
+SHORT_URL = 512
+"""Characters of the longest URL that is remembered: a sender's pictures come with each of his mails."""
 _ABSOLUTE = ("https://", "http://")
 _DROP = {ord("\t"): None, ord("\n"): None, ord("\r"): None}
 
@@ -54,6 +57,9 @@ def parse(value: str) -> Url | None:
     return Url(href, url.hostname, url.pathname, url.search)
 
 
+_short = lru_cache(maxsize=4096)(parse)
+
+
 def resolve(value: str, base: Url | None) -> tuple[bool, Url | None]:
     """Whether a value (already cleaned) names something remote, and the URL that would be fetched.
 
@@ -62,7 +68,7 @@ def resolve(value: str, base: Url | None) -> tuple[bool, Url | None]:
     a relative URL without a base).
     """
     if value.startswith(_ABSOLUTE):  # as nearly all are
-        return True, parse(value)
+        return True, _short(value) if len(value) <= SHORT_URL else parse(value)
     if not value or value[0] == "#":
         return False, None
     if value[0] in "/\\" and value[1:2] in ("/", "\\"):
