@@ -188,10 +188,11 @@ class FolderMemory:
 
     def recall(self, urls: Sequence[Url], mail: Mail) -> Mapping[str, Recollection]:
         """See `Memory`; this message itself was learnt too and is not counted."""
-        mailing = self._find(mail)
-        return {url.href: self._of(url, mail, mailing) for url in urls}
+        mailings: list[_Mailing | None] = []
+        return {url.href: self._of(url, mail, mailings) for url in urls}
 
-    def _of(self, url: Url, mail: Mail, mailing: _Mailing | None) -> Recollection:
+    def _of(self, url: Url, mail: Mail, mailings: list[_Mailing | None]) -> Recollection:
+        """`mailings` is empty until the mailing was asked for: most messages need not be told whose copies they are."""
         people = mail.people
         count, known = self._urls.get(digest(url.href), (1, ()))
         together = max(len(people), 1)
@@ -200,7 +201,11 @@ class FolderMemory:
             return Recollection(count - 1, everybody)
         shape = template(url)
         messages, variants = self._templates.get(digest(mail.sender, shape), (1, 1))
-        differing = self._differing(shape, mailing, people) if messages > 1 else 0
+        differing = 0
+        if messages > 1:
+            if not mailings:
+                mailings.append(self._find(mail))
+            differing = self._differing(shape, mailings[0], people)
         return Recollection(count - 1, 1, messages - 1, variants - 1, differing)
 
     def _differing(self, shape: str, mailing: _Mailing | None, people: tuple[bytes, ...]) -> int:

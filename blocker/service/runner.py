@@ -26,7 +26,7 @@ from blocker.service.sweep import Limits, Swept, nobody, sweep
 from blocker.service.views import fill
 from blocker.service.watch import Watch
 
-STOP_SECONDS = 1.8
+STOP_SECONDS = 1.6
 """How long `stop` waits for steps under way; a thread that hangs in a dead link is left behind, its journal is safe."""
 
 
