@@ -58,24 +58,24 @@ def sweep(
     """
     from blocker.cli.running import Printer, configure_log, run_until_stopped, sweep_progress
     from blocker.service import Busy
-    from blocker.service.sweep import Limits, Swept, usual_pace
+    from blocker.service.sweep import Swept, usual
 
     configure_log()
     with sentences(), service((name,), Printer(as_json, quiet=not dry_run, dry_run=dry_run)) as runner:
-        limits = Limits(None if yes or dry_run else most, rate or usual_pace(load().account(name)))
+        limits = usual(load().account(name), None if yes or dry_run else most, rate)
         done = Swept()
 
         def work() -> None:
             with sweep_progress(name, hidden=as_json) as progress:
                 found = runner.sweep(name, since, dry_run=dry_run, progress=progress, limits=limits)
             done.update(found)
-            done.left = found.left
+            done.left, done.full = found.left, found.full
             if not dry_run:
                 runner.views(name)
 
         try:
             run_until_stopped(runner, work)
-            while done.left and _go_on(done, as_json):
+            while done.left and not done.full and _go_on(done, as_json):
                 run_until_stopped(runner, work)
         except Busy:
             _hand_over(name, since)
@@ -94,10 +94,16 @@ def _go_on(done: Swept, as_json: bool) -> bool:
 
 def _tell(name: str, done: Swept, dry_run: bool, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"account": name, "dry_run": dry_run, "done": dict(done), "left": done.left}))
+        said = {"account": name, "dry_run": dry_run, "done": dict(done), "left": done.left, "full": done.full}
+        click.echo(json.dumps(said))
         return
     click.echo(_summary(done, dry_run))
-    if done.left:
+    if done.full:
+        click.echo(
+            f"It paused there, with {done.left} messages still to be looked at, as the provider limits what is read a "
+            f"day: `unpixel sweep {name}` goes on, best tomorrow."
+        )
+    elif done.left:
         click.echo(
             f"It paused there, with {done.left} messages still to be looked at: "
             f"`unpixel sweep {name}` goes on, with --yes to the end."

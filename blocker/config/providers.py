@@ -35,6 +35,10 @@ class Provider:
     """What a person must do before the sign-in works."""
     careful: str = ""
     """What its server is known to do to stored messages; such an account is flagged only until proven better."""
+    daily_mb: int = 0
+    """Megabytes that its server lets be read of one account a day, by all programs together; 0 where it names no limit."""
+    daily_up_mb: int = 0
+    """The same of what is sent to it."""
     capability: str = ""
     """A capability that only its servers announce."""
     server: str = ""

@@ -9,7 +9,7 @@ from blocker.catalogue import Catalogue, Command
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Store
 from blocker.service.desk import Desk
 from blocker.service.restore import NotRestored, restore
-from blocker.service.sweep import CAP, Limits, sweep, usual_pace
+from blocker.service.sweep import CAP, sweep, usual
 
 
 class Wrong(Exception):
@@ -47,10 +47,11 @@ def _one(
         with desk.turn:
             return restore(desk, store, catalogue, message)
     if command.kind == "sweep":
-        limits = Limits(CAP, usual_pace(desk.account))
-        done = sweep(desk, store, since=_since(command), limits=limits, between=between)
+        done = sweep(desk, store, since=_since(command), limits=usual(desk.account, CAP), between=between)
         total = done.total()
         told = "1 message was looked at." if total == 1 else f"{total} messages were looked at."
+        if done.full:
+            return f"{told} The provider limits what is read a day: {done.left} are left, ask again tomorrow."
         if done.left:
             return (
                 f"{told} After {done.rewritten} changes it paused with {done.left} left: ask again to go on."

@@ -91,6 +91,8 @@ class Look:
         self.uidnext = self._status.uidnext
         """What arrives from now on has this UID or a higher one."""
         self.done: Counter[str] = Counter()
+        self.octets = 0
+        """Octets of the messages that were read so far."""
         """How many messages were dealt with, by action."""
 
     @property
@@ -189,6 +191,7 @@ class Look:
         judged = self._complete(batch, self._judged(self._readable(batch, uids)))
         for count, (stored, outcome) in enumerate(judged, 1):
             self._desk.go_on()
+            self.octets += len(stored.raw)
             self._one(batch, stored, outcome)
             if count % CHUNK == 0:
                 self._write(batch, stored.uid + 1 if advance else None)

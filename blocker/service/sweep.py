@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from blocker.config import AccountConfig
+from blocker.config.providers import by_server
 from blocker.mailbox.imap_reach import is_loopback
 from blocker.mailbox.protocol import Store
 from blocker.service.desk import Desk
@@ -32,6 +33,8 @@ class Swept(Counter[str]):
     """How many messages were dealt with, by action; and how many were not, as the limit was reached first."""
 
     left: int = 0
+    full: bool = False
+    """It ended because the server lets no more be read for now."""
 
     @property
     def rewritten(self) -> int:
@@ -47,6 +50,22 @@ class Limits:
     """After so many it ends; None for no limit."""
     pace: float | None = None
     """Messages a second; None for as many as the server gives."""
+    octets: int | None = None
+    """After reading so many it ends; None for no limit."""
+
+
+def usual(account: AccountConfig, rewrites: int | None, pace: float | None = None) -> Limits:
+    """What a sweep of an account may take on, where nobody says otherwise but of its rewrites and pace."""
+    return Limits(rewrites, pace or usual_pace(account), _octets(account))
+
+
+def _octets(account: AccountConfig) -> int | None:
+    """Half of what the provider lets one account read a day, or be sent where copies go back: others use it too."""
+    provider = by_server(account.host)
+    if provider is None:
+        return None
+    daily = provider.daily_up_mb if account.mode in ("copy", "replace", "hold") else provider.daily_mb
+    return daily * 2**20 // 2 or None
 
 
 def usual_pace(account: AccountConfig) -> float | None:
@@ -90,15 +109,17 @@ def sweep(
     pace = _Pace(limits.pace, desk)
     for look, way in zip(looks, ways, strict=True):
         with closing(look):
-            while piece := way.next(_room(limits, done, look)):
+            while not done.full and (piece := way.next(_room(limits, done, look))):
                 look.past_mail(piece, nobody)
                 way.passed(piece)
                 before += len(piece)
+                done.full = limits.octets is not None and sum(one.octets for one in looks) >= limits.octets
                 progress(before, total)
                 between()
                 pace.wait(len(piece))
         done.update(look.done)
     done.left = total - before
+    done.full = done.full and done.left > 0
     return done
 
 

@@ -84,6 +84,7 @@ HAZARDS: dict[str, tuple[str, ...]] = {
         "test_watch.test_a_server_that_is_down_is_not_stormed",
         "test_watch.test_a_server_that_asks_for_time_gets_it",
         "test_watch.test_two_connections_are_enough",
+        "test_past.test_no_more_is_read_than_a_provider_allows",
     ),
     "SIGTERM while listening, or while the server is silent": (
         "test_cli.test_a_signal_ends_it_cleanly_within_two_seconds",

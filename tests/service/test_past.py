@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from blocker.catalogue import Catalogue
+from blocker.config import AccountConfig
 from blocker.service import Runner, Stopped
 from blocker.service import sweep as sweeping
-from blocker.service.sweep import Limits, Swept
+from blocker.service.sweep import PACE, Limits, Swept, usual
 from tests.service.world import QUARANTINE, World, mail
 
 Make = Callable[..., World]
@@ -52,6 +53,34 @@ def test_no_more_is_changed_than_allowed(world: Make) -> None:
     assert (done.rewritten, done.left) == (1, 0)
     assert sorted(w.raws(QUARANTINE)) == sorted(mail(n) for n in range(1, 8))
     assert all(w.exists(mail(n)) for n in range(1, 8))
+
+
+def test_no_more_is_read_than_a_provider_allows(world: Make) -> None:
+    """It ends after the piece that reaches the limit, says so, and goes on below it; one that ends there has none left."""
+    w = world()
+    for number in range(1, 8):
+        w.deliver(mail(number))
+    size = len(mail(1))
+    done = swept(w, octets=3 * size, pace=2)
+    assert (done.rewritten, done.left, done.full) == (4, 3, True)
+    done = swept(w, octets=3 * size)
+    assert (done.rewritten, done.left, done.full) == (3, 0, False)
+    assert sorted(w.raws(QUARANTINE)) == sorted(mail(n) for n in range(1, 8))
+
+
+@pytest.mark.parametrize(
+    ("host", "mode", "megabytes"),
+    [
+        ("imap.gmail.com", "report", 1250),
+        ("imap.gmail.com", "flag", 1250),
+        ("imap.gmail.com", "replace", 250),
+        ("imap.example.org", "replace", None),
+    ],
+)
+def test_half_of_a_provider_s_day_is_left_to_others(host: str, mode: Any, megabytes: int | None) -> None:
+    """What is read counts where nothing is sent, else what may be sent: each message read may go back as a copy."""
+    limits = usual(AccountConfig("ada", "ada@example.org", host, "ada", mode=mode), 500)
+    assert limits == Limits(500, PACE, megabytes and megabytes * 2**20)
 
 
 def test_the_limit_counts_over_folders_and_not_what_is_clean(world: Make) -> None:
