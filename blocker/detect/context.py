@@ -138,18 +138,17 @@ class Context:
     @cached_property
     def hosts(self) -> Counter[str]:
         """How many different URLs of the message each host serves."""
-        seen = {r.target.href: r.target.host for r in self.message.references if r.target is not None}
-        return Counter(seen.values())
+        return Counter([url.host for url in self.urls])
+
+    @cached_property
+    def _pictures(self) -> frozenset[Url]:
+        """The different picture files that the message shows, as far as their URLs ask nothing."""
+        return frozenset(url for url in self.urls if not url.query and extension(url.path) in PICTURES)
 
     @cached_property
     def stock(self) -> Counter[tuple[str, str]]:
         """How many plain pictures of one folder and template the message shows: template and folder → number."""
-        plain = {
-            r.target
-            for r in self.message.references
-            if r.target is not None and not r.target.query and extension(r.target.path) in PICTURES
-        }
-        return Counter((template(url), url.path.rpartition("/")[0]) for url in plain)
+        return Counter((template(url), url.path.rpartition("/")[0]) for url in self._pictures)
 
     @cached_property
     def links(self) -> list[Url]:
@@ -177,12 +176,7 @@ class Context:
     @cached_property
     def folders(self) -> Counter[tuple[str, str]]:
         """How many different plain pictures of the message lie in a folder: host and folder → number."""
-        plain = {
-            r.target
-            for r in self.message.references
-            if r.target is not None and not r.target.query and extension(r.target.path) in PICTURES
-        }
-        return Counter((url.host, url.path.rpartition("/")[0]) for url in plain)
+        return Counter((url.host, url.path.rpartition("/")[0]) for url in self._pictures)
 
     def is_last(self, reference: Reference) -> bool:
         """Whether a reference is one of the last two pictures of its document, and no text stands behind it."""
