@@ -65,13 +65,15 @@ class Cascade:
 
     def may_hide(self, element: Element) -> bool:
         """Whether any declaration that applies to an element could hide what it holds."""
+        hiding = self._hiding
+        if not element.attrs:
+            return self._any_hides or element.tag in hiding
         attr = element.attr
         style = attr("style")
         if isinstance(style, str) and (
             _remembered_hiding(style) if len(style) <= _SHORT_STYLE else _style_hides(style)
         ):
             return True
-        hiding = self._hiding
         if hiding:
             if self._any_hides or element.tag in hiding or attr("id") in hiding:
                 return True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from turbohtml import Element
 
@@ -113,8 +114,13 @@ def geometry(box: Box) -> Iterator[Reason]:
         yield _both_sides(width, height, box)
 
 
+@lru_cache(maxsize=1024)
+def _in_words(width: float, height: float) -> str:
+    return f"{width:g} × {height:g} pixels"
+
+
 def _both_sides(width: float, height: float, box: Box) -> Reason:
-    words = f"{width:g} × {height:g} pixels"
+    words = _in_words(width, height)
     if min(width, height) == 0:
         return reason("geometry.zero", words)
     if max(width, height) <= TINY:

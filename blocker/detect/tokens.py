@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 MAX_TOKENS = 64
 MAX_TEXT = 4096
@@ -44,7 +45,11 @@ def opacity(value: str) -> float:
 
     Its length times the bits of its alphabet, counted only over what is not dictionary-like.
     """
-    value = value[:MAX_VALUE]
+    return _opacity(value[:MAX_VALUE])
+
+
+@lru_cache(maxsize=4096)
+def _opacity(value: str) -> float:
     size = len(value)
     if size < 5 or (value.islower() and value.isascii() and value.isalpha()):
         return 0.0
