@@ -104,6 +104,7 @@ def report_on(context: Context, source: str = "") -> Report:
         unjudged=message.unjudged,
         error=_left_out(context),
         mail=context.mail,
+        raw=message.raw,
     )
 
 

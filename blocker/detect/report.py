@@ -154,7 +154,7 @@ class Report:
     `message` and `links` may be given as what makes them: that takes long, and who changes a message asks for neither.
     """
 
-    __slots__ = ("_links", "_message", "error", "mail", "receipts", "references", "signed", "unjudged")
+    __slots__ = ("_links", "_message", "error", "mail", "raw", "receipts", "references", "signed", "unjudged")
 
     def __init__(
         self,
@@ -166,6 +166,7 @@ class Report:
         unjudged: int = 0,
         error: str | None = None,
         mail: Mail | None = None,
+        raw: bytes | None = None,
     ) -> None:
         self._message = message
         self.references = references
@@ -179,6 +180,8 @@ class Report:
         """One sentence where the message could not be read whole."""
         self.mail = mail
         """How a memory knows the message; None in a report made from stored rows."""
+        self.raw = raw
+        """The bytes that were judged; None in a report made from stored rows, or one that travelled."""
 
     @property
     def message(self) -> Envelope:
@@ -203,7 +206,7 @@ class Report:
         return Report(
             self._message if message is None else message,
             self.references if references is None else references,
-            *(self.receipts, self._links, self.signed, self.unjudged, self.error, self.mail),
+            *(self.receipts, self._links, self.signed, self.unjudged, self.error, self.mail, self.raw),
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -122,9 +122,7 @@ def restore(raw: bytes, kept: Kept | None = None) -> bytes:
 
 def _belongs(report: Report, raw: bytes) -> bool:
     """Whether a report still holds its spans and is of these bytes."""
-    return report.message.sha256 == hashlib.sha256(raw).hexdigest() and all(
-        judged.reference is not None for judged in report.references
-    )
+    return report.raw == raw and all(judged.reference is not None for judged in report.references)
 
 
 def _doomed(report: Report, level: Level) -> list[Judged]:
