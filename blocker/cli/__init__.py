@@ -22,6 +22,7 @@ COMMANDS = {
     "export": "blocker.cli.pages:export",
     "forget": "blocker.cli.pages:forget",
     "web": "blocker.cli.pages:web",
+    "docs": "blocker.cli.docs:docs",
     "demo": "blocker.cli.demo:demo",
 }
 

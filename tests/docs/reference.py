@@ -1,7 +1,7 @@
-"""The README's generated parts, so that they cannot drift.
+"""The generated parts of the README and of the manual, so that they cannot drift.
 
-    python -m tests.docs.reference          print the README as it should be
-    python -m tests.docs.reference --write  put it there
+    python -m tests.docs.reference          say which pages are not as they should be
+    python -m tests.docs.reference --write  write them anew
 
 Two kinds of part are generated: the command reference between its two markers (every command's `--help`), and what stands below
 each `$ …` line of a `console` block (what that command prints, run at the top of the repository).
@@ -21,6 +21,7 @@ from blocker.cli import main as unpixel
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
+MANUAL = ROOT / "blocker" / "docs"
 BEGIN, END = "<!-- reference: begin -->\n", "<!-- reference: end -->\n"
 FENCE = "```"
 WIDTH = 100
@@ -55,7 +56,7 @@ def output(arguments: list[str]) -> str:
 
 def reference() -> str:
     """The command reference: one heading and one help text for each command."""
-    parts = [f"### `{words}`\n\n{FENCE}text\n{help_text(words)}{FENCE}\n" for words, _ in commands()]
+    parts = [f"## `{words}`\n\n{FENCE}text\n{help_text(words)}{FENCE}\n" for words, _ in commands()]
     return "\n" + "\n".join(parts) + "\n"
 
 
@@ -76,21 +77,28 @@ def consoles(text: str) -> str:
     return "".join(result)
 
 
+def pages() -> list[Path]:
+    """The README and the manual's pages."""
+    return [README, *sorted(MANUAL.glob("*.md"))]
+
+
 def fresh(text: str) -> str:
-    """The README with every generated part made anew."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return consoles(f"{before}{BEGIN}{reference()}{END}{after}")
+    """A page with every generated part made anew."""
+    before, begin, rest = text.partition(BEGIN)
+    if begin:
+        _, _, after = rest.partition(END)
+        text = f"{before}{BEGIN}{reference()}{END}{after}"
+    return consoles(text)
 
 
 def main(arguments: list[str]) -> int:
-    """Print or write the README."""
-    text = fresh(README.read_text("utf-8"))
-    if arguments == ["--write"]:
-        README.write_text(text, "utf-8")
-    else:
-        sys.stdout.write(text)
-    return 0
+    """Write the pages, or name those that are stale; gives 1 where one is."""
+    stale = [path for path in pages() if fresh(path.read_text("utf-8")) != path.read_text("utf-8")]
+    for path in stale:
+        sys.stdout.write(f"{path.relative_to(ROOT)}\n")
+        if arguments == ["--write"]:
+            path.write_text(fresh(path.read_text("utf-8")), "utf-8")
+    return int(bool(stale) and arguments != ["--write"])
 
 
 if __name__ == "__main__":

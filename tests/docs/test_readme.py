@@ -1,4 +1,4 @@
-"""The README says what the product does: its commands, its output, its words, its keys."""
+"""The README and the manual say what the product does: its commands, its output, its words, its keys."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from webui.description import describe
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "README.md").read_text("utf-8")
+MANUAL = {path.stem: path.read_text("utf-8") for path in reference.MANUAL.glob("*.md")}
+MOST = 12 * 1024
+"""Bytes of the README: what is longer belongs in the manual."""
 MESSAGE = (
     b"From: News <news@example.org>\r\nTo: you@example.com\r\nDisposition-Notification-To: news@example.org\r\n"
     b"Content-Type: text/html\r\n\r\n"
@@ -24,16 +27,9 @@ MESSAGE = (
 )
 
 
-def section(title: str) -> str:
-    """One section of the README, from its heading to the next of the same rank."""
-    match = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
-    assert match, f"the README has no section {title}"
-    return match[1]
-
-
-def rows(title: str) -> list[list[str]]:
-    """The cells of a section's tables, without heading and rule, back-quotes taken off."""
-    lines = [line for line in section(title).splitlines() if line.startswith("| `")]
+def rows(page: str) -> list[list[str]]:
+    """The cells of a manual page's tables, without heading and rule, back-quotes taken off."""
+    lines = [line for line in MANUAL[page].splitlines() if line.startswith("| `")]
     return [[cell.strip().replace("`", "") for cell in line.strip("|").split(" | ")] for line in lines]
 
 
@@ -57,12 +53,27 @@ def test_the_two_commands_come_first() -> None:
         assert (ROOT / name).stat().st_mode & 0o111, f"{name} cannot be run"
 
 
-def test_generated_parts_are_fresh() -> None:
+def test_the_readme_is_short() -> None:
+    """It can be read at once."""
+    assert len(TEXT.encode()) <= MOST
+
+
+def test_the_readme_reaches_every_page() -> None:
+    """Each page of the manual is linked from the README, and every link of a page leads to a file."""
+    assert {f"blocker/docs/{name}.md" for name in MANUAL} <= set(re.findall(r"\]\(([^)#]+)\)", TEXT))
+    for path in reference.pages():
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
+            assert (path.parent / target).is_file(), f"{path.name} links to {target}"
+
+
+@pytest.mark.parametrize("path", reference.pages(), ids=lambda path: path.stem)
+def test_generated_parts_are_fresh(path: Path) -> None:
     """Running `python -m tests.docs.reference --write` would change no word: outputs and help texts are today's.
 
     White space may differ, as other versions of click break lines elsewhere.
     """
-    assert reference.fresh(TEXT).split() == TEXT.split()
+    text = path.read_text("utf-8")
+    assert reference.fresh(text).split() == text.split()
 
 
 @pytest.mark.parametrize("words", [words for words, _ in reference.commands()])
@@ -78,7 +89,7 @@ def test_the_json_contract_is_documented() -> None:
     assert report["references"], "the sample must have a reference"
     assert report["references"][0]["reasons"], "and reasons"
     assert report["receipts"], "and a receipt"
-    assert {row[0] for row in rows("JSON")} == keys(report)
+    assert {row[0] for row in rows("json")} == keys(report)
 
 
 def test_the_python_sample_runs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,20 +102,20 @@ def test_the_python_sample_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_words_are_explained() -> None:
     """The verdicts, levels and modes that exist are the ones the README explains."""
-    assert [row[0] for row in rows("Verdicts")] == list(KINDS)
-    assert [row[0] for row in rows("Levels")] == list(get_args(Level))
-    assert [row[0] for row in rows("Modes")][: len(get_args(Mode))] == list(get_args(Mode))
+    assert [row[0] for row in rows("verdicts")] == list(KINDS)
+    assert [row[0] for row in rows("levels")] == list(get_args(Level))
+    assert [row[0] for row in rows("modes")][: len(get_args(Mode))] == list(get_args(Mode))
 
 
 def test_the_http_api_is_documented() -> None:
     """Every request the door's own description names is in the README, and no other."""
     described = {f"{m.upper()} /api/v1{path}" for path, item in describe()["paths"].items() for m in item}
-    assert {row[0] for row in rows("HTTP API")} == described
+    assert {row[0] for row in rows("api")} == described
 
 
 def test_the_configuration_is_documented() -> None:
     """Each key of the configuration is in the README with its default, and none that is not a key."""
-    documented = {row[0]: row[1] for row in rows("Configuration")}
+    documented = {row[0]: row[1] for row in rows("configuration")}
     expected: dict[str, str] = {}
     for prefix, kind, left_out in (
         ("", Config, {"path", "accounts", "web", "service"}),
