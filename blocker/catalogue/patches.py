@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from blocker.catalogue.domains import organisational
 from blocker.catalogue.model import AccountRow, MessageRow, PatchRow
+from blocker.message.domains import organisational
 
 Place = tuple[str, str, int, int]
 """Account, mailbox, UIDVALIDITY and UID."""

@@ -9,11 +9,11 @@ from email.utils import parseaddr
 from functools import lru_cache
 from typing import Any
 
-from blocker.catalogue.domains import organisational
 from blocker.catalogue.model import MessageRow, ReferenceRow
 from blocker.catalogue.values import MessageDetail, Seen
 from blocker.catalogue.view import HeaderView
 from blocker.detect.report import Envelope, Judged, Reason, Report, Verdict
+from blocker.message.domains import organisational
 from blocker.message.model import Links, Receipt
 
 MAX_REFERENCES = 10_000

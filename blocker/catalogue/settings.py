@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from blocker.catalogue.domains import organisational
 from blocker.catalogue.errors import CatalogueError
 from blocker.catalogue.model import SenderLevelRow
+from blocker.message.domains import organisational
 
 LEVELS = ("standard", "strict", "paranoid", "allow")
 EVERY = ""

@@ -16,9 +16,11 @@ from blocker.detect.box import Box, Boxes
 from blocker.detect.cascade import Cascade
 from blocker.detect.knowledge import Known, Rules
 from blocker.detect.memory import Mail, Memory, Recollection, template
+from blocker.detect.relay import handed_over_by
 from blocker.detect.report import Reason
 from blocker.detect.tokens import PICTURES, extension, stands_as_token, tokens
 from blocker.detect.traits import Traits
+from blocker.message.domains import organisational
 from blocker.message.headers import Headers
 from blocker.message.read import Message
 from blocker.message.references import Reference
@@ -41,6 +43,13 @@ _NO_TEXT = re.compile(
 )
 """Markup that shows nothing but, perhaps, pictures."""
 _IMAGE = re.compile(r"<img\b", re.IGNORECASE)
+_SIGNER = re.compile(r"(?:^|;)\s*d\s*=\s*([^\s;]{1,253})")
+"""The signing domain of a DKIM-Signature (RFC 6376, section 3.5)."""
+MAX_SIGNATURES = 4
+MAX_SIGNATURE = 4096
+"""DKIM signatures that are looked at, and characters of each."""
+MAX_ADDRESS = 2000
+"""Characters of an address field that are looked at."""
 MAX_RECIPIENTS = 20
 MAX_LINKS = 2000
 MAX_TAIL = 65536
@@ -127,8 +136,31 @@ class Context:
 
     @cached_property
     def service(self) -> Known | None:
-        """The sending service that the headers name."""
+        """The sending service whose host handed the message over."""
         return self.rules.identify(self.message.headers.all)
+
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        """The organisational domains of the sender, and of the host that handed the message over."""
+        headers = self.message.headers
+        names = [self.sender_domain, handed_over_by(headers.all)]
+        names += [
+            value[:MAX_ADDRESS].rpartition("@")[2].strip(" \t>") for value in headers.all("return-path")[:1]
+        ]
+        for value in headers.all("dkim-signature")[:MAX_SIGNATURES]:
+            names += _SIGNER.findall(value[:MAX_SIGNATURE])[:1]
+        return frozenset(map(organisational, names)) - {""}
+
+    def service_at(self, url: Url | None) -> Known | None:
+        """The sending service, where a host is its own or the sender's; at a third party's, nobody.
+
+        The sender's domains are those of From, Return-Path and the signatures: it is under them that a service counts for
+        its customers.
+        """
+        known = self.service if url is not None else None
+        return (
+            known if known is not None and url is not None and organisational(url.host) in self._own else None
+        )
 
     @cached_property
     def counts(self) -> Counter[tuple[str, str]]:

@@ -18,6 +18,7 @@ from blocker.message.headers import decode_words
 from blocker.message.model import Links
 from blocker.message.read import read
 from blocker.message.references import MAX_REFERENCES, Reference
+from blocker.message.urls import Url
 
 INDIVIDUAL = frozenset(
     {
@@ -148,7 +149,7 @@ def judge(reference: Reference, context: Context) -> Verdict:
         *evidence.recurrence(reference, context, box, address.known, address.traits),
         *evidence.shape(reference, address.traits, context, box),
     ]
-    return combine(why, address.known, context)
+    return combine(why, address.known, context, reference.target)
 
 
 def _address(reference: Reference, context: Context) -> Address:
@@ -163,11 +164,12 @@ def _address(reference: Reference, context: Context) -> Address:
     return found
 
 
-def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict:
+def combine(why: list[Reason], found: Known | None, context: Context, url: Url | None = None) -> Verdict:
     """Reasons → kind and confidence.
 
     The sum of the weights is the log-odds that the reference is there to report the opening. What
-    singles nobody out is then a beacon; what is no tracker is told apart by whether it shows.
+    singles nobody out is then a beacon; what is no tracker is told apart by whether it shows. `url` names the service that
+    carried the message where no rule knows it.
     """
     odds = PRIOR + sum([weight for _, _, weight in why])
     ids = {rule for rule, _, _ in why}
@@ -187,7 +189,7 @@ def combine(why: list[Reason], found: Known | None, context: Context) -> Verdict
         singled = not PERSONAL.isdisjoint(ids) or ("token.opaque" in ids and "knowledge.ad" in ids)
         kind = "personal" if singled and "memory.shared" not in ids else "content"
     if found is None and odds > 0:
-        found = context.service
+        found = context.service_at(url)
     confidence = tracking if odds > 0 else 1 - tracking
     why.sort(key=_strength)
     return Verdict(kind, confidence, found.vendor if found is not None else None, tuple(why))

@@ -1,4 +1,4 @@
-"""Evidence from knowledge: which vendor a URL belongs to, and which service sent a message.
+"""Evidence from knowledge: which vendor a URL belongs to, and whose hosts handed a message over.
 
 The facts stand in `rules/vendors.toml`; this module only asks them, fast: hosts by dictionary, paths by RE2 sets, which
 cannot backtrack. Nothing here does I/O except the one reading of that file.
@@ -16,7 +16,8 @@ from urllib.parse import unquote
 import re2  # type: ignore[import-untyped]  # ships no types
 
 from blocker.detect import rules as files
-from blocker.detect.rules import ANY_HOST, HeaderRule, RulesError, UrlRule, Vendor
+from blocker.detect.relay import handed_over_by
+from blocker.detect.rules import ANY_HOST, RulesError, UrlRule, Vendor
 
 __all__ = ["Known", "Rules", "RulesError", "default_rules", "inner_url"]
 
@@ -24,10 +25,6 @@ MAX_TARGET = 8192
 """Characters of pathname+search that are looked at: no endpoint is recognised later than that."""
 MAX_HOST = 253
 """Longest host name (RFC 1035 section 2.3.4, as text)."""
-MAX_VALUE = 4096
-"""Characters of one header value that are looked at."""
-MAX_VALUES = 32
-"""Values of one header field that are looked at (a message can repeat Received without end)."""
 MAX_PROXIED = 65536
 """Characters of a URL that is searched for an inner one."""
 
@@ -45,7 +42,7 @@ _NUMBER = re.compile(r"[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Whose a URL or a message is. `kind` is open, click, aggregate, ad, personal, or sender (told by a header)."""
+    """Whose a URL or a message is. `kind` is open, click, aggregate, ad, personal, or sender (it handed the message over)."""
 
     vendor: str
     role: str
@@ -76,8 +73,8 @@ class _Matcher:
 class Rules:
     """The vendor file, ready to be asked.
 
-    `match` names the vendor of a URL, `identify` the service that sent a message; both take hostile input and look at a
-    bounded part of it.
+    `match` names the vendor of a URL, `identify` the service that handed a message over; both take hostile input and look
+    at a bounded part of it.
     """
 
     def __init__(self, vendors: Sequence[Vendor]) -> None:
@@ -86,7 +83,7 @@ class Rules:
         self._any = self._hosts.pop(ANY_HOST, None)
         self._matchers = lru_cache(KEPT_HOSTS)(self._of_host)
         self._short = lru_cache(KEPT_TARGETS)(self._match)
-        self._headers = [*_by_field(self.vendors, carriers=False), *_by_field(self.vendors, carriers=True)]
+        self._relays = {name: _sender(vendor) for vendor in self.vendors for name in vendor.relays}
 
     @classmethod
     def load(cls, path: Path | None = None) -> Rules:
@@ -117,26 +114,18 @@ class Rules:
         return click
 
     def _of_host(self, host: str) -> tuple[_Matcher, ...]:
-        found = [self._hosts[name] for name in _suffixes(host) if name in self._hosts]
-        masked = _NUMBER.sub("#", host)
-        if masked != host:
-            found += [self._hosts[name] for name in _suffixes(masked) if "#" in name and name in self._hosts]
+        found = [self._hosts[name] for name in _names(host) if name in self._hosts]
         if self._any is not None:
             found.append(self._any)
         return tuple(found)
 
     def identify(self, headers: Callable[[str], Sequence[str]]) -> Known | None:
-        """The service that sent a message, from the fields it leaves behind.
+        """The service whose host handed a message over to the reader's server.
 
-        `headers` gives the unfolded values of a field by its name. A service's own mark goes before that of the relay
-        which carried it (a newsletter tool sending through Amazon SES is named, not SES).
+        `headers` gives the unfolded values of a field by its name. What anybody can write into his mail is not asked.
         """
-        for field, matcher in self._headers:
-            for value in headers(field)[:MAX_VALUES]:
-                head = value[:MAX_VALUE].strip()
-                if head and (known := matcher.first(head.encode("utf-8", "replace"))) is not None:
-                    return known
-        return None
+        host = handed_over_by(headers)[:MAX_HOST]
+        return next((self._relays[name] for name in _names(host) if name in self._relays), None)
 
 
 @cache
@@ -165,23 +154,14 @@ def _url_row(row: tuple[Vendor, UrlRule]) -> tuple[str, Known]:
     return rule.path, Known(vendor.name, vendor.role, rule.kind, rule.id)
 
 
-_FIELDS = ("feedback-id", "x-mailer", "list-unsubscribe", "list-id", "message-id", "return-path", "received")
-"""Fields that many services fill, the telling ones first; fields that only one service writes go before all of them."""
+def _sender(vendor: Vendor) -> Known:
+    return Known(vendor.name, vendor.role, "sender", f"{files.slug(vendor.name)}/relay")
 
 
-def _by_field(vendors: Iterable[Vendor], *, carriers: bool) -> list[tuple[str, _Matcher]]:
-    rows: dict[str, list[tuple[Vendor, HeaderRule]]] = {}
-    for vendor in vendors:
-        if vendor.carrier == carriers:
-            for rule in vendor.headers:
-                rows.setdefault(rule.field.lower(), []).append((vendor, rule))
-    order = sorted(rows, key=lambda field: _FIELDS.index(field) if field in _FIELDS else -1)
-    return [(rows[field][0][1].field, _Matcher(map(_header_row, rows[field]))) for field in order]
-
-
-def _header_row(row: tuple[Vendor, HeaderRule]) -> tuple[str, Known]:
-    vendor, rule = row
-    return rule.pattern, Known(vendor.name, vendor.role, "sender", rule.id)
+def _names(host: str) -> list[str]:
+    """What a table may call a host: it and every name above it, then those again with numbers as '#'."""
+    masked = _NUMBER.sub("#", host)
+    return _suffixes(host) + ([name for name in _suffixes(masked) if "#" in name] if masked != host else [])
 
 
 def _suffixes(host: str) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from email.utils import getaddresses
 from typing import Any
 
-from blocker.catalogue.domains import organisational
+from blocker.message.domains import organisational
 from blocker.message.headers import Headers, read_headers
 from blocker.sender.level import Proof
 

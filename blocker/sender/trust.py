@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from blocker.catalogue.domains import organisational
 from blocker.config.model import AccountConfig, Config
+from blocker.message.domains import organisational
 from blocker.rewrite.levels import Level
 from blocker.sender.evidence import Lookup, proof_of
 from blocker.sender.level import InForce, Setting, in_force, lowers

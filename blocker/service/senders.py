@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from blocker.catalogue.domains import organisational
 from blocker.detect.judge import opened
+from blocker.message.domains import organisational
 from blocker.service.desk import Desk
 from blocker.service.judge import Judgement, judge
 

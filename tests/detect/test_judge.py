@@ -16,6 +16,7 @@ from blocker.detect.report import BLOCKED, KINDS, Kind, Reason
 from blocker.detect.rules import UrlRule, Vendor
 from blocker.detect.weights import PRIOR, reason
 from blocker.message.read import read
+from tests.cases.cases import CASES
 from tests.detect.messages import PICTURE, PIXEL, TO, judged, mail, one, rules
 
 TINY = 'width="1" height="1"'
@@ -102,7 +103,7 @@ def test_a_picture_that_shows_is_not_blocked_for_being_individual() -> None:
 def test_what_a_rule_says_of_a_picture_without_a_size(kind: str, size: str, expected: Kind) -> None:
     """An advertisement or a picture made for its reader is looked at, unless it is declared to be too small for that."""
     own = UrlRule("own", kind, ("show.sender.example",), "^/i/", "", "", "")
-    rules_given = Rules([Vendor("Harbour Shows", "esp", False, (own,), ())])
+    rules_given = Rules([Vendor("Harbour Shows", "esp", (own,))])
     markup = f'<p>Text</p><img src="https://show.sender.example/i/4f9d2b7c81e6a035/a.jpg?e=4f9d2b7c81e6a0359c3d" {size}>'
     found = blocker.scan(mail(f'{markup}<a href="https://show.sender.example/c/1">x</a>'), rules=rules_given)
     (reference,) = found.references
@@ -143,34 +144,63 @@ def test_no_verdict_without_reasons() -> None:
     assert all(reference.verdict.reasons for reference in found)
 
 
+def received(host: str) -> str:
+    """The field of the reader's server that took the message from `host`."""
+    return f"from {host} ({host} [192.0.2.1]) by mx.example.org with ESMTPS id 1; Mon, 16 Nov 2026 10:00:00 +0000"
+
+
+APSIS = received("rs-145.mta.anpdm.com")
+STRANGER = "https://t.count.example/o/4f9d2b7c81e6a035"
+SHORT = "https://t.brand.example/o/4f9d2b7c81e6a035"
+
+
 @pytest.mark.parametrize(
-    ("headers", "vendor"),
+    ("headers", "url", "vendor"),
     [
-        ({"Feedback-ID": "41188:41188.77123:us21:mc"}, "Mailchimp"),
-        ({"X-SG-EID": "aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"}, "SendGrid"),
-        ({}, None),
+        ({"Received": APSIS}, PIXEL, "Apsis"),
+        ({"Received": APSIS}, "https://click.anpdm.com/o/4f9d2b7c81e6a035", "Apsis"),
+        ({"Received": APSIS, "Return-Path": "<bounce+1@mail.brand.example>"}, SHORT, "Apsis"),
+        ({"Received": APSIS, "DKIM-Signature": "v=1; a=rsa-sha256; d=brand.example; s=k1"}, SHORT, "Apsis"),
+        ({"Received": APSIS}, SHORT, None),
+        ({"Received": APSIS}, STRANGER, None),
+        ({"Received": APSIS}, "https://192.0.2.7/o/4f9d2b7c81e6a035", None),
+        (
+            {"Received": received("u1.outbound-mail.sendgrid.net"), "X-SG-EID": "aBcDeFgHiJkLmNoP"},
+            PIXEL,
+            None,
+        ),
+        ({"Feedback-ID": "41188:41188.77123:us21:mc", "X-MC-User": "0a1b2c"}, PIXEL, None),
+        ({"X-SFMC-Stack": "11", "List-ID": "<7233.xt.local>"}, PIXEL, None),
+        ({"X-SFMC-Stack": "11", "Return-Path": "<bounce@bounce.s11.exacttarget.com>"}, STRANGER, None),
+        ({}, PIXEL, None),
     ],
 )
-def test_the_header_names_the_vendor_of_a_pixel_on_a_custom_domain(
-    headers: dict[str, str], vendor: str | None
+def test_who_carried_a_mail_is_named_for_its_customers_hosts(
+    headers: dict[str, str], url: str, vendor: str | None
 ) -> None:
-    """What is blocked on the sender's own domain belongs to the service that sent the mail; what is kept, to nobody."""
-    pixel, picture = judged(f'<img src="{PIXEL}" {TINY}><img src="{PICTURE}" width=600 height=300>', headers)
+    """What is blocked on the sender's domain is the service's that handed the mail over; a third party's is not."""
+    pixel, picture = judged(f'<img src="{url}" {TINY}><img src="{PICTURE}" width=600 height=300>', headers)
     assert (pixel.verdict.kind, pixel.verdict.vendor) == ("pixel", vendor)
     assert (picture.verdict.kind, picture.verdict.vendor) == ("content", None)
 
 
-def test_the_url_names_the_vendor_before_the_header_does() -> None:
+def test_the_vendor_of_a_case_with_a_copied_mark_is_unknown() -> None:
+    """Its header says X-SFMC-Stack, as the spam that copied it does."""
+    found = blocker.scan((CASES / "judge--21-vendor-from-a-copied-header.eml").read_bytes()).references
+    assert [(judged.verdict.kind, judged.verdict.vendor) for judged in found] == [("pixel", None)]
+
+
+def test_the_url_names_the_vendor_before_who_carried_the_mail() -> None:
     """A pixel of another service in a service's mail is the other's."""
     src = "https://us7.list-manage.com/track/open.php?u=0a1b2c3d4e5f60718293a4b5c&amp;id=1f2e3d4c5b"
-    reference = one(f'<img src="{src}" {TINY}>', {"X-SG-EID": "aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"})
+    reference = one(f'<img src="{src}" {TINY}>', {"Received": APSIS})
     assert reference.verdict.vendor == "Mailchimp"
 
 
 def test_rules_of_ones_own() -> None:
     """Another rule book is asked in place of the packaged one."""
     own = UrlRule("own", "open", ("cdn.sender.example",), "^/harbour", "", "", "")
-    rules_given = Rules([Vendor("Harbour Watch", "tracker", False, (own,), ())])
+    rules_given = Rules([Vendor("Harbour Watch", "tracker", (own,))])
     raw = mail('<img src="https://cdn.sender.example/harbour">')
     (reference,) = blocker.scan(raw, rules=rules_given).references
     assert (reference.verdict.kind, reference.verdict.vendor) == ("pixel", "Harbour Watch")

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import can_ada
 import pytest
 
 from blocker.detect.knowledge import Known, Rules, RulesError, default_rules, inner_url
-from blocker.detect.rules import KINDS, ROLES, HeaderRule, UrlRule, Vendor, parse, slug
+from blocker.detect.rules import KINDS, ROLES, UrlRule, Vendor, parse, slug
 
 MANY_VENDORS = 470
 VENDORS = default_rules().vendors
 URL_RULES = [(vendor, rule) for vendor in VENDORS for rule in vendor.rules]
-HEADER_RULES = [(vendor, rule) for vendor in VENDORS for rule in vendor.headers]
+RELAYS = [(vendor, name) for vendor in VENDORS for name in vendor.relays]
 
 GOOD = """
 [[vendor]]
 name = "Example Mailer"
 role = "esp"
+relays = ["mta#.example"]
 [[vendor.rule]]
 kind = "open"
 hosts = ["track.example.org"]
@@ -29,11 +29,6 @@ path = '^/open'
 seen = "a test"
 match = "https://track.example.org/open?id=1"
 miss = "https://track.example.org/logo.png"
-[[vendor.header]]
-field = "X-Mailer"
-pattern = '^example'
-match = "Example 1.0"
-miss = "Other 1.0"
 """
 
 
@@ -43,20 +38,11 @@ def ask(rules: Rules, url: str) -> Known | None:
     return rules.match(parsed.hostname, parsed.pathname + parsed.search)
 
 
-def identify(rules: Rules, **fields: str | Sequence[str]) -> Known | None:
-    """Ask with these header fields; underscores stand for hyphens."""
-    values = {
-        name.replace("_", "-").lower(): [value] if isinstance(value, str) else list(value)
-        for name, value in fields.items()
-    }
+def identify(rules: Rules, host: str, **fields: str) -> Known | None:
+    """Ask of a message that `host` handed over, with these fields besides; underscores stand for hyphens."""
+    values = {name.replace("_", "-").lower(): [value] for name, value in fields.items()}
+    values["received"] = [f"from {host} ({host} [192.0.2.1]) by mx.reader.test with ESMTPS id 1"]
     return rules.identify(lambda name: values.get(name.lower(), []))
-
-
-def only(vendor: Vendor, *, rule: UrlRule | None = None, header: HeaderRule | None = None) -> Rules:
-    """A rule book that holds one rule and nothing else."""
-    rules = (rule,) if rule else ()
-    headers = (header,) if header else ()
-    return Rules([Vendor(vendor.name, vendor.role, vendor.carrier, rules, headers)])
 
 
 @pytest.mark.parametrize(("vendor", "rule"), URL_RULES, ids=[rule.id for _, rule in URL_RULES])
@@ -65,33 +51,32 @@ def test_every_url_sample(vendor: Vendor, rule: UrlRule) -> None:
     found = ask(default_rules(), rule.match)
     assert found is not None
     assert (found.vendor, found.role, found.kind) == (vendor.name, vendor.role, rule.kind)
-    alone = only(vendor, rule=rule)
+    alone = Rules([Vendor(vendor.name, vendor.role, (rule,))])
     assert ask(alone, rule.match) == Known(vendor.name, vendor.role, rule.kind, rule.id)
     assert ask(alone, rule.miss) is None
 
 
-@pytest.mark.parametrize(("vendor", "rule"), HEADER_RULES, ids=[rule.id for _, rule in HEADER_RULES])
-def test_every_header_sample(vendor: Vendor, rule: HeaderRule) -> None:
-    """Among all rules together the header's match sample names this vendor; the rule alone leaves its miss sample."""
-    found = default_rules().identify(lambda name: [rule.match] if name.lower() == rule.field.lower() else [])
-    assert found is not None
-    assert (found.vendor, found.kind) == (vendor.name, "sender")
-    alone = only(vendor, header=rule)
-    assert alone.identify(lambda _: [rule.miss]) is None
-    assert alone.identify(lambda _: [rule.match]) == Known(vendor.name, vendor.role, "sender", rule.id)
+@pytest.mark.parametrize(("vendor", "name"), RELAYS, ids=[name for _, name in RELAYS])
+def test_every_relay(vendor: Vendor, name: str) -> None:
+    """Mail that a vendor's host handed over is the vendor's; a name that merely ends like the host's is nobody's."""
+    host = name.replace("#", "12")
+    known = Known(vendor.name, vendor.role, "sender", f"{slug(vendor.name)}/relay")
+    assert identify(default_rules(), f"out-7.{host}") == known
+    assert identify(default_rules(), f"not{host}") is None
 
 
 def test_names_and_ids_are_unique() -> None:
-    """No two vendors share a name or a slug, and no two rules an id: reasons in stored verdicts stay unambiguous."""
+    """No two vendors share a name or a slug, and no two rules an id, no two a relay: reasons in stored verdicts stay unambiguous."""
     names = Counter(slug(vendor.name) for vendor in VENDORS)
-    ids = Counter(rule.id for _, rule in URL_RULES) + Counter(rule.id for _, rule in HEADER_RULES)
-    assert [name for name, count in (names + ids).items() if count > 1] == []
+    ids = Counter(rule.id for _, rule in URL_RULES)
+    relays = Counter(name for _, name in RELAYS)
+    assert [name for name, count in (names + ids + relays).items() if count > 1] == []
 
 
 def test_how_much_is_known() -> None:
     """The file keeps at least the breadth that the product promises, and uses only the documented words."""
     assert len(VENDORS) >= MANY_VENDORS
-    assert sum(1 for vendor in VENDORS if vendor.headers) >= 60
+    assert sum(1 for vendor in VENDORS if vendor.relays) >= 45
     assert {vendor.role for vendor in VENDORS} == set(ROLES)
     assert {rule.kind for _, rule in URL_RULES} == set(KINDS)
 
@@ -99,7 +84,7 @@ def test_how_much_is_known() -> None:
 def test_misses_are_near_misses() -> None:
     """A miss proves the path only where it stands on a host that the rule covers; whole-host rules miss by host."""
     for _, rule in URL_RULES:
-        vendor = Vendor("x", "esp", False, (UrlRule("x", rule.kind, rule.hosts, "", "", "", ""),), ())
+        vendor = Vendor("x", "esp", (UrlRule("x", rule.kind, rule.hosts, "", "", "", ""),))
         covered = rule.hosts == ("*",) or ask(Rules([vendor]), rule.miss) is not None
         assert covered == bool(rule.path), rule.id
 
@@ -168,39 +153,44 @@ def test_paths_match_in_both_cases() -> None:
     assert rules.match("track.example.org", "/OPEN?id=1") is not None
 
 
-def test_a_service_goes_before_its_relay() -> None:
-    """A newsletter tool that sends through a relay is named, the relay only where nothing else speaks."""
+COPIED = {
+    "X_SFMC_Stack": "11",
+    "X_MC_User": "0a1b2c3d4e5f",
+    "X_Mailer": "MailChimp Mailer - **CID0a1b2c3d4e**",
+    "Feedback_ID": "41188:41188.77123:us21:mc",
+    "List_ID": "<7233.xt.local>",
+    "Message_ID": "<0a1b@ind1s11mta.xt.local>",
+    "List_Unsubscribe": "<https://sender.us7.list-manage.com/unsubscribe?u=0a1b>",
+    "DKIM_Signature": "v=1; a=rsa-sha256; d=mcsv.net; s=k1; b=aBcD",
+    "X_Report_Abuse": "https://mailchimp.com/contact/abuse/?u=0a1b",
+}
+
+
+def test_what_anybody_can_write_names_nobody() -> None:
+    """The marks of services in a mail that no service handed over, one by one and all together, are not believed."""
     rules = default_rules()
-    relay = identify(rules, X_SG_EID="aBcDeF")
-    tool = identify(rules, X_SG_EID="aBcDeF", List_Unsubscribe="<https://x.nationbuilder.com/unsubscribe>")
-    assert relay is not None
-    assert relay.vendor == "SendGrid"
-    assert tool is not None
-    assert tool.vendor == "NationBuilder"
+    for name, value in COPIED.items():
+        assert identify(rules, "mx.stranger.example", **{name: value}) is None
+    assert identify(rules, "mx.stranger.example", **COPIED) is None
+    known = identify(rules, "mta-70-12-54.shared.klaviyomail.com", **COPIED)
+    assert known is not None
+    assert known.vendor == "Klaviyo"
 
 
-def test_plain_mail_is_nobodys() -> None:
-    """A person's mail through an everyday program names no sending service."""
-    found = identify(
-        default_rules(),
-        X_Mailer="Apple Mail (2.3774.600.62)",
-        User_Agent="Mozilla Thunderbird",
-        Message_ID="<0a1b2c3d@mail.example.org>",
-        Return_Path="<anna@example.org>",
-        Received=[
-            "from mail.example.org by mx.example.com with ESMTPS id 1",
-            "from [192.0.2.1] by mail.example.org",
-        ],
-        List_Unsubscribe="<mailto:list-leave@lists.example.org>",
-    )
-    assert found is None
-
-
-def test_only_the_head_of_a_header_counts() -> None:
-    """A mark behind the first 4 KB of a value, or in a blank one, is not looked at."""
-    rules = default_rules()
-    assert identify(rules, Feedback_ID="x" * 5000 + ":mc") is None
-    assert identify(rules, X_MC_User="  ") is None
+@pytest.mark.parametrize(
+    "host",
+    [
+        "wrqvdxdc.outbound-mail.sendgrid.net",
+        "so254-55.mailgun.net",
+        "a3-5.smtp-out.eu-west-1.amazonses.com",
+        "mta213a-ord.mtasv.net",
+        "mail-pj1-f69.google.com",
+        "mx.sender.example",
+    ],
+)
+def test_a_relay_that_carries_everybodys_mail_is_not_its_service(host: str) -> None:
+    """Who carries mail of all kinds need not be who counts in it."""
+    assert identify(default_rules(), host) is None
 
 
 @pytest.mark.parametrize(
@@ -234,15 +224,6 @@ def test_a_long_token_does_not_hide_an_endpoint() -> None:
     assert found.vendor == "SendGrid"
 
 
-def test_hostile_headers_are_cheap() -> None:
-    """Megabyte values and endless repetitions of a field stay within a bound."""
-    shared = {"feedback-id", "x-mailer", "message-id", "list-unsubscribe", "received"}
-    rules = default_rules()
-    started = time.process_time()
-    assert rules.identify(lambda name: ["a@b." * 250_000] * 1000 if name.lower() in shared else []) is None
-    assert time.process_time() - started < 2
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -252,9 +233,9 @@ def test_hostile_headers_are_cheap() -> None:
         (('seen = "a test"\n', ""), ["'Example Mailer'", "'seen'"]),
         (('miss = "https://track.example.org/logo.png"\n', ""), ["'Example Mailer'", "'miss'"]),
         (('match = "https://track.example.org/open?id=1"', 'match = ""'), ["'Example Mailer'", "'match'"]),
-        (('miss = "Other 1.0"', ""), ["'Example Mailer'", "'miss'"]),
         (("'^/open'", "'^/(open'"), ["'Example Mailer'", "'path'", "RE2"]),
-        (("'^example'", "'(?=example)'"), ["'Example Mailer'", "'pattern'", "RE2"]),
+        (('["mta#.example"]', '["*"]'), ["'Example Mailer'", "'relays'"]),
+        (('["mta#.example"]', "[]"), ["'Example Mailer'", "'relays'"]),
         (
             ("[\"track.example.org\"]\npath = '^/open'", '["*"]\npath = ""'),
             ["'Example Mailer'", "'path'", "any host"],
@@ -265,9 +246,7 @@ def test_hostile_headers_are_cheap() -> None:
         (('["track.example.org"]', "[]"), ["'Example Mailer'", "'hosts'"]),
         (('["track.example.org"]', '"track.example.org"'), ["'Example Mailer'", "'hosts'"]),
         (("hosts =", "host ="), ["'Example Mailer'", "'host'", "hosts"]),
-        (('role = "esp"', 'role = "esp"\ncarrier = "yes"'), ["'Example Mailer'", "'carrier'"]),
         (('role = "esp"', 'role = "esp"\nhomepage = "x"'), ["'Example Mailer'", "'homepage'"]),
-        (('field = "X-Mailer"', 'field = "X Mailer:"'), ["'Example Mailer'", "'field'"]),
         (("[[vendor]]", "[[vendors]]"), ["'vendors'"]),
         (("[[vendor.rule]]", "[[vendor.rule"), ["TOML"]),
     ],
@@ -293,7 +272,7 @@ def test_a_name_used_twice_is_refused() -> None:
 
 def test_a_vendor_without_a_rule_is_refused() -> None:
     """A vendor that nothing can recognise is a mistake in the file."""
-    with pytest.raises(RulesError, match=r"'Idle'.*'rule'"):
+    with pytest.raises(RulesError, match=r"'Idle'.*'rule'.*'relays'"):
         parse('[[vendor]]\nname = "Idle"\nrole = "esp"\n')
 
 

@@ -1,4 +1,4 @@
-"""The vendor file, read and checked: who tracks mail, from which hosts and paths, and which headers give a sender's service away.
+"""The vendor file, read and checked: who tracks mail, from which hosts and paths, and which hosts hand over a service's mail.
 
 `vendors.toml` beside this module is the packaged default; its first lines explain its keys. Reading turns it into values or
 raises one sentence that names the vendor and the key; nothing here matches anything.
@@ -20,11 +20,9 @@ ROLES = ("esp", "tracker", "ad", "sales", "analytics", "commerce")
 KINDS = ("open", "aggregate", "ad", "personal", "click")
 ANY_HOST = "*"
 
-_VENDOR_KEYS = {"name", "role", "carrier", "rule", "header"}
+_VENDOR_KEYS = {"name", "role", "relays", "rule"}
 _RULE_KEYS = {"kind", "hosts", "path", "seen", "match", "miss"}
-_HEADER_KEYS = {"field", "pattern", "match", "miss"}
 _HOST = re2.compile(r"^[a-z0-9#-]+(\.[a-z0-9#-]+)+$")
-_FIELD = re2.compile(r"^[!-9;-~]+$")
 
 
 class RulesError(ValueError):
@@ -45,25 +43,13 @@ class UrlRule:
 
 
 @dataclass(frozen=True, slots=True)
-class HeaderRule:
-    """What a header field of a vendor's mail looks like. An empty pattern means that the field is there."""
-
-    id: str
-    field: str
-    pattern: str
-    match: str
-    miss: str
-
-
-@dataclass(frozen=True, slots=True)
 class Vendor:
-    """One company or product. `carrier` marks a relay that other services send through: named last."""
+    """One company or product. `relays` are the domains whose hosts hand over the mail that it makes."""
 
     name: str
     role: str
-    carrier: bool
     rules: tuple[UrlRule, ...]
-    headers: tuple[HeaderRule, ...]
+    relays: tuple[str, ...] = ()
 
 
 def options() -> re2.Options:
@@ -107,15 +93,12 @@ def _vendor(number: int, table: Mapping[str, Any]) -> Vendor:
     where = f"Vendor {name!r}"
     _known(where, table, _VENDOR_KEYS)
     role = _choice(where, table, "role", ROLES)
-    carrier = table.get("carrier", False)
-    if not isinstance(carrier, bool):
-        raise RulesError(f"{where}: key 'carrier' must be true or false.")
     ids = _ids(slug(name))
     rules = tuple(_rule(where, row, ids) for row in _tables(table, "rule", where))
-    headers = tuple(_header(where, row, ids) for row in _tables(table, "header", where))
-    if not rules and not headers:
-        raise RulesError(f"{where}: give at least one 'rule' or 'header'.")
-    return Vendor(name, role, carrier, rules, headers)
+    relays = _names(where, table, "relays") if "relays" in table else ()
+    if not rules and not relays:
+        raise RulesError(f"{where}: give at least one 'rule', or key 'relays'.")
+    return Vendor(name, role, rules, relays)
 
 
 def _rule(where: str, row: Mapping[str, Any], ids: Callable[[str], str]) -> UrlRule:
@@ -127,17 +110,6 @@ def _rule(where: str, row: Mapping[str, Any], ids: Callable[[str], str]) -> UrlR
         raise RulesError(f"{where}: a rule for any host needs a key 'path' that begins with '^'.")
     seen, match, miss = (_text(where, row, key) for key in ("seen", "match", "miss"))
     return UrlRule(ids(kind), kind, hosts, path, seen, match, miss)
-
-
-def _header(where: str, row: Mapping[str, Any], ids: Callable[[str], str]) -> HeaderRule:
-    _known(where, row, _HEADER_KEYS)
-    field = _text(where, row, "field")
-    if not _FIELD.search(field):
-        raise RulesError(f"{where}: key 'field' must be the name of a header field, not {field!r}.")
-    pattern = _pattern(where, row, "pattern")
-    match = _text(where, row, "match")
-    miss = _text(where, row, "miss") if pattern else ""
-    return HeaderRule(ids(f"header-{field.lower()}"), field, pattern, match, miss)
 
 
 def _ids(prefix: str) -> Callable[[str], str]:
@@ -181,15 +153,18 @@ def _choice(where: str, table: Mapping[str, Any], key: str, choices: tuple[str, 
 
 
 def _hosts(where: str, table: Mapping[str, Any]) -> tuple[str, ...]:
-    hosts = table.get("hosts")
-    if hosts == [ANY_HOST]:
-        return (ANY_HOST,)
-    if not isinstance(hosts, list) or not hosts:
-        raise RulesError(f"{where}: key 'hosts' must be a list of host names, or [\"*\"] for any host.")
-    for host in hosts:
-        if not isinstance(host, str) or not _HOST.search(host):
-            raise RulesError(f"{where}: key 'hosts' holds {host!r}, which is no lower-case host name.")
-    return tuple(hosts)
+    return (ANY_HOST,) if table.get("hosts") == [ANY_HOST] else _names(where, table, "hosts")
+
+
+def _names(where: str, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    names = table.get(key)
+    if not isinstance(names, list) or not names:
+        also = ', or ["*"] for any host' if key == "hosts" else ""
+        raise RulesError(f"{where}: key {key!r} must be a list of host names{also}.")
+    for name in names:
+        if not isinstance(name, str) or not _HOST.search(name):
+            raise RulesError(f"{where}: key {key!r} holds {name!r}, which is no lower-case host name.")
+    return tuple(names)
 
 
 def _pattern(where: str, table: Mapping[str, Any], key: str) -> str:
