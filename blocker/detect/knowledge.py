@@ -159,7 +159,11 @@ def _sender(vendor: Vendor) -> Known:
 
 
 def _names(host: str) -> list[str]:
-    """What a table may call a host: it and every name above it, then those again with numbers as '#'."""
+    """What a table may call a host: it and every name above it, then those again with numbers as '#'.
+
+    App Engine answers for `service-dot-app.appspot.com` as for `app.appspot.com` (Google Cloud, How requests are routed).
+    """
+    host = host.replace("-dot-", ".") if host.endswith(".appspot.com") else host
     masked = _NUMBER.sub("#", host)
     return _suffixes(host) + ([name for name in _suffixes(masked) if "#" in name] if masked != host else [])
 

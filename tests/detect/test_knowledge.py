@@ -12,7 +12,7 @@ import pytest
 from blocker.detect.knowledge import Known, Rules, RulesError, default_rules, inner_url
 from blocker.detect.rules import KINDS, ROLES, UrlRule, Vendor, parse, slug
 
-MANY_VENDORS = 470
+MANY_VENDORS = 485
 VENDORS = default_rules().vendors
 URL_RULES = [(vendor, rule) for vendor in VENDORS for rule in vendor.rules]
 RELAYS = [(vendor, name) for vendor in VENDORS for name in vendor.relays]
@@ -108,6 +108,13 @@ def test_misses_are_near_misses() -> None:
         "https://www.example.org/images/open.gif",
         "https://www.example.org/track/record.png",
         "https://example.org/o/oranges.jpg",
+        "https://img.stat-pulse.com/img/my/emailservice/logo.png",
+        "https://c.emailsys1a.net/mailingassets/0a1b2c3d.png",
+        "https://img.srv2.de/customer/example/header.png",
+        "https://cdn.fromdoppler.com/images/header.png",
+        "https://cdn.scarabresearch.com/js/0A1B2C3D4E5F6071/scarab-v2.js",
+        "https://123456.seu2.cleverreach.com/img/logo.gif",
+        "https://assets.bounceexchange.com/assets/uploads/clients/1/creatives/0a1b.jpg",
         "https://example.org/",
     ],
 )
@@ -132,6 +139,22 @@ def test_a_number_sign_stands_for_a_number() -> None:
     assert rules.match("cmail1.example", "/open") is not None
     assert rules.match("cmail.example", "/open") is None
     assert rules.match("cmailx.example", "/open") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "vendor"),
+    [
+        ("https://yamm-track.appspot.com/2kAbCd", "YAMM"),
+        ("https://example-org-dot-yamm-track.appspot.com/2kAbCd", "YAMM"),
+        ("https://v2-dot-mailfoogae.appspot.com/t?sender=abc", "Streak"),
+        ("https://notyamm-track.appspot.com/2kAbCd", None),
+        ("https://example-dot-yamm-track.example.org/2kAbCd", None),
+    ],
+)
+def test_a_part_of_an_app_is_the_app(url: str, vendor: str | None) -> None:
+    """App Engine puts the name of a service or a customer before the app's, with `-dot-` between them."""
+    found = ask(default_rules(), url)
+    assert (found.vendor if found else None) == vendor
 
 
 def test_an_image_endpoint_goes_before_a_link() -> None:
