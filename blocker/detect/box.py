@@ -4,42 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from turbohtml import Element
 
 from blocker.detect.cascade import MAX_ANCESTORS, Cascade
+from blocker.detect.fonts import font_size
+from blocker.detect.hiding import clips, closed, collapsed, indented
+from blocker.detect.hiding import hidden as hidden_by
+from blocker.detect.lengths import attribute_length, length
 from blocker.detect.stylesheet import Declaration
+from blocker.detect.variables import substituted
+from blocker.detect.vml import SHAPED, shape_around
 from blocker.message.html import Tag
 from blocker.message.references import Reference
 
-_LENGTH = re.compile(
-    r"\s*([-+]?[0-9]*\.?[0-9]+)\s*(px|pt|pc|in|cm|mm|q|em|ex|ch|rem|vw|vh|%)?", re.IGNORECASE
-)
-_LONGEST = 128
-"""Characters of a length that are read: digits of no use come before those that are not."""
-_PIXELS = {
-    None: 1.0,
-    "px": 1.0,
-    "pt": 96 / 72,
-    "pc": 16.0,
-    "in": 96.0,
-    "cm": 96 / 2.54,
-    "mm": 9.6 / 2.54,
-    "q": 2.4 / 2.54,
-    "em": 16.0,
-    "rem": 16.0,
-    "ex": 8.0,
-    "ch": 8.0,
-    "vw": 12.8,
-    "vh": 8.0,
-}
-_CLIPPED = re.compile(r"rect\(\s*0[a-z]*[\s,]+0[a-z]*[\s,]+0[a-z]*[\s,]+0[a-z]*\s*\)|inset\(\s*(?:50|100)%")
-_FONT_SIZE = re.compile(r"font-size\s*:\s*([^;]{1,20})", re.IGNORECASE)
 _IN_FONT = re.compile(r"[0-9.](?:em|ex|ch)\Z")
-_FONT_UNITS = ("em", "ex", "ch")
 _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height")
 _ORDINARY = Mapping[str, Any]
 _FLOWING = frozenset({"div", "p", "span", "section", "center", "font", "b", "i", "strong", "em"})
@@ -68,42 +49,11 @@ class Box(NamedTuple):
     """What hides it in every view, in words; None where it shows in at least one."""
     relative: str | None = None
     """A size that is declared relative to what is around, in words: `width 100%`."""
+    unused: str | None = None
+    """Why a style sheet's picture shows nowhere as the mail is opened, in words."""
 
 
 UNKNOWN = Box(None, None, None)
-
-
-def length(value: str | None) -> float | None:
-    """A CSS length in pixels; None for percentages above zero, keywords and nonsense."""
-    return _length(value[:_LONGEST]) if value else None
-
-
-@lru_cache(maxsize=1024)
-def _length(value: str) -> float | None:
-    match = _LENGTH.match(value)
-    if match is None:
-        return None
-    number = float(match[1])
-    unit = match[2].lower() if match[2] else None
-    if unit == "%":
-        return 0.0 if number == 0 else None
-    return number * _PIXELS[unit]
-
-
-def _attribute_length(value: object) -> float | None:
-    """A width or height attribute (HTML, section 2.3.4.4): digits, then anything; `%` is no size."""
-    return _of_attribute(value.strip()[:_LONGEST]) if isinstance(value, str) else None
-
-
-@lru_cache(maxsize=1024)
-def _of_attribute(value: str) -> float | None:
-    match = _LENGTH.match(value)
-    if match is None:
-        return None
-    number = float(match[1])
-    if (match[2] or "") == "%":
-        return 0.0 if number == 0 else None
-    return abs(number)
 
 
 class Boxes:
@@ -135,6 +85,21 @@ class Boxes:
             box = self._boxes[key] = self._of(reference, background)
         return box
 
+    def behind(self, element: Element) -> Box:
+        """The box of the background that a style sheet gives to an element."""
+        key = (element, True)
+        box = self._boxes.get(key)
+        if box is None:
+            box = self._boxes[key] = self._of_element(element, element.attrs, background=True)
+        if (
+            box.hidden is None
+            and box[:2] == (None, None)
+            and box.relative is None
+            and _holds_nothing(element)
+        ):
+            return Box(None, None, "the background of an element that holds nothing")
+        return box
+
     def _of(self, reference: Reference, background: bool) -> Box:
         node, attrs = reference.node, reference.attrs
         tag = reference.element
@@ -144,22 +109,33 @@ class Boxes:
             image = self._picture(node.parent)
             if image is not None:
                 node, attrs = image, image.attrs
+        elif tag in SHAPED:
+            node, attrs = shape_around(reference)
+        return self._of_element(node, attrs, background=background)
+
+    def _of_element(self, node: Element | Tag, attrs: _ORDINARY, *, background: bool) -> Box:
         views = self._cascade.views(node, attrs)
-        if any(map(_in_font, views)) and _has_no_font(node):
-            views = [{**values, **dict.fromkeys(_in_font(values), "0")} for values in views]
+        if self._cascade.variables:
+            views = substituted(views, node, self._cascade)
+        if any(map(_in_font, views)):
+            font = font_size(node, self._cascade)
+            if font is not None:
+                views = [_at_font(values, font) for values in views]
         width = height = None
         reasons = []
         for view, values in enumerate(views):
             w, h = _size(values, attrs)
             if background:
-                w, h = _size_of_background(w, h, node, clips=_clips(values))
+                w, h = _size_of_background(w, h, node, clips=clips(values))
             width, height = _larger(width, w, view), _larger(height, h, view)
-            reasons.append(_hidden(values, attrs))
+            reasons.append(hidden_by(values, attrs))
         hidden = reasons[0] if all(reasons) else None
         if hidden is None and background and width is height is None and _is_empty(node, attrs):
             hidden = "the background of an element that holds nothing"
         if hidden is None and isinstance(node, Element):
             hidden = self._hidden_by_ancestor(node, reasons, views)
+            if hidden == _INDENTED and (background or views[0].get("display") == "block"):
+                hidden = None
         relative = _relative(views[0], attrs) if width is None or height is None else None
         if relative is not None and _for_all(self._cascade.declared(node, attrs), attrs):
             relative = None
@@ -192,6 +168,8 @@ class Boxes:
                 break
             chain.append(ancestor)
         for ancestor in reversed(chain):
+            if ancestor.tag == "summary":
+                found = self._shut_out(ancestor, found)
             if may_hide(ancestor):
                 own = self._hiding_of(ancestor)
                 if own is not _NOTHING:
@@ -199,10 +177,24 @@ class Boxes:
             hiding[ancestor] = found
         return found
 
+    def _shut_out(self, summary: Element, found: tuple[str | None, ...]) -> tuple[str | None, ...]:
+        """What hides a <summary>: that its <details> are closed does not."""
+        details = summary.parent
+        if not isinstance(details, Element) or details.tag != "details":
+            return found
+        outer = details.parent
+        return self._hiding.get(outer, _NOTHING) if isinstance(outer, Element) else _NOTHING
+
     def _hiding_of(self, element: Element) -> tuple[str | None, ...]:
         attrs = element.attrs
         views = self._cascade.views(element, attrs)
-        reasons = [_hidden(v, attrs) or _collapsed(v, element.tag) for v in views]
+        if self._cascade.variables:
+            views = substituted(views, element, self._cascade)
+        shut = closed(element.tag, attrs)
+        reasons = [
+            shut or hidden_by(v, attrs) or collapsed(v, element.tag) or (INDENT if indented(v) else None)
+            for v in views
+        ]
         if not any(reasons):
             return _NOTHING
         return tuple(
@@ -212,6 +204,9 @@ class Boxes:
 
 
 _NOTHING: tuple[str | None, ...] = (None, None, None, None)
+INDENT = "text-indent out of sight"
+_INDENTED = f"an enclosing element: {INDENT}"
+"""What moves a line and what stands in it, but no background and no block."""
 _INVISIBLE = "an enclosing element: visibility:hidden"
 """The one way of hiding that what is inside can undo (CSS Display, section 4)."""
 
@@ -226,6 +221,14 @@ def _is_empty(node: Element | Tag, attrs: _ORDINARY) -> bool:
     style = attrs.get("style")
     told = style.lower() if isinstance(style, str) else ""
     return "class" not in attrs and "id" not in attrs and not any(word in told for word in _ROOM)
+
+
+def _holds_nothing(element: Element) -> bool:
+    """Whether an element shows nothing, and its own style gives it no room."""
+    if element.tag not in _FLOWING or element.select_one("*") is not None or element.text.strip():
+        return False
+    style = element.attrs.get("style")
+    return not isinstance(style, str) or not any(word in style.lower() for word in _ROOM)
 
 
 def _size_of_background(
@@ -243,23 +246,13 @@ def _size_of_background(
 
 def _in_font(values: Mapping[str, str]) -> list[str]:
     """The sides that are declared in units of the font."""
-    return [
-        name
-        for name, value in values.items()
-        if name in _SIDES and value.endswith(_FONT_UNITS) and _IN_FONT.search(value)
-    ]
+    return [name for name, value in values.items() if name in _SIDES and _IN_FONT.search(value)]
 
 
-def _has_no_font(node: Element | Tag) -> bool:
-    """Whether the style attribute nearest to an element that sets its font's size sets it to nothing."""
-    if not isinstance(node, Element):
-        return False
-    for element in islice((node, *node.ancestors), MAX_ANCESTORS):
-        style = element.attrs.get("style") if isinstance(element, Element) else None
-        found = _FONT_SIZE.findall(style) if isinstance(style, str) else []
-        if found:
-            return length(found[-1]) == 0
-    return False
+def _at_font(values: Mapping[str, str], font: float) -> Mapping[str, str]:
+    """The same where a unit of the font is not 16 pixels but `font`."""
+    scaled = {name: (length(values[name]) or 0.0) * font / 16 for name in _in_font(values)}
+    return {**values, **{name: f"{side:.6f}px" for name, side in scaled.items()}}
 
 
 def _larger(old: float | None, new: float | None, view: int) -> float | None:
@@ -275,13 +268,13 @@ def _size(values: Mapping[str, str], attrs: _ORDINARY) -> tuple[float | None, fl
 
 def _side(name: str, values: Mapping[str, str], attrs: _ORDINARY) -> float | None:
     if not values:
-        return _attribute_length(attrs.get(name))
+        return attribute_length(attrs.get(name))
     declared = values.get(name)
     if declared is None:
-        side = _attribute_length(attrs.get(name))
+        side = attribute_length(attrs.get(name))
     elif declared == "auto":
         # What a picture has by itself, which is seldom another than its sender wrote beside it; 0 is to be undone.
-        side = _attribute_length(attrs.get(name)) or None
+        side = attribute_length(attrs.get(name)) or None
     else:
         side = length(declared)
     if side is not None and side < 0:
@@ -311,51 +304,4 @@ def _relative(values: Mapping[str, str], attrs: _ORDINARY) -> str | None:
     most = length(values.get("max-width")) or 0
     if most > 3 or (values.get("max-width") or "").endswith("%"):
         return f"max-width {values['max-width'][:12]}"
-    return None
-
-
-def _hidden(values: Mapping[str, str], attrs: _ORDINARY) -> str | None:
-    """What hides an element by its own declarations, in words."""
-    if not values:
-        return "hidden" if "hidden" in attrs else None
-    if values.get("display") == "none" or ("hidden" in attrs and "display" not in values):
-        return "display:none" if "display" in values else "hidden"
-    if values.get("visibility") in ("hidden", "collapse"):
-        return "visibility:hidden"
-    opacity = values.get("opacity")
-    if opacity is not None:
-        try:
-            if float(opacity.rstrip("%")) <= 0.01:
-                return "opacity:0"
-        except ValueError:
-            pass
-    clip = values.get("clip-path") or values.get("clip")
-    if (
-        clip
-        and _CLIPPED.search(clip)
-        and ("clip-path" in values or values.get("position") in ("absolute", "fixed"))
-    ):
-        return "clipped away"
-    if values.get("position") in ("absolute", "fixed"):
-        for name in ("left", "top", "right", "bottom"):
-            offset = length(values.get(name))
-            if offset is not None and offset <= -500:
-                return f"moved out of sight ({name}:{values[name]})"
-    return None
-
-
-def _clips(values: Mapping[str, str]) -> bool:
-    return any(
-        values.get(n) in ("hidden", "clip", "scroll", "auto")
-        for n in ("overflow", "overflow-x", "overflow-y")
-    )
-
-
-def _collapsed(values: Mapping[str, str], tag: str) -> str | None:
-    """A zero-size box that cuts off what it holds."""
-    if not _clips(values) or tag in ("td", "th", "tr", "tbody"):
-        return None
-    for name in ("height", "max-height", "width", "max-width"):
-        if length(values.get(name)) == 0:
-            return f"{name}:0 with overflow hidden"
     return None

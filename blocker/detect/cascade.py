@@ -5,6 +5,7 @@ What shows in one of the four views is not hidden.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
@@ -31,8 +32,16 @@ MAX_SHEETS = 64
 MAX_ANCESTORS = 256
 _SHORT_STYLE = 1024
 """Characters of the longest style attribute that is remembered: a mail repeats the same few."""
-_INLINE_HIDES = ("visibility", "opacity", "clip", "position", "overflow", "/*", "\\")
-"""One of these, or `display` and `none`, stands in each style attribute that may hide something."""
+_INLINE_HIDES = (
+    *("visibility", "opacity", "clip", "position", "overflow", "/*", "\\", "transform", "scale", "translate"),
+    *("filter", "mask", "zoom", "text-indent", "var("),
+)
+"""One of these, or `display` and `none`, or a negative margin stands in each style attribute that may hide something."""
+_NEGATIVE = re.compile(r"margin[^;]{0,80}-[0-9.]")
+
+
+_SHUT = ("details", "dialog")
+"""Elements that show what they hold only where they are open."""
 
 
 class Cascade:
@@ -44,7 +53,12 @@ class Cascade:
         """A bound was reached: not every rule was read."""
         self._allowance = allowance
         self._hiding: set[str] = set()
-        self._any_hides = False
+        self._any_hides = "popover" in document.text
+        self.variables = "var(" in document.text
+        """Whether a declared value may stand for another one."""
+        self.texts: list[str] = []
+        """The style sheets as they are written."""
+        self._hiding.update(tag for tag in _SHUT if f"<{tag}" in document.text)
         self._read(document)
 
     def _read(self, document: Markup) -> None:
@@ -60,8 +74,9 @@ class Cascade:
             rules += sheet.size
             self.cut = self.cut or sheet.cut
             self.sheets.append((sheet, views))
+            self.texts.append(text)
             self._hiding |= sheet.hiding
-        self._any_hides = "*" in self._hiding
+        self._any_hides = self._any_hides or "*" in self._hiding
 
     def may_hide(self, element: Element) -> bool:
         """Whether any declaration that applies to an element could hide what it holds."""
@@ -160,7 +175,7 @@ def _style_hides(text: str) -> bool:
     for sign in _INLINE_HIDES:  # a generator would take longer than what it asks
         if sign in text:
             return True
-    return "none" in text and "display" in text
+    return ("none" in text and "display" in text) or _NEGATIVE.search(text) is not None
 
 
 _remembered_hiding = lru_cache(maxsize=4096)(_style_hides)

@@ -12,10 +12,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 from blocker.detect.allowance import SEARCH_STEPS, STYLE_STEPS, Allowance
+from blocker.detect.backdrop import Backdrops
 from blocker.detect.box import Box, Boxes
 from blocker.detect.cascade import Cascade
 from blocker.detect.knowledge import Known, Rules
 from blocker.detect.memory import Mail, Memory, Recollection, template
+from blocker.detect.names import names
 from blocker.detect.relay import handed_over_by
 from blocker.detect.report import Reason
 from blocker.detect.tokens import PICTURES, extension, stands_as_token, tokens
@@ -58,6 +60,8 @@ MAX_LAST = 2
 """Pictures that stand last: senders and their services may each add one."""
 MAX_DATE = 200
 """Characters of a Date field that are read."""
+SEEN = 3.0
+"""Pixels that each side of a picture that is seen is longer than."""
 SEARCHED_AT_ONCE = 64
 """Characters of the links that are looked through in a step: finding one value is faster than trying all disguises."""
 
@@ -90,6 +94,10 @@ class Context:
         """What was found out of each URL so far, by how it is written and what it names."""
 
     @cached_property
+    def _backdrops(self) -> Backdrops:
+        return Backdrops()
+
+    @cached_property
     def _plain(self) -> Boxes:
         return Boxes(_NO_SHEETS)
 
@@ -104,6 +112,12 @@ class Context:
                     if len(found) < MAX_RECIPIENTS:
                         found.setdefault(address.lower())
         return tuple(found)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The words of the reader's name, as the To field has it."""
+        field = self.message.headers.text("to") if "to" in self.message.headers else ""
+        return names(field, self.sender_domain) if "<" in field else frozenset()
 
     @cached_property
     def sender_domain(self) -> str:
@@ -164,8 +178,15 @@ class Context:
 
     @cached_property
     def counts(self) -> Counter[tuple[str, str]]:
-        """How often each URL stands in each part, conditional comments apart."""
-        return Counter((r.part, r.raw) for r in self.message.references if r.conditional is None)
+        """How often each URL stands in each part, conditional comments apart, and the rules of style sheets.
+
+        Several rules for one picture, of which none may ever hold, are no layout.
+        """
+        return Counter(
+            (r.part, r.raw)
+            for r in self.message.references
+            if r.conditional is None and (r.element != "style" or r.vector != "style url()")
+        )
 
     @cached_property
     def hosts(self) -> Counter[str]:
@@ -199,6 +220,46 @@ class Context:
     def link_hosts(self) -> frozenset[str]:
         """Where the message's hyperlinks lead."""
         return frozenset(link.host for link in self.links)
+
+    @cached_property
+    def link_queries(self) -> frozenset[tuple[str, str]]:
+        """Host and query of each of the message's hyperlinks that has one."""
+        return frozenset((link.host, link.query) for link in self.links if link.query)
+
+    @cached_property
+    def has_areas(self) -> bool:
+        """Whether an image map of the message leads anywhere."""
+        return any(document.tree.select_one("area[href]") is not None for document in self.message.documents)
+
+    @cached_property
+    def seen(self) -> frozenset[str]:
+        """The pictures, as they are written, that stand more than once in the message and are seen in one place."""
+        return frozenset(
+            r.raw
+            for r in self.message.references
+            if r.element == "img" and self.counts[r.part, r.raw] > 1 and _is_seen(self.box(r))
+        )
+
+    def has_kin(self, url: Url) -> bool:
+        """Whether the message shows another picture whose URL differs in ids alone, and in the kind of picture."""
+        return any(other != url for other in self._kin.get(_family(url), ()))
+
+    @cached_property
+    def _kin(self) -> dict[tuple[str, str], list[Url]]:
+        """Two pictures that the message shows, by host and template, the kind of picture and the query left out."""
+        found: dict[tuple[str, str], list[Url]] = {}
+        for reference in self.message.references:
+            url = reference.target
+            if reference.element == "img" and url is not None and extension(url.path) in PICTURES:
+                kin = found.setdefault(_family(url), [])
+                if len(kin) < 2 and url not in kin and _is_seen(self.box(reference)):
+                    kin.append(url)
+        return found
+
+    @cached_property
+    def link_shapes(self) -> frozenset[str]:
+        """The templates of the message's hyperlinks."""
+        return frozenset(map(template, self.links))
 
     @cached_property
     def pages(self) -> frozenset[tuple[str, str]]:
@@ -257,13 +318,20 @@ class Context:
 
     def box(self, reference: Reference) -> Box:
         """The box that the reference would fill."""
+        return self._boxes_of(reference).of(reference)
+
+    def box_behind(self, reference: Reference) -> Box:
+        """The same for a picture that a rule of a style sheet names."""
+        return self._backdrops.of(reference, self._boxes_of(reference))
+
+    def _boxes_of(self, reference: Reference) -> Boxes:
         if reference.conditional is not None:
-            return self._plain.of(reference)
+            return self._plain
         document = reference.scope
         boxes = self._boxes.get(id(document))
         if boxes is None:
             boxes = self._boxes[id(document)] = Boxes(Cascade(document, self.styles))
-        return boxes.of(reference)
+        return boxes
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -274,6 +342,16 @@ class Context:
         if self.searches.used_up:
             found.append("values of URLs")
         return tuple(found)
+
+
+def _is_seen(box: Box) -> bool:
+    """Whether a picture is declared to be larger than a dot, and not hidden."""
+    sides = [side for side in (box.width, box.height) if side is not None]
+    return box.hidden is None and bool(sides or box.relative) and all(side > SEEN for side in sides)
+
+
+def _family(url: Url) -> tuple[str, str]:
+    return url.host, template(url._replace(path=url.path.rpartition(".")[0], query=""))
 
 
 def _date(value: str) -> datetime | None:
@@ -295,7 +373,8 @@ class _Plain(Cascade):
 
     def __init__(self) -> None:
         self.sheets = []
-        self.cut = False
+        self.texts = []
+        self.cut = self.variables = False
         self._hiding = set()
 
 

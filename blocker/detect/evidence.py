@@ -17,7 +17,7 @@ from blocker.detect.knowledge import Known, inner_url, is_store
 from blocker.detect.memory import template
 from blocker.detect.report import Reason
 from blocker.detect.tokens import PICTURES
-from blocker.detect.traits import Traits
+from blocker.detect.traits import SHEETS, Traits
 from blocker.detect.weights import reason
 from blocker.message.references import Reference
 from blocker.message.urls import Url, parse
@@ -26,6 +26,8 @@ OPAQUE = 40.0
 """Bits from which a value is taken for more than a short number."""
 NO_HASH = 300.0
 """Bits above those of any hash that names a picture file (SHA-256 in hexadecimal is 256)."""
+GUID = 180.0
+"""Bits above those of a GUID, by which programs name folders."""
 LONG = 120.0
 """Bits that no name of a picture needs."""
 PROGRAMS = frozenset(
@@ -60,15 +62,23 @@ _BARE = reason("geometry.bare", "no size is declared")
 _UNSIZED = reason("geometry.unsized", "no size is declared")
 _MACRO_LEFT = reason("token.macro", "the sender's template was not filled in here")
 _PROGRAM = reason("token.program", "made by a program from a long opaque value")
+_LONG = reason("token.long", "a long opaque value and no name of a file")
 _DIRECTORY = reason("token.directory", "an id among the folders of a picture file")
 _FILE = reason("token.file", "a file name that could be a hash of the picture or an id")
 _NUMBERS = reason("token.numbers", "a number or short id")
 _NO_TOKEN = reason("token.none", "nothing in the URL could tell one mail from another")
 _SHARED = reason("memory.shared", "the same URL was sent to somebody else")
-_FONT = reason("vector.font", "a font or style sheet")
-_SHEET = reason("vector.sheet", "a background")
+_SHORT = reason("token.short", "a short id among the folders of a layout filler")
+_SIGNED = reason("token.signed", "a signature that lets the file be fetched, and no other value")
 _POSING = reason("shape.endpoint", "named like a layout filler, behind a value that none needs")
 _FILLING = reason("shape.filler", "named like a layout filler")
+_UNFETCHED = reason("shape.unfetched", "no address that could be fetched")
+_IMAGE = reason("shape.image", "the address calls it a picture")
+_PORTRAIT = reason("shape.portrait", "the address calls it the picture of a person")
+_LOGO = reason("shape.logo", "a logo or an icon")
+_MAP = reason("shape.map", "an image map: parts of the picture are links")
+_KIN = reason("shape.kin", "stored beside pictures that this mail shows")
+_SHOWN = reason("recurrence.shown", "stands elsewhere in this mail, where it shows")
 _PICTURE = reason("shape.picture", "a plain picture file")
 _SCRIPT = reason("shape.script", "not the address of a picture file")
 _ENDPOINT = reason("shape.endpoint", "named like a tracking endpoint")
@@ -92,15 +102,17 @@ _PICTURE_FOLDER = re.compile(
     r"/(?:images?|img|imgs|assets?|static|media|gallery|gfx|graphics|pics?)/[^/]*\Z", re.IGNORECASE
 )
 _MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
+_LOGO_TEXT = re.compile(r"\b(?:logo(?:tipo|type)?|icon|favicon)\b", re.IGNORECASE)
 _MACRO_SIGNS = frozenset("[]{}%|$<")
 
 
-def geometry(box: Box) -> Iterator[Reason]:
+def geometry(box: Box, own: Traits | None, url: Url | None) -> Iterator[Reason]:
     """One reason from the declared size."""
     width, height = box.width, box.height
     if width is None and height is None:
         if box.relative is None:
-            yield _UNSIZED if box.hidden is None and box is not UNKNOWN else _BARE
+            shows = box.hidden is None and box.unused is None and box is not UNKNOWN
+            yield _UNSIZED if shows else _BARE
         else:
             yield _sized("geometry.relative", box.relative, box)
     elif width is None or height is None:
@@ -111,7 +123,8 @@ def geometry(box: Box) -> Iterator[Reason]:
         else:
             yield _sized("geometry.visible", words, box)
     else:
-        yield _both_sides(width, height, box)
+        counted = own is not None and url is not None and _may_count(own, url)
+        yield _both_sides(width, height, box, counts=counted)
 
 
 @lru_cache(maxsize=1024)
@@ -119,15 +132,22 @@ def _in_words(width: float, height: float) -> str:
     return f"{width:g} × {height:g} pixels"
 
 
-def _both_sides(width: float, height: float, box: Box) -> Reason:
+def _both_sides(width: float, height: float, box: Box, *, counts: bool) -> Reason:
     words = _in_words(width, height)
     if min(width, height) == 0:
         return reason("geometry.zero", words)
     if max(width, height) <= TINY:
         return reason("geometry.tiny", words)
     if min(width, height) <= TINY:
-        return reason("geometry.line", words)
+        return reason("geometry.thin" if counts else "geometry.line", words)
     return _sized("geometry.small" if max(width, height) <= SMALL else "geometry.visible", words, box)
+
+
+def _may_count(own: Traits, url: Url) -> bool:
+    """Whether a line is no line of the layout, which is always a picture file: something is counted, or asked for by a value."""
+    if own.extension in PICTURES or own.words.picture or is_store(url.host):
+        return False
+    return own.endpoint or own.bits >= LONG or (own.extension in PROGRAMS and own.asks)
 
 
 def _sized(rule: str, words: str, box: Box) -> Reason:
@@ -139,6 +159,8 @@ def visibility(box: Box) -> Iterator[Reason]:
     """Reasons from what hides the reference in every view."""
     if box.hidden is not None:
         yield reason("visibility.hidden", box.hidden)
+    elif box.unused is not None:
+        yield reason("visibility.unused", box.unused)
 
 
 def known(reference: Reference, context: Context) -> Known | None:
@@ -169,15 +191,22 @@ def token(reference: Reference, own: Traits | None, context: Context) -> Iterato
         return
     if own.person:
         yield reason("token.person", f"a parameter named {own.person[:24]}")
-    if own.extension in PROGRAMS and own.bits >= LONG:
-        yield _PROGRAM
+    url = reference.target
+    if _is_made(own) and url is not None and not is_store(url.host) and not inner_url(reference.raw):
+        named = own.extension or "&" in url.query or url.host in context.link_hosts
+        yield _PROGRAM if named else _LONG
+    shared = False
     for value in own.tokens:
         where = context.header_tokens.get(value) or (
             "the links of this mail" if context.in_links(value) else ""
         )
         if where:
             yield reason("token.shared", f"{value[:24]} also stands in {where}")
+            shared = True
             break
+    if not shared and url is not None and _asks_as_links_do(url, own, context):
+        yield reason("token.shared", f"{url.query[1:25]} also stands in the links of this mail")
+        shared = True
     long = max(own.file_bits, own.folder_bits)
     if own.bits >= OPAQUE or long >= NO_HASH:
         yield reason("token.opaque", f"a value of about {max(own.bits, long):.0f} bits")
@@ -185,10 +214,28 @@ def token(reference: Reference, own: Traits | None, context: Context) -> Iterato
         yield _DIRECTORY
     elif own.file_bits >= OPAQUE:
         yield _FILE
-    elif own.bits > 0 or own.folder_bits > 0:
+    elif own.bits > 0 or (own.folder_bits > 0 and not own.filler):
         yield _NUMBERS
+    elif own.folder_bits > 0:
+        yield _SHORT
+    elif own.signed:
+        yield _SIGNED
     else:
-        yield _NO_TOKEN
+        yield _NUMBERS if shared else _NO_TOKEN
+
+
+def _is_made(own: Traits) -> bool:
+    """Whether a picture is made by a program from what its URL says: no file's, and behind a long value."""
+    if own.extension in PROGRAMS:
+        return own.bits >= LONG
+    return own.extension not in PICTURES and own.extension not in SHEETS and own.all_bits >= LONG
+
+
+def _asks_as_links_do(url: Url, own: Traits, context: Context) -> bool:
+    """Whether the whole query of something that is no picture file is that of a link of the same host."""
+    if own.extension in PICTURES or len(url.query) < 8 or not any(c.isdigit() for c in url.query):
+        return False
+    return (url.host, url.query) in context.link_queries
 
 
 def recurrence(
@@ -199,6 +246,8 @@ def recurrence(
     What is known to count openings may do so in several places, such as one for printing and one for forwarding.
     """
     count = context.counts[reference.part, reference.raw]
+    if count > 1 and box.hidden is not None and reference.raw in context.seen:
+        yield _SHOWN
     counter = found is not None and found.kind == "open" and own is not None and not own.filler
     if count > 1 and not counter:
         yield reason("recurrence.repeated", f"stands {count} times in this message")
@@ -220,11 +269,11 @@ def recurrence(
 
 def _shows(box: Box) -> bool:
     """Whether it is declared to be large enough to be seen, and is."""
-    width, height, hidden, relative = box
-    if hidden is not None:
+    width, height = box.width, box.height
+    if box.hidden is not None:
         return False
     if width is None:
-        return relative is not None if height is None else height > TINY
+        return box.relative is not None if height is None else height > TINY
     return width > TINY and (height is None or height > TINY)
 
 
@@ -236,22 +285,18 @@ def _from_stock(url: Url, context: Context) -> bool:
 def shape(reference: Reference, own: Traits | None, context: Context, box: Box) -> Iterator[Reason]:
     """Weak reasons from what the URL and its element look like."""
     url = reference.target
-    if reference.vector in ("style @font-face", "style @import", "link[stylesheet]"):
-        yield _FONT
-    elif box.hidden is None and (
-        reference.vector == "style url()" or reference.vector.endswith("[background]")
-    ):
-        yield _SHEET
     if url is None or own is None:
+        if reference.target is None and not reference.raw.startswith("data:"):
+            yield _UNFETCHED
         return
     posing = own.filler and own.folder_bits >= NO_HASH
     if posing:
         yield _POSING
     elif own.filler:
         yield _FILLING
-    elif own.extension in PICTURES and not url.query:
+    elif own.extension in PICTURES and not own.asks:
         yield _PICTURE
-    elif own.extension not in PICTURES:
+    elif own.extension not in PICTURES and own.extension not in SHEETS:
         yield _SCRIPT
     if own.endpoint and not posing:
         yield _ENDPOINT
@@ -266,8 +311,35 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
     if not _shows(box):
         yield from _place(reference, url, own, context, box, linked=linked)
     alt = reference.attrs.get("alt")
-    if isinstance(alt, str) and alt.strip():
+    text = alt if isinstance(alt, str) and any(c.isalnum() for c in alt) else ""
+    if text:
         yield _ALT
+    if _may_be_seen(box):
+        yield from _called(reference, own, context, text)
+
+
+def _may_be_seen(box: Box) -> bool:
+    """Whether nothing says that it is too small to be seen, or hidden."""
+    width, height = box.width, box.height
+    return (
+        box.hidden is None
+        and box.unused is None
+        and (width is None or width > TINY)
+        and (height is None or height > TINY)
+    )
+
+
+def _called(reference: Reference, own: Traits, context: Context, alt: str) -> Iterator[Reason]:
+    """Reasons from what a picture that may be seen is called."""
+    words = own.words
+    if words.portrait:
+        yield _PORTRAIT
+    elif words.sign or _LOGO_TEXT.search(alt):
+        yield _LOGO
+    elif words.picture and not own.endpoint and own.extension not in PICTURES:
+        yield _IMAGE
+    if "usemap" in reference.attrs and reference.element == "img" and context.has_areas:
+        yield _MAP
 
 
 def _place(
@@ -277,10 +349,15 @@ def _place(
     if own.extension not in PICTURES:
         if len(url.path) > 1 and (url.host, url.path) in context.pages:
             yield _PAGE
-    elif _says_anything(box) and not url.query and (_in_pictures(url, own) or _has_neighbours(url, context)):
-        yield _FOLDER
+    elif _says_anything(box) and not own.asks:
+        if _in_pictures(url, own) or _has_neighbours(url, context):
+            yield _FOLDER
+        if own.folder_bits > 0 and context.has_kin(url):
+            yield _KIN
     if is_store(url.host):
         yield _STORE
+    if "usemap" in reference.attrs:
+        return
     if not linked and reference.element == "img" and (own.values or url.query) and context.is_last(reference):
         yield _LAST
 
@@ -290,7 +367,13 @@ def _says_anything(box: Box) -> bool:
 
 
 def _in_pictures(url: Url, own: Traits) -> bool:
-    return own.filler and own.folder_bits < NO_HASH and _PICTURE_FOLDER.search(url.path) is not None
+    """Whether it lies where pictures lie: a filler right in such a folder, another file anywhere below one.
+
+    Whoever builds mail gets a folder of his own there, named by an id.
+    """
+    if own.filler and own.folder_bits < NO_HASH:
+        return own.words.library or _PICTURE_FOLDER.search(url.path) is not None
+    return own.words.library and not own.endpoint and own.file_bits < OPAQUE and 0 < own.folder_bits < GUID
 
 
 def _has_neighbours(url: Url, context: Context) -> bool:

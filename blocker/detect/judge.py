@@ -7,12 +7,13 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from blocker.detect import evidence, identity
+from blocker.detect import evidence, identity, names, sheets
+from blocker.detect.box import Box
 from blocker.detect.context import Address, Context
 from blocker.detect.knowledge import Known, Rules, default_rules
 from blocker.detect.memory import FolderMemory, Memory
 from blocker.detect.report import Envelope, Judged, Kind, Reason, Report, Verdict
-from blocker.detect.traits import traits
+from blocker.detect.traits import Traits, traits
 from blocker.detect.weights import PRIOR
 from blocker.message.headers import decode_words
 from blocker.message.model import Links
@@ -26,6 +27,7 @@ INDIVIDUAL = frozenset(
         "identity.address",
         "identity.digest",
         "identity.other",
+        "identity.name",
         "token.shared",
         "token.opaque",
         "token.person",
@@ -39,6 +41,8 @@ INDIVIDUAL = frozenset(
 """Reasons that single out the mail or its reader."""
 ADDRESSED = frozenset({"identity.address", "identity.digest"})
 """Reasons that single out a reader even where others got the same URL: a copy of his mail was sent to them."""
+NAMED = ADDRESSED | {"identity.name", "token.person", "knowledge.personal", "memory.differs", "memory.drawn"}
+"""Reasons that single out a reader even in a logo's URL, which else names a brand."""
 SHOWN = -0.5
 """Most log-odds of a picture that shows: it may be made for its reader, but the mail is poorer without it."""
 NOT_SHOWN = frozenset(
@@ -48,6 +52,7 @@ PERSONAL = frozenset(
     [
         "identity.address",
         "identity.digest",
+        "identity.name",
         "knowledge.personal",
         "token.person",
         "token.program",
@@ -140,16 +145,34 @@ def _verdicts(context: Context) -> list[tuple[Reference, Verdict]]:
 def judge(reference: Reference, context: Context) -> Verdict:
     """The verdict on one reference: all reasons, summed."""
     address = _address(reference, context)
-    box = context.box(reference)
+    box = _box(reference, address.traits, context)
     why = [
-        *evidence.geometry(box),
+        *(
+            ()
+            if reference.vector in sheets.FILES
+            else evidence.geometry(box, address.traits, reference.target)
+        ),
         *evidence.visibility(box),
         *evidence.knowledge(address.known),
         *address.reasons,
         *evidence.recurrence(reference, context, box, address.known, address.traits),
         *evidence.shape(reference, address.traits, context, box),
     ]
+    if reference.vector in sheets.VECTORS or reference.vector.endswith("[background]"):
+        why += sheets.evidence(reference, address.traits, context, box, address.known, address.reasons)
     return combine(why, address.known, context, reference.target)
+
+
+def _box(reference: Reference, own: Traits | None, context: Context) -> Box:
+    """The box that the reference would fill; that of a sheet's picture is looked for only where its URL tells anything."""
+    if (
+        reference.element == "style"
+        and reference.vector == "style url()"
+        and own is not None
+        and sheets.tells(own)
+    ):
+        return context.box_behind(reference)
+    return context.box(reference)
 
 
 def _address(reference: Reference, context: Context) -> Address:
@@ -159,7 +182,11 @@ def _address(reference: Reference, context: Context) -> Address:
     found = context.addresses.get(key)
     if found is None:
         own = traits(url) if url is not None else None
-        why = (*identity.evidence(reference, own, context), *evidence.token(reference, own, context))
+        why = (
+            *identity.evidence(reference, own, context),
+            *names.evidence(url, context.names),
+            *evidence.token(reference, own, context),
+        )
         found = context.addresses[key] = Address(evidence.known(reference, context), own, why)
     return found
 
@@ -173,7 +200,9 @@ def combine(why: list[Reason], found: Known | None, context: Context, url: Url |
     """
     odds = PRIOR + sum([weight for _, _, weight in why])
     ids = {rule for rule, _, _ in why}
-    shows = "geometry.visible" in ids or _may_show(ids, found)
+    shows = (
+        "geometry.visible" in ids or "shape.map" in ids or "shape.portrait" in ids or _may_show(ids, found)
+    )
     if shows and "knowledge.open" not in ids:
         odds = min(odds, SHOWN)
     tracking = 1 / (1 + math.exp(-max(-40.0, min(40.0, odds))))
@@ -187,6 +216,8 @@ def combine(why: list[Reason], found: Known | None, context: Context, url: Url |
         kind = "spacer"
     else:
         singled = not PERSONAL.isdisjoint(ids) or ("token.opaque" in ids and "knowledge.ad" in ids)
+        if "shape.logo" in ids and ids.isdisjoint(NAMED):
+            singled = False
         kind = "personal" if singled and "memory.shared" not in ids else "content"
     if found is None and odds > 0:
         found = context.service_at(url)

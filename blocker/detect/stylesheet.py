@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from blocker.detect.blocks import blocks
 from blocker.message.css import unescape
 
 PROPERTIES = frozenset(
@@ -38,10 +39,37 @@ PROPERTIES = frozenset(
         "text-indent",
         "margin-left",
         "margin-top",
+        "margin",
+        "inset",
         "transform",
+        "scale",
+        "translate",
+        "filter",
+        "mask",
+        "mask-image",
+        "mask-size",
+        "zoom",
         "content-visibility",
     ]
 )
+_OTHER_NAMES = {
+    "inline-size": "width",
+    "block-size": "height",
+    "max-inline-size": "max-width",
+    "max-block-size": "max-height",
+    "min-inline-size": "min-width",
+    "min-block-size": "min-height",
+    "margin-inline-start": "margin-left",
+    "margin-block-start": "margin-top",
+    "-webkit-transform": "transform",
+    "-webkit-filter": "filter",
+    "-webkit-clip-path": "clip-path",
+    "-webkit-mask": "mask",
+    "-webkit-mask-image": "mask-image",
+    "-webkit-mask-size": "mask-size",
+}
+"""Names of the same in the direction of writing (CSS Logical Properties), or with a maker's prefix."""
+_MAY_BE_NEGATIVE = frozenset({"margin", "margin-left", "margin-top"})
 VIEWS = 4
 ALL_VIEWS = (1 << VIEWS) - 1
 _WIDTHS = (1280, 375, 1280, 375)
@@ -66,7 +94,22 @@ _FEATURE = re.compile(
 _KEY = re.compile(r"(?:\.(?P<class>[-\w]+)|#(?P<id>[-\w]+))|^(?P<tag>[a-zA-Z][\w-]*)")
 HIDES = re.compile(r"none|hidden|collapse|\\")
 """What stands in every value that hides something; values are in lower case."""
-_ALWAYS_HIDE = frozenset({"opacity", "clip", "clip-path", "position", "overflow", "overflow-x", "overflow-y"})
+_ALWAYS_HIDE = frozenset(
+    [
+        *(
+            "opacity",
+            "clip",
+            "clip-path",
+            "position",
+            "overflow",
+            "overflow-x",
+            "overflow-y",
+            "inset",
+            "transform",
+        ),
+        *("scale", "translate", "filter", "mask", "mask-image", "mask-size", "zoom", "text-indent", "margin"),
+    ]
+)
 """Properties that hide something, or take part in it, whatever their value."""
 _HACK = re.compile(r"\\[09]/?\s*(?:!|\Z)")
 """What only Internet Explorer takes for a value (`none\\9`)."""
@@ -127,7 +170,12 @@ class Sheet:
                 name = match["tag"].lower()
                 self.by_tag[name].append(rule)
             for d in rule.declarations:
-                if d.name in _ALWAYS_HIDE or HIDES.search(d.value):
+                if (
+                    d.name in _ALWAYS_HIDE
+                    or HIDES.search(d.value)
+                    or (d.name in _MAY_BE_NEGATIVE and "-" in d.value)
+                    or "var(" in d.value
+                ):
                     self.hiding.add(name)
                     break
 
@@ -161,8 +209,15 @@ def declarations(text: str) -> list[tuple[str, str, bool]]:
                 continue
             name, value = unescape(name), unescape(value)
         name = name.strip().lower()
-        if not colon or name not in PROPERTIES:
+        if not colon:
             continue
+        if name not in PROPERTIES:
+            if name[:2] != "--":
+                name = _OTHER_NAMES.get(name, "")
+            if not name:
+                continue
+        elif name == "margin" and "-" not in value:
+            continue  # nearly every element has one, and only a negative one hides
         value = value.strip().lower()
         important = False
         if "!" in value:
@@ -186,6 +241,21 @@ def _parse_sheet(text: str) -> Sheet:
 
 
 _remembered = lru_cache(maxsize=128)(_parse_sheet)
+
+
+def font_sizes(texts: Sequence[str]) -> dict[str, str]:
+    """The font sizes that style sheets give to one class, id or element name: selector → value, the last one counts."""
+    found = {}
+    for text in texts:
+        for block in blocks(text[:MAX_SHEET]):
+            size = _FONT_SIZE.search(text, block.start, block.end) if not block.around else None
+            if size is not None:
+                for selector in block.prelude.split(",")[:MAX_CLASSES]:
+                    found[selector.strip()] = size[1]
+    return found
+
+
+_FONT_SIZE = re.compile(r"font-size\s*:\s*([^;}]{1,20})", re.IGNORECASE)
 
 
 def _read_rules(text: str, views: int, rules: list[tuple[str, Rule]], depth: int) -> None:

@@ -6,6 +6,8 @@ import math
 import re
 from functools import lru_cache
 
+from blocker.detect.letters import SHORTEST, is_letter_id, scrambled
+
 MAX_TOKENS = 64
 MAX_TEXT = 4096
 MAX_VALUE = 256
@@ -24,9 +26,14 @@ PICTURES = frozenset(
 
 
 def tokens(text: str) -> list[str]:
-    """Values in a URL's path and query or in a header, bounded; a digit in each, so words stay out."""
+    """Values in a URL's path and query or in a header, bounded; words stay out."""
     found = _PIECE.findall(text[:MAX_TEXT])[:MAX_TOKENS]
-    return [piece for piece in found if not piece.isalpha() and _DIGIT.search(piece)]
+    return [piece for piece in found if _is_token(piece)]
+
+
+def _is_token(piece: str) -> bool:
+    """Whether a value is no word: it has a digit, or letters in an order that no word has."""
+    return _DIGIT.search(piece) is not None or (piece.isalpha() and is_letter_id(piece))
 
 
 def stands_as_token(text: str, token: str) -> bool:
@@ -35,7 +42,7 @@ def stands_as_token(text: str, token: str) -> bool:
     while at >= 0:
         end = at + len(token)
         if text[at - 1 : at] in _AROUND and text[end : end + 1] in _AROUND:
-            return _DIGIT.search(token) is not None
+            return _is_token(token)
         at = text.find(token, end)
     return False
 
@@ -51,10 +58,21 @@ def opacity(value: str) -> float:
 @lru_cache(maxsize=4096)
 def _opacity(value: str) -> float:
     size = len(value)
-    if size < 5 or (value.islower() and value.isascii() and value.isalpha()):
+    if size < 5:
         return 0.0
-    rest = value if size >= 12 and len(_CHANGE.findall(value)) * 4 >= size else _WORDS.sub("", value)
+    if size >= SHORTEST and value.isalpha():
+        rest = value if is_letter_id(value) else ""
+    elif size >= 12 and len(_CHANGE.findall(value)) * 4 >= size:
+        rest = value
+    else:
+        rest = _WORDS.sub(_unless_word, value)
     return len(rest) * math.log2(len(set(rest))) if len(rest) >= 5 else 0.0
+
+
+def _unless_word(run: re.Match[str]) -> str:
+    """What is left of a run of letters: nothing of a word."""
+    letters = run.group()
+    return letters if len(letters) >= SHORTEST and scrambled(letters) else ""
 
 
 def extension(path: str) -> str:

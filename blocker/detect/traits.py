@@ -7,26 +7,21 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from blocker.detect.tokens import PICTURES, extension, opacity, tokens
+from blocker.detect.wording import Wording, unsigned, wording
 from blocker.message.urls import Url
 
 _PERSON = re.compile(
     r"(?:mi_u|u|uid|user|user_?id|euid|e?mail|email_?(?:address|hash|id|md5|sha256)|recip(?:ient)?(?:_?id)?|rid|"
     r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member_?(?:id|no|number)|cust(?:omer)?_?(?:id|no|number)|"
-    r"loyalty_?(?:id|no|number)|card_?(?:no|number)|profile_?id|lead_?id|partner_uid)",
+    r"loyalty_?(?:id|no|number)|card_?(?:no|number)|profile_?id|lead_?id|partner_uid|"
+    r"e_?h(?:ash)?|emh|uh|hem|email_?(?:sha1|enc)|contact|subscriber|recipient|rcpt|crm_?id|cuid|mkt_?tok|"
+    r"kunden_?(?:nr|nummer|id)|klant_?(?:nr|nummer|id)|num_?client|"
+    r"id_?(?:client|cliente|contact|contatto|user|usuario|abonne|member|customer|subscriber|recipient|destinataire|kontakt))",
     re.IGNORECASE,
 )
 _FIRST_NAME = re.compile(
     r"(?:f|l)name|(?:first|last|given|family)_?name|(?:vor|nach)name|prenom|nombre", re.IGNORECASE
 )
-_ENDPOINT_WORDS = """
-open opens opened opentrack opentracking openrate track tracking tracker trackopen pixel beacon imp impression
-view viewed wf trk read readreceipt stat stats log logger hit ping event e2t webbug bug
-count counter seen gelesen gelezen ouverture zaehler zaehlpixel markread
-mailopen mailopened mailread mailview mailviewed mailtrack mailtracking
-emailopen emailopened emailread emailview emailviewed emailtrack emailtracking
-"""
-_ENDPOINTS = frozenset(_ENDPOINT_WORDS.split())
-_BETWEEN_WORDS = str.maketrans("/_.=-", "     ")
 _FILLER = re.compile(
     r"(?:^|[_-])(?:spacer?|blank|clear|transparente?|transp?|empty|dot|pixel|shim|filler|px|1x1|1px|b|s|t|x|white|black|line|null|"
     r"dummy|leer|abstand|platzhalter|vide|vacio|espaceur)"
@@ -38,6 +33,9 @@ _HASHED_FILLER = re.compile(
 )
 """A filler with the hash of its content, as programs that build web sites name files."""
 _FILLERS = frozenset({"gif", "png", "jpg", "jpeg"})
+SHEETS = frozenset({"css", "woff", "woff2", "ttf", "otf", "eot"})
+"""What the files of style sheets and fonts are called."""
+_FILES = PICTURES | SHEETS
 _VERSION = re.compile(r"\?(?:v|ver|version|rev|itok|_)=[^&]*\Z")
 """A query that says nothing but which version of a file is meant, often by its hash."""
 _SHORT_GIF = re.compile(r"^[a-z]{1,2}\.gif$")
@@ -58,13 +56,21 @@ class Traits(NamedTuple):
     extension: str
     tokens: tuple[str, ...]
     bits: float
-    """Of the most opaque value, a host's long labels among them, that is no folder or name of a picture file."""
+    """Of the most opaque value, a host's long labels among them, that is no folder or name of a file (of a picture, a sheet)."""
     folder_bits: float
-    """Of the folders of a picture file."""
+    """Of the folders of a file."""
     file_bits: float
-    """Of a picture's file name."""
+    """Of a file's name."""
+    all_bits: float
+    """Of all values together that are no folder or name of a file."""
+    asks: bool
+    """There is a query besides what signs the URL."""
+    signed: bool
+    """The query holds a proof that its writer may give the file away, which is no value of the reader's."""
     filler: bool
+    words: Wording
     endpoint: bool
+    """Something is counted there, by its words or by how it is asked."""
     values: bool
     """Something in the path or the query is not words alone."""
     person: str
@@ -82,26 +88,32 @@ def traits(url: Url) -> Traits:
 def _traits(host: str, path: str, query: str) -> Traits:
     name = path.rpartition("/")[2]
     kind = extension(path)
+    asks = unsigned(query)
+    signed = asks != query
     folders = [value for value in tokens(path) if value != name]
-    versioned = query != "" and kind in PICTURES and _VERSION.match(query.lower()) is not None
-    bare = not query or versioned
-    asked = [*tokens(query), *(label for label in host.split(".") if len(label) >= LONG_LABEL)]
+    versioned = asks != "" and kind in _FILES and _VERSION.match(asks.lower()) is not None
+    bare = not asks or versioned
+    asked = [*tokens(asks), *(label for label in host.split(".") if len(label) >= LONG_LABEL)]
     may_fill = bare and kind in _FILLERS
     plain = name.lower()
     hashed = _HASHED_FILLER.match(plain) if may_fill else None
-    stem = hashed[1] if hashed is not None else name.rpartition(".")[0] if kind in PICTURES else name
+    stem = hashed[1] if hashed is not None else name.rpartition(".")[0] if kind in _FILES else name
     file_bits = opacity(stem)
-    bits = max(map(opacity, asked), default=0.0)
+    weighed = [opacity(value) for value in asked]
     folder_bits = max(map(opacity, folders), default=0.0)
     if versioned:
-        bits, file_bits = 0.0, max(bits, file_bits)
-    elif kind not in PICTURES:
+        file_bits = max(file_bits, *weighed) if weighed else file_bits
+        weighed = []
+    elif kind not in _FILES:
         if not _ONE_PIECE.match(name):
             file_bits = 0.0
-        bits, folder_bits, file_bits = max(bits, folder_bits, file_bits), 0.0, 0.0
-        if query and not bits and len(_DIGITS.findall(query)) >= MANY_DIGITS:
-            bits = 1.0
-    asking = kind == "gif" and bits > 0 and "=" in query and _SHORT_GIF.match(plain) is not None
+        weighed += [file_bits, *map(opacity, folders)]
+        folder_bits = file_bits = 0.0
+    bits = max(weighed, default=0.0)
+    if kind not in _FILES and asks and not bits and len(_DIGITS.findall(asks)) >= MANY_DIGITS:
+        bits = 1.0
+    words = wording(host, path, query)
+    asking = kind == "gif" and bits > 0 and "=" in asks and _SHORT_GIF.match(plain) is not None
     return Traits(
         kind,
         (
@@ -113,16 +125,15 @@ def _traits(host: str, path: str, query: str) -> Traits:
         bits,
         folder_bits,
         file_bits,
+        sum(weighed),
+        asks != "",
+        signed,
         hashed is not None or (may_fill and _FILLER.search(plain) is not None),
-        asking or _is_endpoint(f"{host.partition('.')[0]}{path}"),
+        words,
+        asking or words.endpoint,
         max(bits, folder_bits, file_bits) > 0,
-        _person(query),
+        _person(asks),
     )
-
-
-def _is_endpoint(text: str) -> bool:
-    """Whether one of its words says that something is counted."""
-    return not _ENDPOINTS.isdisjoint(text.lower().translate(_BETWEEN_WORDS).split(" "))
 
 
 def _person(query: str) -> str:

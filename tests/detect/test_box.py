@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from blocker.detect.box import length
+from blocker.detect.box import UNKNOWN
+from blocker.detect.lengths import length
 from tests.detect.messages import PICTURE, PIXEL, box
 
 SRC = f'src="{PIXEL}"'
@@ -29,7 +30,7 @@ SRC = f'src="{PIXEL}"'
         ("+2PX", 2),
         ("50%", None),
         ("auto", None),
-        ("calc(1px)", None),
+        ("calc(1px)", 1.0),
         ("", None),
         (None, None),
     ],
@@ -241,7 +242,7 @@ def test_what_has_no_box_of_its_own() -> None:
         f"<div hidden><style>p{{background:url({PIXEL})}}</style></div>",
         f'<link rel="stylesheet" href="{PIXEL}" style="display:none">',
     ):
-        assert box(markup) == (None, None, None, None)
+        assert box(markup) == UNKNOWN
 
 
 @pytest.mark.parametrize(

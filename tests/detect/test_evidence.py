@@ -208,7 +208,16 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
             "named like a tracking endpoint",
         ),
         (image(src="https://t.sender.example/see?m=12&r=3456"), "token.numbers", "a number or short id"),
-        (f"<style>@font-face{{src:url({PIXEL})}}</style>", "vector.font", "a font or style sheet"),
+        (
+            "<style>@font-face{src:url(https://static.sender.example/fonts/4f9d2b7c81e6a035.woff2)}</style>",
+            "vector.font",
+            "a font or style sheet",
+        ),
+        (
+            f"<style>@font-face{{src:url({PIXEL})}}</style>",
+            "vector.style",
+            "a font or style sheet, behind a value that none needs",
+        ),
         (f'<table background="{PIXEL}">', "vector.sheet", "a background"),
         (
             image(src="https://us7.list-manage.com/track/open.php?u=0a1b2c3d4e5f60718293a4b5c&id=1f2e3d4c5b"),

@@ -1,0 +1,181 @@
+"""What hides an element by its own declarations, in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from blocker.detect.lengths import length
+
+FAR = -500.0
+"""Pixels from which on a box that is moved left or up is out of sight."""
+FAR_AFTER = 5000.0
+"""The same to the right or down, where a reader could scroll to it."""
+TINY = 1.0
+"""Pixels of a box that cuts off what it holds, which then shows nothing."""
+
+_ZERO = r"[-+]?0*\.?0+(?:px|%|em|deg)?"
+_CLIPPED = re.compile(
+    r"rect\(\s*([0-9.]+)(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?\s*\)"
+    rf"|inset\(\s*(?:[5-9][0-9]|100)%|circle\(\s*{_ZERO}(?![0-9.])|ellipse\(\s*{_ZERO}(?![0-9.])"
+    r"|polygon\(\s*(?:[a-z]+\s*,\s*)?([-0-9.]+[a-z%]*\s+[-0-9.]+[a-z%]*)(?:\s*,\s*\2){1,8}\s*\)"
+)
+_FLAT = re.compile(
+    rf"\bscale(?:x|y|3d)?\(\s*(?:{_ZERO}(?![0-9.])|[^,()]{{1,20}},\s*{_ZERO}(?![0-9.])|0?\.00)"
+    rf"|\bmatrix\(\s*(?:{_ZERO}\s*,\s*{_ZERO}\s*,|[^,()]{{1,20}},[^,()]{{1,20}},\s*{_ZERO}\s*,\s*{_ZERO}\s*,)"
+    rf"|\bmatrix3d\(\s*{_ZERO}\s*,|\brotate[xy]\(\s*-?(?:90|270)deg"
+)
+_MOVED = re.compile(r"\btranslate(?:x|y|3d)?\(([^()]{1,60})\)")
+_SCALED = re.compile(rf"\s*(?:{_ZERO}(?![0-9.])|[0-9.]+\s+{_ZERO}(?![0-9.]))")
+_SEE_THROUGH = re.compile(rf"\bopacity\(\s*{_ZERO}(?![0-9.])\s*\)")
+_MASKED = re.compile(
+    r"gradient\(\s*(?:to [a-z ]{2,20},|[0-9]{1,3}deg,)?\s*(?:transparent|#0000|#00000000|rgba\(0,\s*0,\s*0,\s*0\))"
+    r"(?:\s*,\s*(?:transparent|#0000|#00000000|rgba\(0,\s*0,\s*0,\s*0\))){0,4}\s*\)"
+)
+RARE = frozenset(
+    [
+        "transform",
+        "scale",
+        "translate",
+        "filter",
+        "mask",
+        "mask-image",
+        "mask-size",
+        "zoom",
+        "content-visibility",
+        "text-indent",
+        "margin",
+        "margin-left",
+        "margin-top",
+        "inset",
+    ]
+)
+"""Properties by which few elements are hidden."""
+_POSITIONS = ("absolute", "fixed", "relative", "sticky")
+
+
+def hidden(values: Mapping[str, str], attrs: Mapping[str, Any]) -> str | None:
+    """What hides an element by its own declarations and attributes; None where nothing does."""
+    if not values:
+        return "hidden" if "hidden" in attrs else None
+    if values.get("display") == "none" or ("hidden" in attrs and "display" not in values):
+        return "display:none" if "display" in values else "hidden"
+    if values.get("visibility") in ("hidden", "collapse"):
+        return "visibility:hidden"
+    opacity = values.get("opacity")
+    if opacity is not None and _share(opacity) <= 0.01:
+        return "opacity:0"
+    clip = values.get("clip-path") or values.get("clip")
+    if (
+        clip
+        and _CLIPPED.search(clip)
+        and ("clip-path" in values or values.get("position") in ("absolute", "fixed"))
+    ):
+        return "clipped away"
+    if values.get("position") in _POSITIONS:
+        moved = _offset(values)
+        if moved is not None:
+            return moved
+    return None if RARE.isdisjoint(values) else next(_rarely(values), None)
+
+
+def _share(value: str) -> float:
+    """A number or a percentage; 1 where it is neither."""
+    percent = value.endswith("%")
+    try:
+        return float(value.rstrip("%")) / (100 if percent else 1)
+    except ValueError:
+        return 1.0
+
+
+def _offset(values: Mapping[str, str]) -> str | None:
+    """What moves a positioned box out of sight."""
+    for name in ("left", "top", "right", "bottom"):
+        offset = length(values.get(name))
+        if offset is not None and (offset <= FAR or offset >= FAR_AFTER):
+            return f"moved out of sight ({name}:{values[name]})"
+    inset = values.get("inset")
+    return f"moved out of sight (inset:{inset})" if inset and any(map(_is_far, inset.split())) else None
+
+
+def _rarely(values: Mapping[str, str]) -> Iterator[str]:
+    """What hides an element by declarations that few elements have."""
+    transform = values.get("transform", "")
+    if _FLAT.search(transform):
+        yield f"transform:{transform[:24]}"
+    moved = _MOVED.search(transform)
+    if moved is not None and any(map(_is_far, moved[1].split(","))):
+        yield f"moved out of sight (transform:{transform[:24]})"
+    if _SCALED.match(values.get("scale", "")):
+        yield "scale:0"
+    if any(map(_is_far, values.get("translate", "").split())):
+        yield "moved out of sight (translate)"
+    if _SEE_THROUGH.search(values.get("filter", "")):
+        yield "filter:opacity(0)"
+    if any(_MASKED.search(values.get(name, "")) for name in ("mask", "mask-image")):
+        yield "masked away"
+    if length(values.get("mask-size", "").split(" ")[0]) == 0:
+        yield "masked away"
+    zoom = values.get("zoom")
+    if zoom is not None and _share(zoom) <= 0.05:
+        yield f"zoom:{zoom[:8]}"
+    if values.get("content-visibility") == "hidden":
+        yield "content-visibility:hidden"
+    for name in ("margin-left", "margin-top"):
+        if _is_before(values.get(name)):
+            yield f"moved out of sight ({name}:{values[name]})"
+    margin = values.get("margin")
+    if margin is not None and any(map(_is_before, _before(margin))):
+        yield f"moved out of sight (margin:{margin[:24]})"
+
+
+def _before(margin: str) -> list[str]:
+    """The margins at the top and at the left of what `margin` says (CSS Box Model, section 3.2)."""
+    sides = margin.split()
+    return [*sides[:1], *sides[3:4], *(sides[1:2] if len(sides) < 4 else ())]
+
+
+def _is_far(value: str | None) -> bool:
+    offset = length(value)
+    return offset is not None and (offset <= FAR or offset >= FAR_AFTER)
+
+
+def _is_before(value: str | None) -> bool:
+    """Whether a margin pulls a box out of sight; one that pushes it down only makes the mail longer."""
+    offset = length(value)
+    return offset is not None and offset <= FAR
+
+
+def indented(values: Mapping[str, str]) -> bool:
+    """Whether what stands in a box's first line is moved out of sight (CSS Text, section 8.1): not the box's own background."""
+    return _is_far(values.get("text-indent"))
+
+
+def clips(values: Mapping[str, str]) -> bool:
+    """Whether a box cuts off what is larger than itself."""
+    return any(
+        not {"hidden", "clip", "scroll", "auto"}.isdisjoint(values.get(name, "").split())
+        for name in ("overflow", "overflow-x", "overflow-y")
+    )
+
+
+def collapsed(values: Mapping[str, str], tag: str) -> str | None:
+    """A box of no size that cuts off what it holds."""
+    if not clips(values) or tag in ("td", "th", "tr", "tbody"):
+        return None
+    sides = {}
+    for name in ("height", "max-height", "width", "max-width"):
+        side = length(values.get(name))
+        if side == 0:
+            return f"{name}:0 with overflow hidden"
+        if side is not None and 0 < side <= TINY and f"min-{name.removeprefix('max-')}" not in values:
+            sides[name.removeprefix("max-")] = side
+    return "a pixel with overflow hidden" if len(sides) == 2 else None
+
+
+def closed(tag: str, attrs: Mapping[str, Any]) -> str | None:
+    """An element that shows what it holds only once somebody opens it."""
+    if tag in ("details", "dialog") and "open" not in attrs:
+        return f"a closed <{tag}>"
+    return "a popover" if "popover" in attrs else None

@@ -1,0 +1,92 @@
+"""Evidence from the reader's name: what the To field calls him, in a URL."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from urllib.parse import unquote_plus
+
+from blocker.detect.report import Reason
+from blocker.detect.tokens import PICTURES
+from blocker.detect.weights import reason
+from blocker.detect.wording import word_set
+from blocker.message.urls import Url
+
+MAX_FIELD = 500
+"""Characters of a To field that are read for names."""
+MAX_WORDS = 6
+"""Words of one name."""
+MAX_TARGET = 2048
+"""Characters of a URL that are searched."""
+SHORTEST = 3
+"""Letters of the shortest name that is looked for."""
+_NAME = re.compile(r'(?:"([^"<>@]{1,200})"|([^"<>@,;:]{1,200}))\s{0,8}<')
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_NO_NAMES = word_set(
+    """
+    and the for you your our dear all list team info mail email newsletter news customer customers client member members user users
+    subscriber subscribers recipient recipients reader readers friend friends undisclosed valued guest hello office sales support
+    admin contact service shop store account group company kunde kunden mitglied leser client cliente clientes membre abonne socio
+    von van der den del des les mrs herr frau madame monsieur senor senora signor image images img banner logo header hero
+    """
+)
+"""Words of To fields that name nobody, and words that URLs are made of."""
+_BETWEEN = re.compile(r"[&=;]")
+
+
+def folded(text: str) -> str:
+    """A text in small letters without accents."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in apart if not unicodedata.combining(c)).replace("ß", "ss")
+
+
+@lru_cache(maxsize=1024)
+def names(field: str, sender: str) -> frozenset[str]:
+    """The words of the names in a To field (decoded), folded; those that the sender's own domain has are left out."""
+    found = set()
+    for quoted, bare in _NAME.findall(field[:MAX_FIELD])[:4]:
+        for word in _WORD.findall(quoted or bare)[:MAX_WORDS]:
+            name = folded(word)
+            if len(name) >= SHORTEST and name not in _NO_NAMES and name not in sender:
+                found.add(name)
+    return frozenset(found)
+
+
+def evidence(url: Url | None, wanted: frozenset[str]) -> Iterator[Reason]:
+    """A reason where one of the names stands in a URL, as a word of a value or as a whole folder."""
+    if url is None or not wanted:
+        return
+    found = _found(url.target[:MAX_TARGET], wanted)
+    if found:
+        yield reason("identity.name", f"the recipient's name stands in the URL: {found[:24]}")
+
+
+def _found(target: str, wanted: frozenset[str]) -> str:
+    path, _, query = target.partition("?")
+    for value in _BETWEEN.split(query)[:64]:
+        for word in _words(value):
+            if word in wanted:
+                return word
+    pieces = path.split("/")[:32]
+    for number, piece in enumerate(pieces):
+        last = number == len(pieces) - 1
+        plain = unquote_plus(piece)
+        stem, _, kind = plain.rpartition(".") if last else (plain, "", "")
+        name = stem if kind.lower() in PICTURES else plain
+        if folded(name) in wanted and (not last or name[:1].isupper()):
+            return folded(name)
+        if "%" in piece or "+" in piece:
+            said = [folded(word) for word in _WORD.findall(name)]
+            if not wanted.isdisjoint(said):
+                return next(word for word in said if word in wanted)
+    return ""
+
+
+def _words(value: str) -> Sequence[str]:
+    """The words of a query's value; none of a file's name or of a URL within the URL."""
+    plain = unquote_plus(value)
+    if "/" in plain or (plain.rpartition(".")[2].lower() in PICTURES and "." in plain):
+        return ()
+    return [folded(word) for word in _WORD.findall(plain)] if "-" not in plain else [folded(plain)]

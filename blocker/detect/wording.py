@@ -1,0 +1,110 @@
+"""What the words in a URL call it: an endpoint that counts, a picture, a portrait, a sign of a brand; and who signed it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, for tables that are long."""
+    return frozenset(text.split())
+
+
+_ENDPOINTS = word_set(
+    """
+    open opens opened opentrack opentracking openrate track tracking tracker trackopen pixel beacon imp impression
+    view viewed wf trk read readreceipt stat stats log logger hit ping event e2t webbug bug
+    count counter seen gelesen gelezen ouverture zaehler zaehlpixel markread ivw
+    mailopen mailopened mailread mailview mailviewed mailtrack mailtracking
+    emailopen emailopened emailread emailview emailviewed emailtrack emailtracking
+    """
+)
+_PICTURES = word_set(
+    """
+    image images img imgs imageserver getimage showimage viewimage renderimage imageproxy
+    picture pictures pic pics photo photos bild bilder imagen imagenes imagem imagens immagine immagini afbeelding
+    thumb thumbs thumbnail thumbnails banner banners chart staticmap qr qrcode barcode
+    """
+)
+_PORTRAITS = word_set(
+    """
+    avatar avatars gravatar userpic userpics portrait portraits headshot headshots profilepic profilephoto profileimage
+    profilbild displayphoto
+    """
+)
+_SIGNS = word_set(
+    "logo logos logotype logotipo brandlogo companylogo icon icons favicon badge emblem wordmark"
+)
+_LIBRARIES = word_set(
+    """
+    image images img imgs assets asset uploads upload gallery library files userfiles userimages mediafiles
+    gfx graphics pics pictures bilder imagenes hubfs
+    """
+)
+_STYLES = word_set("css css2 fonts font webfont webfonts style styles stylesheet stylesheets")
+_BETWEEN_WORDS = str.maketrans("/_.=-?&:+,", "          ")
+
+_PROOFS = word_set(
+    "sig signature x-amz-signature x-goog-signature hmac digest x-oss-signature q-signature __gda__ hdnts hdnea"
+)
+"""Parameters that prove that whoever wrote a URL may give its file away."""
+_SIGNED_WITH = _PROOFS | word_set(
+    """
+    expires expire exp expiry policy key-pair-id awsaccesskeyid googleaccessid ossaccesskeyid
+    x-amz-algorithm x-amz-credential x-amz-date x-amz-expires x-amz-signedheaders x-amz-security-token x-amz-user-agent
+    x-goog-algorithm x-goog-credential x-goog-date x-goog-expires x-goog-signedheaders response-content-type
+    response-content-disposition response-cache-control versionid
+    sv se sr sp st spr sip ss srt skoid sktid skt ske sks skv
+    q-sign-algorithm q-ak q-sign-time q-key-time q-header-list q-url-param-list
+    """
+)
+"""What stands beside them: Amazon S3 and CloudFront, Azure's shared access signatures, Google Cloud Storage, Alibaba's and
+Tencent's stores (each one's own reference of its URLs)."""
+MAX_QUERY = 2048
+
+
+class Wording(NamedTuple):
+    """What a URL is called by its own words."""
+
+    endpoint: bool
+    """Something is counted."""
+    picture: bool
+    """It is a picture's, though no file extension may say so."""
+    portrait: bool
+    """It is the picture of a person."""
+    sign: bool
+    """It is a logo or an icon."""
+    library: bool
+    """One of its folders is for pictures and files."""
+    style: bool
+    """It is a style sheet's, or a font's."""
+
+
+def wording(host: str, path: str, query: str) -> Wording:
+    """The words of a host's first label, a path and a query, and what they say."""
+    folder, _, name = path.lower().rpartition("/")
+    folders = set(folder.translate(_BETWEEN_WORDS).split(" "))
+    named = folders.union(name.translate(_BETWEEN_WORDS).split(" "))
+    asked = set(query[:MAX_QUERY].lower().translate(_BETWEEN_WORDS).split(" ")) if query else named
+    counted = named.union(host.partition(".")[0].translate(_BETWEEN_WORDS).split(" "))
+    return Wording(
+        not _ENDPOINTS.isdisjoint(counted),
+        not _PICTURES.isdisjoint(named),
+        not _PORTRAITS.isdisjoint(named) or not _PORTRAITS.isdisjoint(host.lower().split(".")),
+        not _SIGNS.isdisjoint(named) or not _SIGNS.isdisjoint(asked),
+        not _LIBRARIES.isdisjoint(folders),
+        not _STYLES.isdisjoint(named),
+    )
+
+
+def unsigned(query: str) -> str:
+    """The query without a signature and what belongs to it; as it is where nothing is signed."""
+    lowered = query.lower()
+    if "sig" not in lowered and not any(proof in lowered for proof in ("hmac", "digest", "__gda__", "hdn")):
+        return query
+    pairs = query[1:].split("&")
+    names = [pair.partition("=")[0].lower() for pair in pairs]
+    if _PROOFS.isdisjoint(names):
+        return query
+    rest = [pair for pair, name in zip(pairs, names, strict=True) if name not in _SIGNED_WITH]
+    return f"?{'&'.join(rest)}" if rest else ""
