@@ -1,8 +1,8 @@
 """Charsets: decoding a part's text, and the way back from characters to bytes.
 
-Names are read as a browser reads them where that matters (Latin-1 and ASCII mean windows-1252,
-https://encoding.spec.whatwg.org/#names-and-labels); an unknown name is UTF-8 if the bytes are that,
-else windows-1252. `Text.offset` maps a character offset to a byte offset, lazily.
+A byte order mark outranks what is declared (https://encoding.spec.whatwg.org/#decode); names are read as in `labels`.
+Where none is declared, or an unknown one, the markup may name it (HTML, section 13.2.3.2); else it is UTF-8 if the
+bytes are that, or windows-1252. `Text.offset` maps a character offset to a byte offset, lazily.
 """
 
 from __future__ import annotations
@@ -10,29 +10,40 @@ from __future__ import annotations
 import codecs
 import re
 from bisect import bisect_left
-from functools import lru_cache
+
+from blocker.message.labels import (
+    USER_DEFINED,
+    UTF_8,
+    WIDE,
+    is_ascii_safe,
+    is_single_byte,
+    is_superset,
+    meaning,
+)
+
+MAX_PRESCAN = 1024
+"""Bytes at the start of a document in which it may name its charset (HTML, section 13.2.3.2)."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SINGLE_BYTE = re.compile(
-    r"(cp125\d|cp85\d|cp437|cp866|cp874|iso8859-\d+|iso8859_\d+|koi8-[rut]|mac-[a-z]+|tis-620)\Z"
+_NAMED = re.compile(
+    rb"(?:charset|encoding)[\t\n\f\r ]*=[\t\n\f\r ]*[\"']?[\t\n\f\r ]*([^\"'\t\n\f\r ;>?]{1,40})"
 )
-_WESTERN = frozenset({"ascii", "iso8859-1"})
-_ASCII_WHEN_ASCII = frozenset(
-    {
-        "gb2312",
-        "gbk",
-        "gb18030",
-        "big5",
-        "big5hkscs",
-        "euc_jp",
-        "euc_kr",
-        "cp949",
-        "cp932",
-        "cp950",
-        "shift_jis",
-    }
+_MARKS = (
+    (codecs.BOM_UTF8, UTF_8),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+_MARK_BYTES = frozenset(b"\xef\xfe\xff")
+_WIDE_MARKS = {"utf-32-le": codecs.BOM_UTF32_LE, "utf-32-be": codecs.BOM_UTF32_BE}
+_WIDE_START = re.compile(rb"(?:\s\0)*<\0|(\0\s)*\0<")
+"""Markup in UTF-16 that neither a mark nor a name tells."""
+_USER_DEFINED = {byte: 0xF700 + byte for byte in range(0x80, 0x100)}
+
+
+class Codec(str):
+    """A Python codec's name as another reading of a part has it: whatever the bytes begin with."""
+
+    __slots__ = ()
 
 
 class Text:
@@ -59,7 +70,7 @@ class Text:
 
     def encode(self, replacement: str) -> bytes:
         """ASCII text as it must stand in the part's bytes (in a stateful charset: in its ASCII state)."""
-        wide = self.charset in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+        wide = self.charset in WIDE
         return replacement.encode(self.charset if wide else "ascii")
 
     def _utf8_offset(self, index: int) -> int:
@@ -78,23 +89,69 @@ class Text:
 
 def decode_text(data: bytes, charset: str | None) -> Text:
     """The text of `data` under a declared charset. Never fails."""
-    if data.isascii() and (charset is None or _is_ascii_safe(charset)):
+    codec = charset if isinstance(charset, Codec) else _codec(data, charset)
+    if data.isascii() and is_ascii_safe(codec):
         return Text(data.decode("ascii"), "identity", data)
-    name = _codec_name(charset)
-    if name == "utf-8":
+    if codec == UTF_8:
         try:
             return Text(data.decode("utf-8"), "utf-8", data)
         except UnicodeDecodeError:
             return Text(data.decode("cp1252", "replace"), "identity", data)
-    if _SINGLE_BYTE.match(name):
-        return Text(data.decode(name, "replace"), "identity", data)
-    if name in ("utf-16", "utf-32"):
-        name, skip = _byte_order(data, name)
-        if skip:
-            text = data[skip:].decode(name, "replace")
-            return _OffsetText(text, name, data, skip)
+    if codec == USER_DEFINED:
+        return Text(data.decode("latin-1").translate(_USER_DEFINED), "identity", data)
+    if is_single_byte(codec):
+        return Text(data.decode(codec, "replace"), "identity", data)
+    skip = _mark_length(data, codec)
     # Python's UTF-7 lets halves of surrogate pairs through, which no text may hold.
-    return Text(_SURROGATE.sub("\ufffd", data.decode(name, "replace")), name, data)
+    text = _SURROGATE.sub("\ufffd", data[skip:].decode(codec, "replace"))
+    return _OffsetText(text, str(codec), data, skip) if skip else Text(text, str(codec), data)
+
+
+def other_codecs(data: bytes, charset: str | None) -> tuple[Codec, ...]:
+    """The codecs by which some program reads other markup than `decode_text` does; nearly always none."""
+    declared = meaning(charset)
+    codec = _codec(data, charset)
+    if not declared.others and (
+        codec == declared.codec or (data[:3] == codecs.BOM_UTF8 and is_superset(declared.codec))
+    ):
+        return ()
+    others = (declared.codec, *declared.others, UTF_8)
+    return tuple(Codec(other) for other in dict.fromkeys(others) if other != codec)
+
+
+def _codec(data: bytes, charset: str | None) -> str:
+    """The codec that a browser would take: by the mark, by the name, by what the markup says of itself."""
+    declared = meaning(charset)
+    if declared.codec in _WIDE_MARKS:
+        for codec, mark in _WIDE_MARKS.items():
+            if data.startswith(mark):
+                return codec
+    if data and data[0] in _MARK_BYTES:
+        for mark, codec in _MARKS:
+            if data.startswith(mark):
+                return codec
+    return declared.codec if declared.known else _told_inside(data[:MAX_PRESCAN])
+
+
+def _told_inside(head: bytes) -> str:
+    """The codec that a document names in <meta> or in its XML declaration; UTF-8 where it names none that is known."""
+    if b"\0" in head:
+        wide = _WIDE_START.match(head)
+        return UTF_8 if wide is None else "utf-16-le" if head[wide.end() - 1] == 0 else "utf-16-be"
+    if b"=" not in head:
+        return UTF_8
+    named = _NAMED.search(head.lower())
+    codec = meaning(named[1].decode("ascii", "replace")).codec if named is not None else UTF_8
+    # What could be read as ASCII is not UTF-16 (HTML, section 13.2.3.2); user-defined means windows-1252 there.
+    return UTF_8 if codec in WIDE else "cp1252" if codec == USER_DEFINED else codec
+
+
+def _mark_length(data: bytes, codec: str) -> int:
+    """Octets of the byte order mark that is no part of the text."""
+    if codec not in WIDE:
+        return 0
+    mark = "\ufeff".encode(codec)
+    return len(mark) if data.startswith(mark) else 0
 
 
 class _OffsetText(Text):
@@ -108,39 +165,6 @@ class _OffsetText(Text):
 
     def offset(self, index: int) -> int:
         return self._skip + super().offset(index)
-
-
-def _byte_order(data: bytes, name: str) -> tuple[str, int]:
-    """The explicit codec of UTF-16 or UTF-32 and the length of its mark."""
-    marks = {
-        "utf-16": ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")),
-        "utf-32": ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be")),
-    }[name]
-    for mark, codec in marks:
-        if data.startswith(mark):
-            return codec, len(mark)
-    return f"{name}-le", 0
-
-
-@lru_cache(maxsize=256)
-def _codec_name(charset: str | None) -> str:
-    if charset is None or len(charset) > 40:
-        return "utf-8"
-    try:
-        info = codecs.lookup(charset)
-    except (LookupError, ValueError):
-        return "utf-8"
-    name = info.name
-    if not getattr(info, "_is_text_encoding", True) or name in _NO_CHARSETS:
-        return "utf-8"
-    return "utf-8" if name in ("ascii", "utf-8-sig") else "cp1252" if name in _WESTERN else name
-
-
-@lru_cache(maxsize=256)
-def _is_ascii_safe(charset: str) -> bool:
-    """Whether ASCII bytes mean themselves, always."""
-    name = _codec_name(charset)
-    return name == "utf-8" or bool(_SINGLE_BYTE.match(name)) or name in _ASCII_WHEN_ASCII
 
 
 def _character_starts(data: bytes, charset: str, count: int) -> list[int]:

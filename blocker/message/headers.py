@@ -1,7 +1,8 @@
 """Header fields of a message or part, as spans of the raw bytes (RFC 5322, section 2.2).
 
-The grammar of what still counts as a header line follows the standard library's feed parser, so that
-both agree on where a body begins.
+A header ends where the standard library's feed parser ends it, but for one thing: lines that are no field (white space
+before the colon, an 8-bit name, `>From`, words) end it for that parser and for no mail program, so they do not where a
+well-known field still follows. Where the body may begin at another place for some, `Headers.others` holds that reading.
 """
 
 from __future__ import annotations
@@ -20,7 +21,15 @@ MAX_HEADER_BYTES = 1 << 20
 MAX_VALUE_BYTES = 16 << 10
 """Bytes of one field's value that are ever interpreted."""
 
-_FIELD_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e]*:|[\t ]|From ")
+_FIELD_LINE = re.compile(rb"[\t ]|From |([\x21-\x39\x3b-\x7e]*):")
+_LOOSE_LINE = re.compile(rb"(?:\xef\xbb\xbf)?([\x21-\x39\x3b-\x7e]+)[\t ]*:")
+"""A field after a byte order mark, or with white space before its colon."""
+_WELL_KNOWN = re.compile(
+    r"(?:content|x|list|mime|message|return|reply|dkim|disposition|generate|read|auto|feedback)-[!-~]+"
+    r"|from|to|cc|subject|date|received|sender"
+)
+"""Names by which a line is told to be of a header."""
+_LINES = re.compile(rb"[^\n]*\n|[^\n]+")
 _PLAIN_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+):.*\n(?:[ \t].*\n)*")
 """A field as it should be, with its continuation lines, where no line ends with a carriage return alone."""
 _WHITE = re.compile(r"[ \t]*[\r\n]+[ \t]*")
@@ -39,7 +48,7 @@ class Field(NamedTuple):
 class Headers:
     """The header section of one part."""
 
-    __slots__ = ("_firsts", "_index", "cut", "end", "fields", "raw", "start")
+    __slots__ = ("_firsts", "_index", "cut", "end", "fields", "others", "raw", "start")
 
     def __init__(self, raw: bytes, start: int, fields: Sequence[Field], end: int, cut: bool = False) -> None:
         self.raw = raw
@@ -49,6 +58,8 @@ class Headers:
         """Where the body starts: after the empty line, or at the first line that is no header line."""
         self.cut = cut
         """The bound on header bytes was reached: there may be more fields."""
+        self.others: tuple[Headers, ...] = ()
+        """The same section as other programs read it: it ends elsewhere, or has other fields."""
         self._firsts: dict[str, str] = {}
         self._index: dict[str, list[Field]] = {}
         for field in fields:
@@ -71,6 +82,27 @@ class Headers:
             fields = self._index.get(name)
             value = self._firsts[name] = self._value(fields[0]) if fields else ""
         return value
+
+    def is_repeated(self, name: str) -> bool:
+        """Whether there are several fields of this name, of which programs take the first or the last."""
+        found = self._index.get(name)
+        return found is not None and len(found) > 1
+
+    def is_long(self, name: str) -> bool:
+        """Whether a field of this name goes on after what of it is interpreted."""
+        return any(field.end - field.value_start > MAX_VALUE_BYTES for field in self._index.get(name, ()))
+
+    def readings(self, name: str) -> list[Headers]:
+        """The section for those who take the first field of this name and for those who take the last, if they differ."""
+        found = self._index.get(name, ())
+        if len(found) < 2:
+            return [self]
+        one = [found[0]] if self._value(found[0]) == self._value(found[-1]) else [found[0], found[-1]]
+        return [self._with_only(field) for field in one]
+
+    def _with_only(self, only: Field) -> Headers:
+        fields = [field for field in self.fields if field.name != only.name or field is only]
+        return Headers(self.raw, self.start, fields, self.end, self.cut)
 
     def text(self, name: str) -> str:
         """The first value with its encoded words (RFC 2047) decoded, fit to be shown."""
@@ -115,8 +147,31 @@ def read_headers(raw: bytes, start: int, end: int) -> Headers:
     fields, position = _plain_fields(raw, start, most)
     if raw.startswith(b"\r\n", position, most):
         return Headers(raw, start, fields, position + 2)
-    fields, body = _any_fields(raw, start, position, min(_section_end(raw, position, end), most), fields)
-    return Headers(raw, start, fields, body, body == start + MAX_HEADER_BYTES)
+    stop = min(_section_end(raw, position, end), most)
+    lines = raw[position:stop].splitlines(keepends=True)
+    headers = _any_fields(raw, start, position, lines, fields)
+    if raw.count(b"\r", start, headers.end) != raw.count(b"\r\n", start, headers.end):
+        return _by_line_feeds(raw, end, headers)
+    return headers
+
+
+def _by_line_feeds(raw: bytes, end: int, headers: Headers) -> Headers:
+    """`headers` with the reading of those for whom a carriage return alone ends no line, or the other way round.
+
+    That reading counts where it alone says what the body is.
+    """
+    most = min(end, headers.start + MAX_HEADER_BYTES)
+    lines = []
+    for match in _LINES.finditer(raw, headers.start, most):
+        lines.append(match.group())
+        if not lines[-1].strip(b"\r\n"):
+            break
+    other = _any_fields(raw, headers.start, headers.start, lines, [])
+    if "content-type" not in other or other.end == headers.end:
+        return headers
+    first, second = (headers, other) if "content-type" in headers else (other, headers)
+    first.others = (*first.others, second)
+    return first
 
 
 def _plain_fields(raw: bytes, start: int, end: int) -> tuple[list[Field], int]:
@@ -133,24 +188,43 @@ def _plain_fields(raw: bytes, start: int, end: int) -> tuple[list[Field], int]:
 
 
 def _any_fields(
-    raw: bytes, start: int, position: int, stop: int, fields: list[Field]
-) -> tuple[list[Field], int]:
-    """`fields`, which end at `position`, with those after them, read line by line; and where the body begins."""
+    raw: bytes, start: int, position: int, lines: Sequence[bytes], fields: list[Field]
+) -> Headers:
+    """The section whose `fields` end at `position`, with those of the `lines` there."""
+    begun, before = position, fields.copy()
+    strict, body, taken = _strict_fields(start, position, lines, fields)
+    headers = Headers(raw, start, strict, body, body == start + MAX_HEADER_BYTES)
+    if taken == len(lines):
+        return headers
+    loose, end = _loose_fields(begun, lines, before)
+    if not any(field.start >= body and _WELL_KNOWN.fullmatch(field.name) for field in loose):
+        return headers
+    found = Headers(raw, start, loose, end, end == start + MAX_HEADER_BYTES)
+    found.others = (headers,)
+    return found
+
+
+def _strict_fields(
+    start: int, position: int, lines: Sequence[bytes], fields: list[Field]
+) -> tuple[list[Field], int, int]:
+    """`fields`, which end at `position`, with those of the `lines` after them, where the body begins, lines taken."""
     name, field_start, value_start = "", -1, -1
-    body, envelope = position, -1
-    for line in raw[position:stop].splitlines(keepends=True):
+    body, envelope, taken = position, -1, 0
+    for line in lines:
         match = _FIELD_LINE.match(line)
         if match is None:
             if not line.strip(b"\r\n"):
                 body += len(line)
+                taken = len(lines)
             break
+        taken += 1
         token = match.group()
         if token not in (b" ", b"\t"):
             if field_start >= 0:
                 fields.append(Field(name, field_start, value_start, position))
                 field_start = -1
             if token != b"From " and token != b":":
-                name = _name(token[:-1])
+                name = _name(match[1])
                 field_start, value_start = position, position + len(token)
         # An envelope line amid the fields belongs to none; a last one starts the body.
         envelope = position if token == b"From " and position != start else -1
@@ -160,7 +234,26 @@ def _any_fields(
         body = envelope
     if field_start >= 0:
         fields.append(Field(name, field_start, value_start, position))
-    return fields, body
+    return fields, body, taken
+
+
+def _loose_fields(position: int, lines: Sequence[bytes], fields: list[Field]) -> tuple[list[Field], int]:
+    """The same up to the first empty line, whatever the lines before it are; and where the body begins."""
+    opened: Field | None = None
+    for line in lines:
+        if not line.startswith((b" ", b"\t")):
+            if opened is not None:
+                fields.append(opened._replace(end=position))
+            match = _LOOSE_LINE.match(line)
+            opened = (
+                Field(_name(match[1]), position, position + match.end(), -1) if match is not None else None
+            )
+        position += len(line)
+        if not line.strip(b"\r\n"):
+            break
+    if opened is not None:
+        fields.append(opened._replace(end=position))
+    return fields, position
 
 
 @lru_cache(maxsize=512)

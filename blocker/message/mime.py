@@ -2,16 +2,20 @@
 
 Follows the standard library's feed parser in what it accepts: a boundary line of any enclosing
 multipart ends a part, a missing end boundary ends with the message, a multipart without a start
-boundary is one leaf. Part paths are those of IMAP's FETCH BODY[...] (RFC 9051, section 6.4.5).
+boundary is one leaf. Where mail programs take a header in another way (`declared`), the likeliest reading makes the
+tree, and `Structure.others` holds the leaves of the other ones. Part paths are those of IMAP's FETCH BODY[...] (RFC 9051, section 6.4.5).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from blocker.message.headers import Headers, parameters, read_headers
+from blocker.message import declared
+from blocker.message.charset import Codec
+from blocker.message.headers import Headers, read_headers
 from blocker.message.transfer import WayBack, decode, mapping
 
 MAX_DEPTH = 64
@@ -21,15 +25,29 @@ MAX_PARTS = 1000
 MAX_LIKE = 1_000_000
 """Lines of one message that begin like a boundary and are none, over all levels; what follows is one leaf."""
 
+MAX_OTHERS = 16
+"""Other readings of sections of one message that are followed."""
 MAX_ENCLOSED = 4
 """Encoded messages inside each other that are decoded."""
 
-ENCLOSED = frozenset({"message/rfc822", "message/global"})
-"""Messages that are read where they are encoded, too."""
+NOT_MESSAGES = frozenset(
+    {
+        "message/delivery-status",
+        "message/disposition-notification",
+        "message/partial",
+        "message/external-body",
+    }
+)
+"""Types under `message/` whose body is no message that may be encoded."""
+_READ_ONCE = ("content-type", "content-transfer-encoding")
+"""Fields of which a header should have one: programs take the first, or the last."""
 SIGNED = frozenset({"multipart/signed", "multipart/encrypted"})
 SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _LAST_EOL = re.compile(rb"\r\n\Z|\r\Z|\n\Z")
 _ESCAPED = re.compile(rb"=(?:3D|\r?\n)", re.IGNORECASE)
+_MESSAGE_NAME = re.compile(r"\.(?:e?m|mht)|=\?|\*|%", re.IGNORECASE)
+"""What a name of a message, written in whatever way, has in it."""
+_FIRST_LIKE = re.compile(rb"(?:^|[\r\n])--([^\r\n]{1,200}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE)
 _BOUNDARY_TAIL = re.compile(rb"(--)?[ \t]*(\r\n|\r|\n|\Z)")
 
 
@@ -70,6 +88,14 @@ class Part:
     """Offset after the body; the line end before a boundary is not part of it."""
     enclosure: Enclosure | None = None
     """The encoded message that it stands in: offsets count in what that is decoded."""
+    decoding: str | None = None
+    """The transfer encoding of another reading of the part."""
+    codec: Codec | None = None
+    """The charset of another reading of the part."""
+    alone: bool = True
+    """No other reading of the message has anything to load."""
+    doubtful: bool = False
+    """Another reading of a part: found, and never edited."""
 
     @property
     def body(self) -> bytes:
@@ -82,26 +108,15 @@ class Part:
 
     @property
     def encoding(self) -> str:
-        """Content-Transfer-Encoding in lower case; empty where there is none."""
-        return self.headers.first("content-transfer-encoding").strip().lower()
+        """The transfer encoding by its usual name; empty where there is none."""
+        if self.decoding is not None:
+            return self.decoding
+        return declared.encodings(self.headers.first("content-transfer-encoding"))[0]
 
     @property
     def charset(self) -> str | None:
         """The charset parameter in lower case."""
-        value = self.headers.first("content-type")
-        if "charset" not in value.lower():
-            return None
-        charset = parameters(value).get("charset")
-        return charset.lower() if charset is not None and charset.isascii() else None
-
-    @property
-    def filename(self) -> str:
-        """The name under which a reader would offer to save the part."""
-        disposition, kind = self.headers.first("content-disposition"), self.headers.first("content-type")
-        if "name" not in disposition.lower() and "name" not in kind.lower():
-            return ""
-        name = parameters(disposition).get("filename")
-        return (parameters(kind).get("name", "") if name is None else name).strip()
+        return self.codec or declared.charset(self.headers.first("content-type"))
 
 
 @dataclass(slots=True)
@@ -110,6 +125,12 @@ class Structure:
 
     headers: Headers
     parts: list[Part]
+    sections: list[Section] = field(default_factory=list)
+    """Everything with a header that the tree is made of, outer ones first."""
+    others: list[Part] = field(default_factory=list)
+    """Leaves that some program sees in place of these, where a header can be taken in more than one way."""
+    pending: list[Pending] = field(default_factory=list)
+    """Other readings that were not followed yet."""
     signed: bool = False
     """A signed or encrypted container stands somewhere in the tree."""
     cut: bool = False
@@ -118,69 +139,172 @@ class Structure:
     """Lines met so far that begin like a boundary and are none."""
 
 
+class Where(NamedTuple):
+    """Where in the tree a section stands."""
+
+    path: str
+    """Empty for the message itself."""
+    default: str
+    """The type of what declares none."""
+    depth: int
+    enclosure: Enclosure | None
+
+
+class Section(NamedTuple):
+    """A header of the tree and what was made of it."""
+
+    headers: Headers
+    kind: str
+    """Type and subtype in lower case."""
+    boundary: bytes | None
+    """The one that opens the parts of a multipart."""
+    part: Part | None = None
+    """The leaf."""
+    enclosure: Enclosure | None = None
+    """The attached message under a transfer encoding."""
+
+
+class Pending(NamedTuple):
+    """Another reading of a section, which is followed once the tree is made."""
+
+    raw: bytes
+    headers: Headers
+    end: int
+    where: Where
+    boundary: bytes | None = None
+    """The one that this reading takes."""
+
+
 def read_structure(raw: bytes) -> Structure:
     """The structure of a whole message. Never fails: any bytes are a message of some kind."""
     headers = read_headers(raw, 0, len(raw))
     structure = Structure(headers, [])
-    _walk(raw, headers, len(raw), "", "text/plain", 0, structure, None)
+    _walk(raw, headers, len(raw), Where("", "text/plain", 0, None), structure)
+    if structure.pending:
+        _walk_others(structure)
     return structure
 
 
-def content_type(headers: Headers, default: str) -> str:
-    """Type and subtype in lower case, with the standard library's fallback for broken ones.
+def _walk_others(structure: Structure) -> None:
+    """The leaves of the other readings, up to a bound."""
+    parts, structure.parts = structure.parts, []
+    sections, structure.sections = structure.sections, []
+    for count, other in enumerate(structure.pending):
+        if count >= MAX_OTHERS:
+            structure.cut = True
+            break
+        if other.boundary is None:
+            _walk_section(other.raw, other.headers, other.end, other.where, structure)
+        else:
+            spans = _between(other.raw, other.boundary, other.headers.end, other.end, structure, True)
+            _walk_spans(other.raw, spans or [], "text/plain", other.where, structure)
+    structure.others, structure.parts = structure.parts, parts
+    structure.sections = sections
+    structure.pending.clear()
 
-    The type ends at white space, too: `text/html charset=utf-8` lacks its semicolon and is shown as HTML.
-    """
+
+def content_type(headers: Headers, default: str) -> str:
+    """Type and subtype in lower case; `default` where the header declares none."""
     value = headers.first("content-type")
     if not value:
         return default if "content-type" not in headers else "text/plain"
-    kind = value.partition(";")[0].lower().split(None, 1)
-    return kind[0] if kind and kind[0].count("/") == 1 else "text/plain"
+    return declared.media_type(value)
 
 
-def _walk(
-    raw: bytes,
-    headers: Headers,
-    end: int,
-    path: str,
-    default: str,
-    depth: int,
-    structure: Structure,
-    enclosure: Enclosure | None,
-) -> None:
-    """Append the leaves of one part to `structure`; `path` is empty for the message itself."""
-    kind = content_type(headers, default)
+def _walk(raw: bytes, headers: Headers, end: int, where: Where, structure: Structure) -> None:
+    """Append the leaves of one part to `structure`, by the reading of its header that tells most."""
+    if headers.others or any(map(headers.is_repeated, _READ_ONCE)):
+        readings = [headers, *headers.others]
+        for name in _READ_ONCE:
+            readings = [one for reading in readings for one in reading.readings(name)]
+        headers = max(readings, key=lambda one: _telling(content_type(one, where.default)))
+        structure.pending += [Pending(raw, one, end, where) for one in readings if one is not headers]
+    _walk_section(raw, headers, end, where, structure)
+
+
+def _walk_section(raw: bytes, headers: Headers, end: int, where: Where, structure: Structure) -> None:
+    """Append the leaves of one part whose header is read in one way."""
+    kind = content_type(headers, where.default)
     if kind in SIGNED or kind in SEALED:
         structure.signed = True
-    start = headers.end
-    structure.cut = structure.cut or headers.cut
-    if depth >= MAX_DEPTH or len(structure.parts) >= MAX_PARTS:
+    structure.cut = structure.cut or headers.cut or headers.is_long("content-type")
+    if where.depth >= MAX_DEPTH or len(structure.parts) >= MAX_PARTS:
         structure.cut = True
     elif kind.startswith("multipart/"):
-        children = _children(raw, headers, start, end, structure)
-        if children is not None:
+        boundary, children = _children(raw, headers, end, where, structure)
+        if boundary is not None:
+            structure.sections.append(Section(headers, kind, boundary))
             inner = "message/rfc822" if kind == "multipart/digest" else "text/plain"
-            for number, (child_start, child_end) in enumerate(children, 1):
-                child = read_headers(raw, child_start, child_end)
-                child_path = f"{path}.{number}" if path else str(number)
-                _walk(raw, child, child_end, child_path, inner, depth + 1, structure, enclosure)
+            _walk_spans(raw, children, inner, where, structure)
             return
-    elif kind.startswith("message/") and kind != "message/delivery-status":
-        encoded = _enclosed(Part(path, headers, kind, start, max(start, end), enclosure), structure)
-        if encoded is not None:
-            raw, start, end, enclosure = encoded.decoded, 0, len(encoded.decoded), encoded
-        child = read_headers(raw, start, end)
-        nested = path or "1"
-        if not content_type(child, "text/plain").startswith("multipart/"):
-            nested += ".1"
-        _walk(raw, child, end, nested, "text/plain", depth + 1, structure, enclosure)
+    elif _walk_message(raw, headers, kind, end, where, structure):
         return
-    structure.parts.append(Part(path or "1", headers, kind, start, max(start, end), enclosure))
+    part = _leaf(headers, kind, end, where)
+    structure.sections.append(Section(headers, kind, None, part))
+    structure.parts.append(part)
+
+
+def _leaf(headers: Headers, kind: str, end: int, where: Where) -> Part:
+    start = headers.end
+    return Part(where.path or "1", headers, kind, start, max(start, end), where.enclosure)
+
+
+def _telling(kind: str) -> int:
+    """How much a program that takes a part for this type makes of it."""
+    if kind.startswith(("multipart/", "message/")):
+        return 3
+    return 2 if kind == "text/html" or kind.endswith(("+xml", "-html")) else int(kind != "text/plain")
+
+
+def _walk_spans(
+    raw: bytes, spans: Sequence[tuple[int, int]], default: str, where: Where, structure: Structure
+) -> None:
+    """Append the leaves of the children of a multipart, which stand at `spans`."""
+    for number, (start, end) in enumerate(spans, 1):
+        path = f"{where.path}.{number}" if where.path else str(number)
+        below = Where(path, default, where.depth + 1, where.enclosure)
+        _walk(raw, read_headers(raw, start, end), end, below, structure)
+
+
+def _walk_message(
+    raw: bytes, headers: Headers, kind: str, end: int, where: Where, structure: Structure
+) -> bool:
+    """Append the leaves of an attached message; false where the part holds none."""
+    declares = kind.startswith("message/") and kind != "message/delivery-status"
+    if not declares and not is_named_message(headers, kind):
+        return False
+    start, enclosure = headers.end, where.enclosure
+    encoded = _enclosed(_leaf(headers, kind, end, where), structure)
+    if encoded is not None:
+        raw, start, end, enclosure = encoded.decoded, 0, len(encoded.decoded), encoded
+    child = read_headers(raw, start, end)
+    if not declares and "content-type" not in child:
+        return False  # nothing in it is shown but as text
+    structure.sections.append(Section(headers, kind if declares else declared.MESSAGE, None, None, encoded))
+    path = where.path or "1"
+    if not content_type(child, "text/plain").startswith("multipart/"):
+        path += ".1"
+    _walk(raw, child, end, Where(path, "text/plain", where.depth + 1, enclosure), structure)
+    return True
+
+
+def is_named_message(headers: Headers, kind: str) -> bool:
+    """Whether a program opens the part as a message for its name, or for a type of saved pages."""
+    if kind in declared.ARCHIVES:
+        return True
+    disposition = headers.first("content-disposition")
+    if _MESSAGE_NAME.search(f"{disposition};{headers.first('content-type')}") is None:
+        return False
+    if kind.startswith(("image/", "text/plain")) and "attachment" not in disposition.lower():
+        return False
+    if kind.startswith(("multipart/", "message/")) or kind in ("text/html", "text/calendar"):
+        return False
+    return any(end in declared.MESSAGE_NAMES for end in declared.ends(headers))
 
 
 def _enclosed(part: Part, structure: Structure) -> Enclosure | None:
     """The attached message as it is decoded, where it is encoded indeed and not only said to be."""
-    if part.content_type not in ENCLOSED or part.encoding not in ("base64", "quoted-printable"):
+    if part.content_type in NOT_MESSAGES or part.encoding not in ("base64", "quoted-printable"):
         return None
     if part.enclosure is not None and part.enclosure.depth >= MAX_ENCLOSED:
         structure.cut = True
@@ -199,15 +323,44 @@ def _enclosed(part: Part, structure: Structure) -> Enclosure | None:
 
 
 def _children(
-    raw: bytes, headers: Headers, start: int, end: int, structure: Structure
+    raw: bytes, headers: Headers, end: int, where: Where, structure: Structure
+) -> tuple[bytes | None, list[tuple[int, int]]]:
+    """The boundary of a multipart with start and end of each child; None where no boundary line opens one.
+
+    Of the boundaries that may be meant the first that opens a part counts; a second one that does is another reading.
+    Where none does, programs take the first line that looks like one.
+    """
+    start = headers.end
+    chosen: tuple[bytes | None, list[tuple[int, int]]] = None, []
+    for boundary in declared.boundaries(headers):
+        found = _between(raw, boundary, start, end, structure)
+        if chosen[0] is None:
+            if _goes_on(raw, boundary, found, start, end):
+                structure.pending.append(Pending(raw, headers, end, where, boundary))
+            chosen = (boundary, found) if found is not None else chosen
+        elif found is not None:
+            structure.pending.append(Pending(raw, headers, end, where, boundary))
+    if chosen[0] is None and (like := _FIRST_LIKE.search(raw, start, end)) is not None:
+        chosen = like[1], _between(raw, like[1], start, end, structure) or []
+    return chosen
+
+
+def _goes_on(raw: bytes, boundary: bytes, found: list[tuple[int, int]] | None, start: int, end: int) -> bool:
+    """Whether boundary lines follow the one that should be the last: some programs go on there."""
+    after = found[-1][1] if found is not None else start
+    mark = b"--" + boundary
+    closing = raw.find(mark + b"--", after, end)
+    return closing >= 0 and raw.find(b"\n" + mark, closing + 1, end) >= 0
+
+
+def _between(
+    raw: bytes, boundary: bytes, start: int, end: int, structure: Structure, goes_on: bool = False
 ) -> list[tuple[int, int]] | None:
-    """Start and end of each child of a multipart, or None where no boundary line opens one."""
-    boundary = boundary_of(headers)
-    if boundary is None:
-        return None
+    """The children between lines of one boundary; with `goes_on` those behind the closing line, too."""
     children: list[tuple[int, int]] = []
     opened = -1
-    for line_start, line_end, closing in _delimiters(raw, b"--" + boundary, start, end, structure):
+    for line_start, line_end, last in _delimiters(raw, b"--" + boundary, start, end, structure):
+        closing = last and not goes_on
         if opened < 0 and closing:
             return None
         if 0 <= opened < line_start:
@@ -224,17 +377,6 @@ def _children(
     # Of an unterminated part, too, the last line end belongs to the boundary that is missing: once.
     children.append((opened, _without_last_eol(raw, opened, end) if end == len(raw) else end))
     return children
-
-
-def boundary_of(headers: Headers) -> bytes | None:
-    """The boundary in bytes; an empty one is one, as the standard library has it."""
-    boundary = parameters(headers.first("content-type")).get("boundary")
-    if boundary is None:
-        return None
-    try:
-        return boundary.rstrip().encode("latin-1")
-    except UnicodeEncodeError:
-        return boundary.rstrip().encode("utf-8")
 
 
 def _delimiters(

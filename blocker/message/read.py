@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from blocker.message import declared
 from blocker.message.headers import Headers
 from blocker.message.html import HtmlDocument
-from blocker.message.mime import Part, read_structure
+from blocker.message.mime import Part, Section, is_named_message, read_structure
 from blocker.message.model import Receipt
+from blocker.message.readings import chosen, is_certain
 from blocker.message.references import MAX_REFERENCES, Reference, references
 from blocker.message.transfer import IDENTITY, decode
 
@@ -21,7 +25,10 @@ TYPES = {
 NAMES = {
     ".html": "html",
     ".htm": "html",
+    ".shtml": "html",
+    ".shtm": "html",
     ".xhtml": "xml",
+    ".xht": "xml",
     ".svg": "xml",
     ".css": "css",
     ".ics": "calendar",
@@ -54,7 +61,9 @@ class Message:
         "raw",
         "receipts",
         "references",
+        "sections",
         "signed",
+        "sources",
         "unjudged",
     )
 
@@ -63,21 +72,28 @@ class Message:
         self.raw = raw
         self.headers: Headers = structure.headers
         self.parts: list[Part] = structure.parts
+        self.sections: list[Section] = structure.sections
         self.cut: bool = structure.cut
         """A bound was reached: not everything was looked at."""
-        sources = [HtmlDocument(part, kind) for part in structure.parts if (kind := _kind(part))]
+        sources = _documents(structure.parts)
+        certain = not structure.others and all(map(is_certain, sources))
+        best, besides = ([], []) if certain else chosen(sources, _documents(structure.others))
+        sources = sources if certain else [reading.document for reading in best]
+        self.sources: list[HtmlDocument] = sources
+        """Every part that is read; `documents` are those of markup."""
         self.documents: list[HtmlDocument] = [source for source in sources if source.kind in _MARKUP]
         self.signed: bool = structure.signed or _inline_pgp(raw, structure.parts, sources)
         """Signed or encrypted, at any depth: never to be rewritten."""
         self.references: list[Reference] = []
         self.unjudged = 0
-        for document in sources:
-            self._take(document, most)
+        for number, document in enumerate(sources):
+            self.cut = self.cut or document.cut
+            self._take(references(document) if certain else best[number].found, most)
+        self._take(besides, most)
         self.receipts: tuple[Receipt, ...] = _receipts(self.headers)
 
-    def _take(self, document: HtmlDocument, most: int) -> None:
-        self.cut = self.cut or document.cut
-        for reference in references(document):
+    def _take(self, found: Iterable[Reference], most: int) -> None:
+        for reference in found:
             if len(self.references) < most:
                 self.references.append(reference)
             else:
@@ -91,7 +107,13 @@ def read(raw: bytes, *, most: int = MAX_REFERENCES) -> Message:
 
 def reads(part: Part) -> bool:
     """Whether anything of a part's contents is ever looked at."""
-    return part.content_type.startswith(("text/", "message/", "multipart/")) or bool(_kind(part))
+    if part.content_type.startswith(("text/", "message/", "multipart/")) or _kind(part):
+        return True
+    return is_named_message(part.headers, part.content_type)
+
+
+def _documents(parts: Iterable[Part]) -> list[HtmlDocument]:
+    return [HtmlDocument(part, kind) for part in parts if (kind := _kind(part))]
 
 
 def _kind(part: Part) -> str:
@@ -99,12 +121,11 @@ def _kind(part: Part) -> str:
     kind = TYPES.get(part.content_type)
     if kind is not None:
         return kind
-    if part.content_type.startswith(("image/", "text/plain")) and "attachment" not in part.headers.first(
-        "content-disposition"
+    if part.content_type.startswith(("image/", "text/plain")) and "attachment" not in (
+        part.headers.first("content-disposition").lower()
     ):
         return ""
-    _, dot, ending = part.filename.lower().rpartition(".")
-    return NAMES.get(dot + ending, "")
+    return next((NAMES[end] for end in declared.ends(part.headers) if end in NAMES), "")
 
 
 def _inline_pgp(raw: bytes, parts: list[Part], documents: list[HtmlDocument]) -> bool:
@@ -135,6 +156,6 @@ def _receipts(headers: Headers) -> tuple[Receipt, ...]:
     for field in headers:
         if field.name in RECEIPT_HEADERS:
             value = headers.raw[field.value_start : field.end].decode("utf-8", "replace").strip()
-            name = headers.raw[field.start : field.value_start - 1].decode("ascii", "replace")
+            name = headers.raw[field.start : field.value_start - 1].decode("ascii", "ignore").strip()
             found.append(Receipt(name, " ".join(value.split()), (field.start, field.end)))
     return tuple(found)

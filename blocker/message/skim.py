@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from blocker.message.declared import boundaries
 from blocker.message.headers import Headers, read_headers
-from blocker.message.mime import Part, boundary_of, read_structure
+from blocker.message.mime import Part, read_structure
 from blocker.message.read import reads
 
 LARGE = 64 * 1024
@@ -103,7 +104,9 @@ def _put(node: Node, header: bytes, told: Mapping[str, bytes], pieces: list[byte
     """Append one part; whether there is no doubt about it."""
     headers = read_headers(header, 0, len(header))
     ends = header.endswith(_EOL + _EOL) or header == _EOL
-    if headers.cut or not ends or headers.end != len(header) or len(headers.all("content-type")) > 1:
+    if headers.cut or headers.others or not ends or headers.end != len(header):
+        return False
+    if headers.is_repeated("content-type") or headers.is_repeated("content-transfer-encoding"):
         return False
     pieces.append(header)
     if not node.children:
@@ -125,4 +128,5 @@ def _put(node: Node, header: bytes, told: Mapping[str, bytes], pieces: list[byte
 def _agreed(headers: Headers) -> bytes | None:
     """The boundary where every program reads the same one."""
     named = _BOUNDARY.findall(headers.first("content-type").lower())
-    return (boundary_of(headers) or None) if len(named) == 1 and "*" not in named[0] else None
+    meant = boundaries(headers)
+    return (meant[0] or None) if len(named) == len(meant) == 1 and "*" not in named[0] else None

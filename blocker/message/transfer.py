@@ -1,6 +1,7 @@
 """Content-Transfer-Encodings (RFC 2045, section 6): decoding, and the way back to raw offsets.
 
-Decoding gives the same bytes as the standard library. A `Mapping` turns an offset in the decoded
+Decoding gives the same bytes as the standard library, but for base64 that goes on after its padding (two pieces, one
+behind the other, as programs that put a banner before a body make them): it is read on. A `Mapping` turns an offset in the decoded
 bytes into one in the encoded body; it is built only when someone asks.
 """
 
@@ -9,12 +10,22 @@ from __future__ import annotations
 import binascii
 import re
 from bisect import bisect_right
-from email._encoded_words import decode_b  # type: ignore[import-not-found,unused-ignore]
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 _QP_TOKEN = re.compile(rb"=(?:\n|\r[^\n]*\n?|=|[0-9A-Fa-f]{2})?")
 _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/]+")
+_BASE64_PIECE = re.compile(rb"([A-Za-z0-9+/]+)=*")
+_PADDING = re.compile(rb"=[=\s]*")
+_STRAY = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_NOT_BASE64 = bytes(sorted(set(range(256)) - set(_LETTERS)))
+_WHITE = b" \t\r\n\f\v"
+_BASE64 = _LETTERS + _WHITE
+_YENC = bytes((byte - 42) % 256 for byte in range(256))
+_YENC_ESCAPE = re.compile(rb"=(.)", re.DOTALL)
+LINES = "base64-lines"
+"""Base64 for programs that pass over each line which holds anything else."""
 
 
 def decode(encoding: str, body: bytes) -> bytes:
@@ -25,13 +36,68 @@ def decode(encoding: str, body: bytes) -> bytes:
         return binascii.a2b_qp(body)
     if encoding == "base64":
         return _decode_base64(body)
-    return body
+    other = _OTHERS.get(encoding)
+    return body if other is None else other(body)
 
 
 def _decode_base64(body: bytes) -> bytes:
     joined = b"".join(body.splitlines())
-    decoded: bytes = decode_b(joined)[0]
-    return decoded
+    try:
+        return binascii.a2b_base64(joined + b"=" * (-len(joined) % 4), strict_mode=True)
+    except binascii.Error:
+        joined = joined.translate(None, _NOT_BASE64)
+    return b"".join([_piece(match[1]) for match in _BASE64_PIECE.finditer(joined)])
+
+
+def _piece(letters: bytes) -> bytes:
+    """Base64 without its padding; a letter that is left over says nothing."""
+    if len(letters) % 4 == 1:
+        letters = letters[:-1]
+    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+
+
+def is_strayed(body: bytes) -> bool:
+    """Whether base64 holds what is none, so that programs differ in what they pass over."""
+    return bool(body.translate(None, _BASE64))
+
+
+def _base64_lines(body: bytes) -> bytes:
+    kept = [line for line in body.splitlines() if _STRAY.search(line) is None and b" " not in line.strip()]
+    return _decode_base64(b"\n".join(kept))
+
+
+def _uudecoded(body: bytes) -> bytes:
+    """What stands between `begin` and `end` (IEEE 1003.1, uuencode); the body where nothing does."""
+    lines = iter(body.splitlines())
+    if not any(line.startswith(b"begin") for line in lines):
+        return body
+    found = []
+    for line in lines:
+        if line.strip(b" \t") in (b"end", b"`", b""):
+            break
+        found.append(_uuline(line))
+    return b"".join(found)
+
+
+def _uuline(line: bytes) -> bytes:
+    size = (((line[0] - 32) & 63) * 4 + 5) // 3
+    try:
+        return binascii.a2b_uu(line[:size])
+    except binascii.Error:
+        return b""
+
+
+def _ydecoded(body: bytes) -> bytes:
+    """What stands between `=ybegin` and `=yend` (yEnc 1.3); the body where nothing does."""
+    lines = body.splitlines()
+    if not any(line.startswith(b"=ybegin") for line in lines):
+        return body
+    kept = b"".join(line for line in lines if not line.startswith((b"=ybegin", b"=ypart", b"=yend")))
+    return _YENC_ESCAPE.sub(lambda match: bytes(((match[1][0] - 64) % 256,)), kept).translate(_YENC)
+
+
+_OTHERS = {"x-uuencode": _uudecoded, "x-yenc": _ydecoded, LINES: _base64_lines}
+"""Encodings that some programs decode. None is edited."""
 
 
 class Mapping:
@@ -97,6 +163,46 @@ class Base64Mapping:
         return min(self.character((max(offset, 1) - 1) // 3 * 4 + 3) + 1, self._size)
 
 
+class Base64Pieces:
+    """The same for base64 in several pieces, each with its own padding, or with something else behind it."""
+
+    __slots__ = ("pieces",)
+
+    def __init__(self, pieces: list[Base64Piece]) -> None:
+        self.pieces = pieces
+
+    def piece(self, start: int, end: int) -> Base64Piece | None:
+        """The piece that holds these decoded bytes; None where no piece, or more than one, does."""
+        number = bisect_right(self.pieces, start, key=lambda piece: piece.first) - 1
+        return self.pieces[number] if number >= 0 and end <= self.pieces[number].last else None
+
+    def start(self, offset: int) -> int:
+        """Raw offset of the four characters that hold the decoded byte `offset`."""
+        number = max(bisect_right(self.pieces, offset, key=lambda piece: piece.first) - 1, 0)
+        piece = self.pieces[number]
+        return piece.start + piece.way.start(offset - piece.first)
+
+    def end(self, offset: int) -> int:
+        """Raw offset after the four characters that hold the decoded byte `offset - 1`."""
+        number = max(bisect_right(self.pieces, max(offset, 1) - 1, key=lambda piece: piece.first) - 1, 0)
+        piece = self.pieces[number]
+        return piece.start + piece.way.end(offset - piece.first)
+
+
+class Base64Piece(NamedTuple):
+    """Base64 up to its padding."""
+
+    start: int
+    """Where it stands in the body."""
+    end: int
+    first: int
+    """Where what it says begins in the decoded bytes."""
+    last: int
+    whole: bool
+    """Whether it ends with its padding or the body, so that it may grow."""
+    way: Base64Mapping
+
+
 class QuotedPrintableMapping:
     """The same for quoted-printable: a piece of some lines is gone through when someone asks about it."""
 
@@ -148,7 +254,7 @@ _PIECE = 512
 """Octets of a piece, at least: a body has many, and few of them are asked about."""
 
 
-WayBack: TypeAlias = Mapping | QuotedPrintableMapping | Base64Mapping
+WayBack: TypeAlias = Mapping | QuotedPrintableMapping | Base64Mapping | Base64Pieces
 """Offsets of decoded bytes → offsets in the encoded body."""
 
 
@@ -196,12 +302,41 @@ def _map_quoted_printable(body: bytes) -> Mapping:
     return Mapping(starts, raw, ends, out) if starts else Mapping([0], [0], [0], 0)
 
 
-def _map_base64(body: bytes, decoded: bytes) -> Base64Mapping | None:
-    """None where stray characters or early padding make the alignment uncertain."""
+def _map_base64(body: bytes, decoded: bytes) -> Base64Mapping | Base64Pieces | None:
+    """None where not even the first letters are certain."""
     core = body.translate(None, b"\r\n \t")
-    stripped = core.rstrip(b"=")
-    if len(core) - len(stripped) > 2 or not re.fullmatch(rb"[A-Za-z0-9+/]*", stripped):
-        return None
-    if len(stripped) * 3 // 4 != len(decoded):
-        return None
-    return Base64Mapping(body)
+    letters = core.rstrip(b"=")
+    if (
+        len(core) - len(letters) <= 2
+        and len(letters) * 3 // 4 == len(decoded)
+        and len(letters) % 4 != 1
+        and re.fullmatch(rb"[A-Za-z0-9+/]*", letters)
+    ):
+        return Base64Mapping(body)
+    pieces = _pieces(body, len(decoded))
+    return Base64Pieces(pieces) if pieces else None
+
+
+def _pieces(body: bytes, size: int) -> list[Base64Piece]:
+    """The pieces up to the first character that is no base64, or the first padding that is none."""
+    stray = _STRAY.search(body)
+    limit = stray.start() if stray is not None else len(body)
+    pieces: list[Base64Piece] = []
+    start = first = 0
+    while start < limit:
+        padding = _PADDING.search(body, start, limit)
+        end = padding.end() if padding is not None else limit
+        count = len(body[start : padding.start() if padding is not None else limit].translate(None, _WHITE))
+        signs = padding.group().count(b"=") if padding is not None else 0
+        sound = signs == -count % 4 and count % 4 != 1
+        ended = padding is not None or stray is None
+        whole = ended and (sound or padding is None) and count % 4 != 1
+        # What is not whole is certain up to its last four letters.
+        last = first + (count * 3 // 4 if whole else count // 4 * 3)
+        if last > size:
+            return []
+        pieces.append(Base64Piece(start, end, first, last, whole, Base64Mapping(body[start:end])))
+        if not sound:
+            break
+        start, first = end, last
+    return pieces

@@ -60,6 +60,8 @@ class Edited(NamedTuple):
     charset: str | None
     before: str
     after: str
+    alone: bool = True
+    """No program reads another part, or this one otherwise."""
 
 
 def objection(
@@ -71,7 +73,7 @@ def objection(
     change, `gone` the values of the neutralised references (as written, character references decoded).
     """
     serialised = _proven(before, after, edits, edited, gone)
-    if serialised is not None and _nowhere(gone, serialised):
+    if serialised is not None and all(part.alone for part in edited) and _nowhere(gone, serialised):
         return None
     if any(reference.raw in gone for reference in read(after, most=MAX_PLACES).references):
         return STILL_LOADED

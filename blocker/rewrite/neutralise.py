@@ -181,7 +181,7 @@ def _edits(report: Report, places: Sequence[Reference]) -> tuple[list[Edit], lis
         part = document.part
         found, text = splice(document, _wanted(document, spans))
         placed.setdefault(part.enclosure, []).extend(shifted(found, part.start))
-        edited.append((part.start, Edited(part.encoding, part.charset, document.text, text)))
+        edited.append((part.start, Edited(part.encoding, part.charset, document.text, text, part.alone)))
     edits += lift(placed)
     edits.sort()
     return edits, [part for _, part in sorted(edited)]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from blocker.message.charset import decode_text
 from blocker.message.html import HtmlDocument, normalised
 from blocker.message.mime import Enclosure, Part
-from blocker.message.transfer import IDENTITY, Base64Mapping, WayBack, decode
+from blocker.message.transfer import IDENTITY, Base64Mapping, Base64Piece, Base64Pieces, WayBack, decode
 from blocker.rewrite.patch import Edit, apply_edits
 
 MAX_LINE = 76
@@ -40,9 +40,11 @@ def splice(document: HtmlDocument, wanted: Sequence[Replacement]) -> tuple[list[
     Offsets count in the body. Raises Uneditable.
     """
     part, way = document.part, document.way_back
+    if part.doubtful:
+        raise Uneditable(f"programs read part {part.path} in different ways, and what they load differs")
     if way is None:
         raise Uneditable(f"part {part.path} is encoded in a way that cannot be edited with certainty")
-    if isinstance(way, Base64Mapping):
+    if isinstance(way, Base64Mapping | Base64Pieces):
         wanted = _padded(document, wanted) or wanted
     edits = _encoded(part, document.decoded, way, _decoded(document, wanted))
     return edits, _read_back(document, apply_edits(part.body, edits), wanted)
@@ -73,9 +75,9 @@ def shifted(edits: Sequence[Edit], offset: int) -> list[Edit]:
 def _encoded(part: Part, data: bytes, way: WayBack, edits: Sequence[Edit]) -> list[Edit]:
     """Edits of a part's decoded body as edits of its encoded one."""
     if isinstance(way, Base64Mapping):
-        if all(len(edit.new) == edit.end - edit.start for edit in edits):
-            return _groups(data, way, edits)
-        return [_reencoded(part, data, way, edits)]
+        return _base64(part.body, data, way, edits, _newline(part))
+    if isinstance(way, Base64Pieces):
+        return _in_pieces(part, data, way, edits)
     if part.encoding in IDENTITY:
         return list(edits)
     return _quoted_printable(part.body, way, edits, _newline(part))
@@ -156,6 +158,32 @@ def _line_end(body: bytes, position: int) -> int:
     return end - 1 if end > position and body[end - 1] == 0x0D else end
 
 
+def _in_pieces(part: Part, data: bytes, way: Base64Pieces, edits: Sequence[Edit]) -> list[Edit]:
+    """Edits of base64 that is put together of several: each within a piece, as if it stood alone."""
+    found: dict[Base64Piece, list[Edit]] = {}
+    for edit in edits:
+        piece = way.piece(edit.start, edit.end)
+        grows = len(edit.new) != edit.end - edit.start
+        if piece is None or (grows and not piece.whole):
+            raise Uneditable(f"part {part.path} is encoded in a way that cannot be edited with certainty")
+        found.setdefault(piece, []).append(edit)
+    out: list[Edit] = []
+    body, newline = part.body, _newline(part)
+    for piece, inner in found.items():
+        letters, said = body[piece.start : piece.end], data[piece.first : piece.last]
+        new = _base64(letters, said, piece.way, shifted(inner, -piece.first), newline)
+        out += shifted(new, piece.start)
+    return out
+
+
+def _base64(
+    body: bytes, data: bytes, way: Base64Mapping, edits: Sequence[Edit], newline: bytes
+) -> list[Edit]:
+    if all(len(edit.new) == edit.end - edit.start for edit in edits):
+        return _groups(data, way, edits)
+    return [_reencoded(body, data, way, edits, newline)]
+
+
 def _groups(data: bytes, way: Base64Mapping, edits: Sequence[Edit]) -> list[Edit]:
     """Same-length edits: the four-character groups they touch, each run between line ends an edit."""
     changed = bytearray(data)
@@ -180,13 +208,11 @@ def _groups(data: bytes, way: Base64Mapping, edits: Sequence[Edit]) -> list[Edit
     return out
 
 
-def _reencoded(part: Part, data: bytes, way: Base64Mapping, decoded: Sequence[Edit]) -> Edit:
+def _reencoded(body: bytes, data: bytes, way: Base64Mapping, decoded: Sequence[Edit], newline: bytes) -> Edit:
     """One edit from the first touched group to the end, in lines of the body's own length."""
-    body = part.body
     first = decoded[0].start // 3 * 3
     begin = way.start(first)
     line_start = max(body.rfind(b"\n", 0, begin) + 1, 0)
-    newline = _newline(part)
     width = len(body[: body.find(b"\n")].rstrip()) if b"\n" in body else max(len(body), MAX_LINE)
     changed = apply_edits(data, decoded)[first:]
     encoded = base64.b64encode(changed)

@@ -19,7 +19,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from blocker.message.read import RECEIPT_HEADERS
 from blocker.message.urls import clean
-from blocker.rewrite import layers
+from blocker.rewrite import layers, plain
 
 _OTHERS = frozenset({*RECEIPT_HEADERS, "x-unpixel"})
 """Fields that come or go."""
@@ -53,8 +53,17 @@ def disagreement(before: bytes, after: bytes, gone: Collection[str]) -> str | No
     """What differs beyond what was meant, in words; None where all is well.
 
     `before` and `after` are whole messages, `gone` the values (as written, character references
-    decoded) of the neutralised references.
+    decoded) of the neutralised references. What our reader took otherwise than the standard library does is compared
+    as it reads with the usual words.
     """
+    why = _difference(before, after, gone)
+    if why is None:
+        return None
+    old, new = plain.plain(before, _is_known), plain.plain(after, _is_known)
+    return why if (old, new) == (before, after) else _difference(old, new, gone)
+
+
+def _difference(before: bytes, after: bytes, gone: Collection[str]) -> str | None:
     old = parsed(before)
     if old is None:
         return None
@@ -130,6 +139,10 @@ def is_html(part: Message) -> bool:
     if part.get_content_type() in HTML:
         return True
     return (part.get_filename() or "").lower().endswith((".html", ".htm", ".xhtml", ".svg"))
+
+
+def _is_known(part: Message) -> bool:
+    return is_html(part) or _is_plain(part)
 
 
 def _is_plain(part: Message) -> bool:

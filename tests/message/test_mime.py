@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from blocker.message.declared import names
 from blocker.message.mime import MAX_DEPTH, MAX_PARTS, read_structure
 from tests.message.samples import parts
 from tests.message.standard import our_leaves, standard_leaves
@@ -25,7 +26,7 @@ STRUCTURES = {
     "plain": b"Subject: x\r\n\r\nbody\r\n",
     "no content type": b"Subject: x\r\n\r\n<p>",
     "no semicolon": b"Content-Type: text/html charset=utf-8\r\n\r\n<p>",
-    "broken content type": b"Content-Type: html\r\n\r\n<p>",
+    "broken content type": b"Content-Type: hypertext\r\n\r\n<p>",
     "empty content type": b"Content-Type:\r\n\r\n<p>",
     "two slashes": b"Content-Type: a/b/c\r\n\r\n<p>",
     "two content types": b"Content-Type: text/html\r\nContent-Type: text/plain\r\n\r\nx",
@@ -171,9 +172,11 @@ TREES = st.recursive(leaf(), multipart, max_leaves=8)
 def test_leaves_of_any_tree(raw: bytes) -> None:
     """However the boundaries are set: the standard library's leaves, and its bytes.
 
-    But for an envelope line at the end of a header, from behind which that library drops an empty line.
+    But for an envelope line at the end of a header, from behind which that library drops an empty line, and for what
+    has another reading: there the standard library's may be the other one.
     """
     assume(b"From " not in raw)
+    assume(not read_structure(raw).others)
     assert our_leaves(raw) == standard_leaves(raw)
 
 
@@ -269,7 +272,7 @@ def test_broken_parameters_do_no_harm(value: bytes) -> None:
     raw = b"Content-Type: " + value + b"\r\nContent-Disposition: attachment; filename*=x\r\n\r\n<p>"
     started = time.perf_counter()
     for part in read_structure(raw).parts:
-        assert isinstance(part.filename, str)
+        assert all(isinstance(name, str) for name in names(part.headers))
         assert part.charset is None or isinstance(part.charset, str)
     assert time.perf_counter() - started < 0.5
 
@@ -280,6 +283,6 @@ def test_any_parameters_are_read(value: str) -> None:
     data = value.encode("utf-8")
     raw = b"Content-Type: text/html;" + data + b"\r\nContent-Disposition: inline;" + data + b"\r\n\r\n<p>"
     for part in read_structure(raw).parts:
-        assert isinstance(part.filename, str)
+        assert all(isinstance(name, str) for name in names(part.headers))
         assert part.charset is None or isinstance(part.charset, str)
     read_structure(b"Content-Type: multipart/mixed; boundary" + data + b"\r\n\r\n--b\r\n")

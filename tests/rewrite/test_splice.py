@@ -182,9 +182,9 @@ def test_charsets(charset: str, encoding: str) -> None:
 @pytest.mark.parametrize(
     ("body", "encoding", "charset"),
     [
-        (b"begin 644 x\nOLD\n", "x-uuencode", "utf-8"),
+        (b"begin 644 x\n#3TQ$\n`\nend\n", "x-uuencode", "utf-8"),
         (b"<OLD>", "x-unknown", "utf-8"),
-        (base64.b64encode(b"<OLD>x") + b"!!!!" + base64.b64encode(b"more"), "base64", "utf-8"),
+        (base64.b64encode(b"more!!") + b"!!!!" + base64.b64encode(b"<OLD>x"), "base64", "utf-8"),
         (b"+AE8ATABEAEU-", "8bit", "utf-7"),
     ],
 )
@@ -192,6 +192,27 @@ def test_what_cannot_be_edited_with_certainty(body: bytes, encoding: str, charse
     """Unknown encodings, broken base64 and shifted runs are left alone and said so in words."""
     with pytest.raises(Uneditable, match="part 1 "):
         spliced(body, encoding, {"OLD": "new"}, charset)
+
+
+@pytest.mark.parametrize(
+    ("body", "after"),
+    [
+        (b"PE9MRD54!!!!bW9yZQ==", b"PG5ldz54!!!!bW9yZQ=="),
+        (b"bW9yZQ==\r\nPE9MRD54\r\n", b"bW9yZQ==\r\nPG5ldz54\r\n"),
+    ],
+)
+def test_base64_is_edited_as_far_as_it_is_certain(body: bytes, after: bytes) -> None:
+    """Before what is no base64, and behind the padding of a piece before, letters are changed and nothing else."""
+    assert spliced(body, "base64", {"OLD": "new"})[0] == after
+
+
+def test_a_piece_of_base64_may_grow() -> None:
+    """A longer text goes into a piece that ends with its padding; not before what some programs pass over."""
+    changed, _ = spliced(b"bW9yZQ==\r\nPE9MRD4=\r\nbW9yZQ==", "base64", {"OLD": "longer"})
+    assert decode("base64", changed) == b"more<longer>more"
+    assert changed.startswith(b"bW9yZQ==\r\n") and changed.endswith(b"\r\nbW9yZQ==")
+    with pytest.raises(Uneditable, match="part 1 "):
+        spliced(b"PE9MRD54!!!!bW9yZQ==", "base64", {"OLD": "longer"})
 
 
 PIECE = st.lists(

@@ -1,0 +1,105 @@
+"""The ways in which mail programs read one and the same part.
+
+A header that declares two encodings, or a charset that browsers and mail programs take for different ones, gives two texts.
+The one that loads most is the part's; what another one loads besides is found too, and never edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from blocker.message import declared
+from blocker.message.charset import Codec, other_codecs
+from blocker.message.html import HtmlDocument
+from blocker.message.labels import meaning
+from blocker.message.mime import Part
+from blocker.message.references import Reference, references
+from blocker.message.transfer import LINES, is_strayed
+
+MAX_OTHERS = 6
+"""Other readings of one part that are tried."""
+
+
+class Reading:
+    """A document and the references in it."""
+
+    __slots__ = ("document", "found")
+
+    def __init__(self, document: HtmlDocument) -> None:
+        self.document = document
+        self.found: list[Reference] = list(references(document))
+
+
+def is_certain(document: HtmlDocument) -> bool:
+    """Whether every program decodes the part alike, as nearly always."""
+    part = document.part
+    if part.encoding not in declared.USUAL and part.encoding:
+        return False
+    if len(declared.encodings(part.headers.first("content-transfer-encoding"))) > 1:
+        return False
+    if part.encoding == "base64" and is_strayed(part.body):
+        return False
+    value = part.headers.first("content-type")
+    return not other_codecs(document.decoded, part.charset) and not declared.charsets(value)
+
+
+def chosen(
+    sources: Sequence[HtmlDocument], strangers: Sequence[HtmlDocument]
+) -> tuple[list[Reading], list[Reference]]:
+    """Each part by the reading that loads most, and the references that only another reading has.
+
+    `sources` are the parts of the tree, `strangers` what stands in `Structure.others`.
+    """
+    best: list[Reading] = []
+    rest: list[Reading] = []
+    for source in sources:
+        readings = [Reading(HtmlDocument(part, source.kind)) for part in _others(source)]
+        readings.insert(0, Reading(source))
+        readings += [Reading(other) for other in strangers if _same(other.part, source.part)]
+        first = max(readings, key=lambda reading: len(reading.found))
+        best.append(first)
+        rest += [reading for reading in readings if reading is not first]
+    known = {_place(source.part) for source in sources}
+    rest += [Reading(other) for other in strangers if _place(other.part) not in known]
+    for reading in best:
+        reading.document.part.alone = False
+    return best, list(_besides(best, rest))
+
+
+def _besides(best: Sequence[Reading], rest: Sequence[Reading]) -> Iterator[Reference]:
+    seen = {reference.raw for reading in best for reference in reading.found}
+    for reading in rest:
+        reading.document.part.doubtful = True
+        for reference in reading.found:
+            if reference.raw not in seen and reference.url is not None:
+                seen.add(reference.raw)
+                yield reference
+
+
+def _same(first: Part, second: Part) -> bool:
+    return _place(first) == _place(second)
+
+
+def _place(part: Part) -> tuple[int, int, int]:
+    return id(part.headers.raw), part.start, part.end
+
+
+def _others(source: HtmlDocument) -> list[Part]:
+    """The same part as it is decoded in other ways."""
+    if is_certain(source):
+        return []
+    part = source.part
+    encodings = [*declared.encodings(part.headers.first("content-transfer-encoding")), part.encoding]
+    if part.encoding == "base64" and is_strayed(part.body):
+        encodings += [LINES, "8bit"]
+    decoded = [source.part] + [
+        replace(part, decoding=name) for name in dict.fromkeys(encodings) if name != part.encoding
+    ]
+    labels = declared.charsets(part.headers.first("content-type"))
+    found = decoded[1:]
+    for one in decoded:
+        data = source.decoded if one is part else HtmlDocument(one, source.kind).decoded
+        codecs = (*other_codecs(data, part.charset), *(Codec(meaning(label).codec) for label in labels))
+        found += [replace(one, codec=codec) for codec in dict.fromkeys(codecs)]
+    return found[:MAX_OTHERS]
