@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 
 from blocker.catalogue import Catalogue
+from blocker.output import safe
 from blocker.sender import Trust
 from webui import api, auth, commands, errors, headers, messages, metrics, overview, senders, words
 from webui.site import Site
+
+
+class Objects(DefaultJSONProvider):
+    """JSON that may be shown in a terminal."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """The object in printable ASCII."""
+        return safe.escaped(super().dumps(obj, **kwargs))
 
 
 def create_app(
@@ -29,6 +40,8 @@ def create_app(
     for an address that this machine alone can reach, /metrics asks for no token.
     """
     app = Flask(__name__)
+    app.json = Objects(app)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": safe.page}
     app.config.update(
         SECRET_KEY=secret or secrets.token_bytes(32),
         SESSION_COOKIE_NAME="unpixel",
@@ -40,7 +53,6 @@ def create_app(
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
     app.extensions["unpixel"] = Site(catalogue, key, trust or Trust(), open_metrics)
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(csrf_token=auth.csrf_token)
     words.register(app)
     errors.register(app)
