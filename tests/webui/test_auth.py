@@ -204,7 +204,7 @@ def test_logging_out_everywhere_ends_every_session(app: Flask, client: FlaskClie
     other = app.test_client()
     other.get(path_of(one_time_link(site_of(app), "http://localhost")))
     page, copied = client.get("/overview").text, cookie_of(other)
-    assert "Log out everywhere" in page
+    assert "End all sessions" in page
     assert client.post("/logout", data={"csrf": csrf_of(page), "everywhere": "yes"}).status_code == 303
     assert not opens(app, copied)
     assert client.get("/overview").status_code == other.get("/overview").status_code == 303
