@@ -11,6 +11,7 @@ from blocker.catalogue.memory import CatalogueMemory
 from blocker.catalogue.settings import EVERY
 from blocker.catalogue.values import Account
 from blocker.detect.report import Report
+from blocker.output.safe import header
 from blocker.rewrite import marker
 from blocker.rewrite.levels import LEVELS, Level
 from blocker.rewrite.neutralise import Neutralised
@@ -42,9 +43,9 @@ def neutralise() -> Response:
     response.headers["Unpixel-Changed"] = "true" if done.changed else "false"
     response.headers["Unpixel-Level"] = found.level or "allow"
     if found.note:
-        response.headers["Unpixel-Note"] = _header_text(found.note)
+        response.headers["Unpixel-Note"] = header(found.note)
     if done.refused:
-        response.headers["Unpixel-Refused"] = _header_text(done.refused)
+        response.headers["Unpixel-Refused"] = header(done.refused)
     return response
 
 
@@ -124,7 +125,3 @@ def _recipients() -> tuple[str, ...]:
     if len(named) > MAX_RECIPIENTS:
         raise Problem(400, "bad_request", f"Name at most {MAX_RECIPIENTS} recipients.")
     return tuple(named) or tuple(a.address for a in catalogue().accounts() if a.address)
-
-
-def _header_text(text: str) -> str:
-    return " ".join(text.split()).encode("ascii", "replace").decode("ascii")[:500]

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 
 from blocker.catalogue import Catalogue
+from blocker.output import safe
 from blocker.sender import Trust
 from webui import api, auth, commands, errors, headers, messages, metrics, overview, senders, words
 from webui.site import Site
+
+
+class Objects(DefaultJSONProvider):
+    """JSON that may be shown in a terminal."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """The object in printable ASCII."""
+        return safe.escaped(super().dumps(obj, **kwargs))
 
 
 def create_app(
@@ -29,18 +40,19 @@ def create_app(
     for an address that this machine alone can reach, /metrics asks for no token.
     """
     app = Flask(__name__)
+    app.json = Objects(app)
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": safe.page}
     app.config.update(
         SECRET_KEY=secret or secrets.token_bytes(32),
         SESSION_COOKIE_NAME="unpixel",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=auth.SESSION_HOURS),
         MAX_CONTENT_LENGTH=errors.MAX_BODY,
         MAX_FORM_MEMORY_SIZE=64 * 1024,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
     app.extensions["unpixel"] = Site(catalogue, key, trust or Trust(), open_metrics)
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(csrf_token=auth.csrf_token)
     words.register(app)
     errors.register(app)

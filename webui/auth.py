@@ -1,6 +1,7 @@
 """Who may see the pages: one password, one-time links, and bearer tokens for the API.
 
-The catalogue keeps digests only. A session ends when the password changes.
+The catalogue keeps digests only, those of open sessions among them: a cookie is worth nothing once its session ended,
+by logging out, here or everywhere, by a new password, or `SESSION_HOURS` after the login.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ PUBLIC = frozenset({"auth.login", "auth.once", "auth.healthz", "metrics.readyz",
 """The only endpoints that answer a stranger."""
 SHORTEST = 10
 LINK_MINUTES = 10
+SESSION_HOURS = 12
 _CSRF = "csrf"
 _KEY = "key"
 
@@ -114,7 +116,11 @@ def once(token: str) -> BaseResponse:
 
 @blueprint.post("/logout")
 def logout() -> BaseResponse:
-    """End the session."""
+    """End this session, or with `everywhere` all of them: whoever kept a cookie has nothing of it."""
+    if "everywhere" in request.form:
+        catalogue().drop_credentials("session")
+    else:
+        catalogue().take_credential("session", _digest(str(session.get(_KEY))))
     session.clear()
     return redirect(url_for("auth.login"), 303)
 
@@ -129,19 +135,19 @@ def _too_often(wait: int) -> str:
 
 
 def _open_session() -> None:
+    """Begin a session; the one that the browser had before ends."""
+    if _KEY in session:
+        catalogue().take_credential("session", _digest(str(session[_KEY])))
+    key = secrets.token_urlsafe(32)
+    catalogue().add_credential("session", _digest(key), datetime.now(UTC) + timedelta(hours=SESSION_HOURS))
     session.clear()
-    session[_KEY] = _password_mark()
+    session[_KEY] = key
     session.permanent = True
 
 
 def _logged_in() -> bool:
-    mark = session.get(_KEY)
-    return isinstance(mark, str) and hmac.compare_digest(mark, _password_mark())
-
-
-def _password_mark() -> str:
-    """Names the present password without telling it: a session made under another one is over."""
-    return _digest("\n".join(catalogue().credentials("password")))[:32]
+    key = session.get(_KEY)
+    return isinstance(key, str) and catalogue().holds_credential("session", _digest(key))
 
 
 def _require_token() -> None:

@@ -268,10 +268,11 @@ class Catalogue:
             return forgetting.count(connection, forgetting.Wish(sender, before, everything))
 
     def add_credential(self, kind: CredentialKind, digest: str, expires: datetime | None = None) -> None:
-        """Keep a digest that opens the pages; a `password` takes the place of the one before."""
+        """Keep a digest that opens the pages; a `password` takes the place of the one before, and ends every session."""
         with self.writing() as connection:
             if kind == "password":
-                credentials.drop(connection, kind)
+                credentials.drop(connection, "password")
+                credentials.drop(connection, "session")
             credentials.add(connection, kind, digest, expires)
 
     def credentials(self, kind: CredentialKind) -> list[str]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select
 
 from blocker.catalogue.model import CredentialRow
 
-CredentialKind = Literal["password", "token", "link"]
+CredentialKind = Literal["password", "token", "link", "session"]
 
 
 def add(connection: Connection, kind: CredentialKind, digest: str, expires: datetime | None) -> None:

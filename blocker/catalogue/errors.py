@@ -51,6 +51,10 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     ("refused", "The database {where} does not answer: start its server, or correct the URL."),
     ("authentication failed", "The database {where} refuses the user name or password: correct the URL."),
+    (
+        "surrogates not allowed",
+        "What was asked of the catalogue {where} holds bytes that are no text: write it in UTF-8.",
+    ),
     ("3d000", "The database {where} does not exist yet: create it, then try again."),
 )
 
@@ -79,5 +83,6 @@ def told(where: str) -> Iterator[None]:
     try:
         yield
     # PostgreSQL's driver passes some of the system's own errors on: a connection that was reset, for one.
-    except (SQLAlchemyError, OSError) as error:
+    # The driver takes no half of a surrogate pair, which is what undecodable bytes of an argument become.
+    except (SQLAlchemyError, OSError, UnicodeEncodeError) as error:
         raise CatalogueError(sentence(error, where)) from error

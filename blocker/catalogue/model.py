@@ -270,7 +270,7 @@ class CommandRow(Base):
 
 
 class CredentialRow(Base):
-    """What opens the pages: the password's hash, digests of API tokens and of one-time links."""
+    """What opens the pages: the password's hash, digests of API tokens, of one-time links and of sessions."""
 
     __tablename__ = "credentials"
     __table_args__ = (Index("ix_credentials_digest", "kind", "digest", unique=True),)

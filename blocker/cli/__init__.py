@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import click
+
+from blocker.output.safe import line, lines
 
 COMMANDS = {
     "scan": "blocker.cli.files:scan",
@@ -42,6 +45,28 @@ class LazyGroup(click.Group):
         module, attribute = target.split(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what goes wrong may quote a mail or a server, so its sentence is made fit for a terminal."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            if (clean := _fit(error)) is not error:
+                raise clean from error
+            raise
+
+
+def _fit(error: click.ClickException) -> click.ClickException:
+    """The error itself, or one that says the same in printable text."""
+    said = error.format_message()
+    if isinstance(error, click.UsageError):
+        text = lines(said)
+        return error if text == said else click.UsageError(text, error.ctx)
+    text = line(said)
+    if text == said:
+        return error
+    kind: type[click.ClickException] = type("Told", (click.ClickException,), {"exit_code": error.exit_code})
+    return kind(text)
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

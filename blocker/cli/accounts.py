@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import click
 from blocker.cli.adding import add, sign_in
 from blocker.cli.reach import AS_JSON, facts_of, facts_sentence, sentences, service, signed_in
 from blocker.config import AccountConfig, default_path, load, remove_account
+from blocker.output.terminal import say, say_json
 
 if TYPE_CHECKING:
     from blocker.service.log import Form
@@ -49,7 +49,7 @@ def run(only: tuple[str, ...], once: bool, form: Form | None, verbose: bool, as_
             return
         runner.start()
         names = ", ".join(f"{a.name} ({a.mode})" for a in runner.accounts())
-        click.echo(f"Watching {names}. Ctrl-C ends.", err=True)
+        say(f"Watching {names}. Ctrl-C ends.", err=True)
         wait_for_end(runner)
 
 
@@ -80,15 +80,13 @@ def list_(as_json: bool) -> None:
     with sentences():
         accounts = load().accounts
     if as_json:
-        click.echo(json.dumps([_plain(a) for a in accounts], indent=2))
+        say_json([_plain(a) for a in accounts], indent=2)
         return
     if not accounts:
-        click.echo("There is no account yet: add one with `unpixel account add you@example.org`.", err=True)
+        say("There is no account yet: add one with `unpixel account add you@example.org`.", err=True)
     for each in accounts:
         folders = ", ".join(each.folders)
-        click.echo(
-            f"{each.name}  {each.address}  {each.host}:{each.port}  {each.mode}/{each.level}  {folders}"
-        )
+        say(f"{each.name}  {each.address}  {each.host}:{each.port}  {each.mode}/{each.level}  {folders}")
 
 
 @account.command()
@@ -102,7 +100,7 @@ def remove(name: str) -> None:
     """
     with sentences():
         remove_account(default_path(), name)
-    click.echo(f'Removed account "{name}" from the configuration; its mail was not touched.')
+    say(f'Removed account "{name}" from the configuration; its mail was not touched.')
 
 
 @account.command()
@@ -120,7 +118,10 @@ def test(name: str, as_json: bool) -> None:
         found = config.account(name)
         with signed_in(found) as store:
             facts = facts_of(found, store)
-    click.echo(json.dumps(facts, indent=2) if as_json else facts_sentence(found, facts))
+    if as_json:
+        say_json(facts, indent=2)
+    else:
+        say(facts_sentence(found, facts))
 
 
 def _plain(found: AccountConfig) -> dict[str, Any]:

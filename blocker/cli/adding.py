@@ -24,6 +24,7 @@ from blocker.config import (
 )
 from blocker.config.model import PORTS
 from blocker.config.providers import Provider, by_address
+from blocker.output.terminal import confirm, prompt, say
 from blocker.signin.grants import Invitation
 
 OAUTH = "microsoft, google, or an issuer's URL"
@@ -81,8 +82,8 @@ def add(address: str, lookup: bool, no_test: bool, **said: Any) -> None:
         if not no_test:
             made = _tried(made)
         add_account(path, made)
-    click.echo(f'Saved account "{made.name}" in {path}. Begin with: unpixel run')
-    click.echo(f"To see which mode its server is fit for: unpixel doctor {made.name}", err=True)
+    say(f'Saved account "{made.name}" in {path}. Begin with: unpixel run')
+    say(f"To see which mode its server is fit for: unpixel doctor {made.name}", err=True)
 
 
 @click.command("sign-in")
@@ -105,8 +106,8 @@ def sign_in(name: str) -> None:
                 f'"{name}" keeps neither a password in the keyring nor an OAuth sign-in: nothing is to be renewed.'
             )
         with signed_in(found) as store:
-            click.echo(facts_sentence(found, facts_of(found, store)))
-        click.echo("A service that had paused the account takes it up when it is started anew.", err=True)
+            say(facts_sentence(found, facts_of(found, store)))
+        say("A service that had paused the account takes it up when it is started anew.", err=True)
 
 
 def _account(address: str, lookup: bool, said: dict[str, Any]) -> AccountConfig:
@@ -126,15 +127,13 @@ def _account(address: str, lookup: bool, said: dict[str, Any]) -> AccountConfig:
     if known and known.oauth_only and wants_none and said["host"] is None:
         values.setdefault("oauth", known.oauth)
     if "oauth" in values and "oauth_client" not in values:
-        values["oauth_client"] = click.prompt(
-            f"Client id that you registered with {values['oauth']}", err=True
-        )
+        values["oauth_client"] = prompt(f"Client id that you registered with {values['oauth']}")
     return AccountConfig(**values)
 
 
 def _show_note(known: Provider | None) -> None:
     if known is not None:
-        click.echo(f"{known.name}: {known.host}. {known.note}".rstrip(), err=True)
+        say(f"{known.name}: {known.host}. {known.note}".rstrip(), err=True)
 
 
 def _server(address: str, known: Provider | None, lookup: bool) -> dict[str, Any]:
@@ -147,15 +146,15 @@ def _server(address: str, known: Provider | None, lookup: bool) -> dict[str, Any
 
         found = look_up(domain)
         if found is not None:
-            click.echo(f"{domain} names {found.host}:{found.port} ({found.security}).", err=True)
+            say(f"{domain} names {found.host}:{found.port} ({found.security}).", err=True)
             return {
                 "host": found.host,
                 "port": found.port,
                 "security": found.security,
                 "user": found.login(address),
             }
-        click.echo(f"{domain} names no server.", err=True)
-    return {"host": click.prompt("IMAP server", default=f"imap.{domain}", err=True)}
+        say(f"{domain} names no server.", err=True)
+    return {"host": prompt("IMAP server", default=f"imap.{domain}")}
 
 
 def _grant(account: AccountConfig) -> None:
@@ -164,19 +163,15 @@ def _grant(account: AccountConfig) -> None:
 
     secret = ""
     if account.oauth == "google":
-        secret = click.prompt(
-            "Client secret that Google gave with the id",
-            hide_input=True,
-            default="",
-            show_default=False,
-            err=True,
+        secret = prompt(
+            "Client secret that Google gave with the id", hide_input=True, default="", show_default=False
         )
     tokens.sign_in(account, _invite, secret)
 
 
 def _invite(invitation: Invitation) -> None:
     code = f" and type the code {invitation.code}" if invitation.code else ""
-    click.echo(f"Open {invitation.url}{code}. This waits until you have done so; Ctrl-C ends it.", err=True)
+    say(f"Open {invitation.url}{code}. This waits until you have done so; Ctrl-C ends it.", err=True)
 
 
 def _tried(account: AccountConfig) -> AccountConfig:
@@ -188,7 +183,7 @@ def _tried(account: AccountConfig) -> AccountConfig:
         passwords.keep(account, typed)
         trying = replace(account, password_keyring=False)
     with signed_in(trying, passwords) as store:
-        click.echo(facts_sentence(account, facts_of(account, store)))
+        say(facts_sentence(account, facts_of(account, store)))
     if trying is account:
         return account
     if account.password_keyring or _wants_keyring():
@@ -202,9 +197,7 @@ def _wants_keyring() -> bool:
 
     if not sys.stdin.isatty() or not vault.usable():
         return False
-    return click.confirm(
-        "Keep the password in the system's keyring, so that you are not asked again?", err=True
-    )
+    return confirm("Keep the password in the system's keyring, so that you are not asked again?")
 
 
 def _into_keyring(account: AccountConfig, password: str) -> None:

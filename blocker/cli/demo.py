@@ -10,9 +10,9 @@ import threading
 
 import click
 import structlog
-from rich.console import Console
 
 from blocker.demo.play import EVERY, PORT, play
+from blocker.output.styles import console
 
 LOG_CELLS = 120
 """Width of the lines where they go to a file or a pipe."""
@@ -57,10 +57,10 @@ def demo(port: int, every: float, no_deliver: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    console = Console(highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = LOG_CELLS
+    out = console()
+    if not out.is_terminal:
+        out.width = LOG_CELLS
     try:
-        play(console, stop, port=port, every=None if no_deliver else every)
+        play(out, stop, port=port, every=None if no_deliver else every)
     except OSError as error:
         raise click.ClickException(f"The demonstration cannot run: {error}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import click
 
 from blocker.cli.reach import AS_JSON, ask_password, sentences
 from blocker.config import AccountConfig, Passwords, load, set_mode
+from blocker.output.terminal import say_json
 
 if TYPE_CHECKING:
     from blocker.doctor import Advice, Findings
@@ -56,7 +56,7 @@ def doctor(name: str, setting: bool, as_json: bool) -> None:
         if setting:
             set_mode(config.path, account.name, advice.mode)
     if as_json:
-        click.echo(json.dumps(_plain(account, found, advice), indent=2))
+        say_json(_plain(account, found, advice), indent=2)
     else:
         _show(account, found, advice, setting)
 
@@ -100,14 +100,14 @@ def _ending_well() -> Iterator[None]:
 @contextmanager
 def _waiting(quiet: bool) -> Iterator[Callable[[str], None]]:
     """Says on stderr what is being tried, where a person looks."""
-    from rich.console import Console
+    from blocker.output.styles import console, styled
 
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    out = console(err=True)
+    if quiet or not out.is_terminal:
         yield lambda _what: None
         return
-    with console.status("connecting") as status:
-        yield status.update
+    with out.status("connecting") as status:
+        yield lambda what: status.update(styled(what))
 
 
 def _plain(account: AccountConfig, found: Findings, advice: Advice) -> dict[str, object]:
@@ -123,26 +123,24 @@ def _plain(account: AccountConfig, found: Findings, advice: Advice) -> dict[str,
 
 
 def _show(account: AccountConfig, found: Findings, advice: Advice, written: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     from blocker.doctor import rows
+    from blocker.output.styles import console, styled
 
     table = Table("", "Check", "Found", "What it means", box=None, pad_edge=False, header_style="bold")
     for row in rows(found):
         sign, style = _SIGNS[row.sign]
-        # Text, not markup: a server wrote some of it.
-        table.add_row(Text(sign, style), Text(row.check), Text(row.found), Text(row.meaning))
-    console = Console()
-    console.print(table)
-    console.print()
+        table.add_row(styled(sign, style), styled(row.check), styled(row.found), styled(row.meaning))
+    out = console()
+    out.print(table)
+    out.print()
     why = "; ".join(advice.why)
-    console.print(Text(f'The safest mode that works on {account.host} is "{advice.mode}": {why}.'))
+    out.print(styled(f'The safest mode that works on {account.host} is "{advice.mode}": {why}.'))
     if written:
-        console.print(Text(f'Account "{account.name}" is in mode "{advice.mode}" from now on.'))
+        out.print(styled(f'Account "{account.name}" is in mode "{advice.mode}" from now on.'))
     elif account.mode != advice.mode:
-        console.print(
-            Text(f'Account "{account.name}" is in mode "{account.mode}"; to change that: ')
-            + Text(f"unpixel doctor {account.name} --set-mode")
+        out.print(
+            styled(f'Account "{account.name}" is in mode "{account.mode}"; to change that: ')
+            + styled(f"unpixel doctor {account.name} --set-mode")
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -12,10 +11,12 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from blocker.cli.files import printable, read_file
+from blocker.cli.files import MOST, read_file
 from blocker.detect.judge import scan
 from blocker.detect.report import Judged, Report
 from blocker.detect.words import told
+from blocker.output.styles import console, styled
+from blocker.output.terminal import say_json
 
 STYLES = {"pixel": "bold red", "beacon": "red", "personal": "yellow", "content": "green", "spacer": "dim"}
 
@@ -31,58 +32,56 @@ def explain(file: str, recipients: tuple[str, ...], every: bool, as_json: bool) 
     """Say of each reference in a message what it is, how sure that is, why, and what its fetch would have told."""
     report = scan(read_file(file), recipients=recipients, source=file if file == "-" else str(Path(file)))
     if as_json:
-        click.echo(json.dumps(report.as_dict(), ensure_ascii=True))
+        say_json(report.as_dict())
         return
-    console = Console(file=sys.stdout, highlight=False, soft_wrap=False)
-    _heading(console, report)
+    out = console(sys.stdout)
+    _heading(out, report)
     shown = [j for j in report.references if every or j.verdict.kind not in ("content", "spacer")]
     for judged in shown:
-        console.print(_panel(judged))
+        out.print(_panel(judged))
     for receipt in report.receipts:
-        console.print(
-            Text(f"{receipt.header} asks for a receipt, to {printable(receipt.value)}.", style="yellow")
-        )
+        out.print(styled(f"{receipt.header} asks for a receipt, to {receipt.value}.", "yellow", MOST))
     rest = len(report.references) - len(shown)
     if rest:
         plural = "s" if rest != 1 else ""
-        console.print(
+        out.print(
             f"{rest} other reference{plural} that single{'' if plural else 's'} nobody out (--all shows them)."
         )
     if not report.references:
-        console.print("Opening this message contacts nobody.")
+        out.print("Opening this message contacts nobody.")
 
 
-def _heading(console: Console, report: Report) -> None:
+def _heading(out: Console, report: Report) -> None:
     head = report.message
-    console.print(Text(printable(head.subject) or "(no subject)", style="bold"))
-    console.print(Text(f"{printable(head.from_)}  {head.date}"))
+    out.print(styled(head.subject or "(no subject)", "bold", MOST))
+    out.print(styled(head.from_, most=MOST) + styled(f"  {head.date}"))
     if report.signed:
-        console.print(Text("Signed or encrypted: unpixel never changes it.", style="yellow"))
+        out.print(styled("Signed or encrypted: unpixel never changes it.", "yellow"))
     if report.error:
-        console.print(Text(report.error, style="yellow"))
+        out.print(styled(report.error, "yellow"))
     if report.unjudged:
-        console.print(Text(f"{report.unjudged} references were found and not judged.", style="yellow"))
-    console.print()
+        out.print(styled(f"{report.unjudged} references were found and not judged.", "yellow"))
+    out.print()
 
 
 def _panel(judged: Judged) -> Panel:
     words, verdict = told(judged), judged.verdict
-    title = Text(f"{words.name}, {verdict.confidence:.0%} sure", style=STYLES[verdict.kind])
+    title = styled(f"{words.name}, {verdict.confidence:.0%} sure", STYLES[verdict.kind])
     if verdict.vendor:
-        title.append(f" · {printable(verdict.vendor)}")
+        title.append_text(styled(f" · {verdict.vendor}", most=MOST))
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", no_wrap=True)
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     for reason, why in zip(verdict.reasons, words.reasons, strict=True):
         style = "red" if reason.weight > 0 else "green"
-        table.add_row(Text(f"{reason.weight:+.1f}", style=style), why.family, Text(printable(why.text)))
+        table.add_row(styled(f"{reason.weight:+.1f}", style), why.family, styled(why.text, most=MOST))
     parts: list[Text | Table] = [
-        Text(words.meaning),
-        Text(printable(judged.raw, 400), style="dim"),
-        Text(f"{judged.vector} in part {judged.part}", style="dim"),
+        styled(words.meaning),
+        styled(judged.raw, "dim", 400),
+        styled(f"{judged.vector} in part {judged.part}", "dim", 400),
         table,
-        Text("Its fetch would have told:"),
-        *(Text(f"  • {printable(line)}") for line in words.told),
+        styled("Its fetch would have told:"),
+        *(styled(f"  • {line}", most=MOST) for line in words.told),
     ]
     return Panel(Group(*parts), title=title, title_align="left")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,10 +10,15 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 import click
 
+from blocker.output.safe import line
+from blocker.output.terminal import say, say_json
+
 if TYPE_CHECKING:
     from blocker.detect.memory import Memory
     from blocker.detect.report import Report
 
+MOST = 160
+"""Characters of one value that a mail holds, where it is shown."""
 LEVEL_NAMES = ("standard", "strict", "paranoid")
 MAX_FILTERED = 256 << 20
 """Octets that `filter` looks at; a larger message is passed on as it is."""
@@ -56,7 +60,7 @@ def scan(
 
     def problem(sentence: str) -> None:
         problems.append(sentence)
-        click.echo(f"unpixel: {sentence}", err=True)
+        say(f"unpixel: {sentence}", err=True)
 
     limit = max_size << 20
     messages = 0
@@ -65,13 +69,13 @@ def scan(
             report = judge(raw, recipients=readers, source=source, memory=memory)
             messages += 1
             if form == "jsonl":
-                click.echo(json.dumps(report.as_dict(), ensure_ascii=True))
+                say_json(report.as_dict())
             else:
                 _print_report(report)
     if not messages and not problems:
         problem("there is no message in that place; name a message file, a folder of them or an mbox.")
     if form == "text":
-        click.echo(f"{messages} message{'s' * (messages != 1)} read.", err=True)
+        say(f"{messages} message{'s' * (messages != 1)} read.", err=True)
     sys.exit(1 if problems else 0)
 
 
@@ -98,14 +102,14 @@ def neutralise(file: str, level: str, recipients: tuple[str, ...]) -> None:
         keep(outcome)
     except NotKept as error:
         write(raw)
-        click.echo(
+        say(
             f"unpixel: the message was left as it is: what undoes the change is kept nowhere. {error}",
             err=True,
         )
         return
     write(outcome.raw)
     if outcome.refused:
-        click.echo(f"unpixel: the message was left as it is: {outcome.refused}.", err=True)
+        say(f"unpixel: the message was left as it is: {outcome.refused}.", err=True)
 
 
 @click.command(
@@ -137,7 +141,7 @@ def filter_(level: str, recipients: tuple[str, ...]) -> None:
             keep(outcome)
             out = outcome.raw
         except Exception as error:  # noqa: BLE001 (mail must pass whatever happens)
-            click.echo(f"unpixel: passed on unchanged: {type(error).__name__}", err=True)
+            say(f"unpixel: passed on unchanged: {type(error).__name__}", err=True)
     write(out)
 
 
@@ -202,31 +206,25 @@ def _is_mbox(path: Path) -> bool:
 
 def _print_report(report: Report) -> None:
     head = report.message
-    sender, subject = printable(head.from_ or "no sender"), printable(head.subject or "no subject")
-    click.echo(f"{printable(head.source, 4096)}: {sender}: {subject}")
+    sender, subject = line(head.from_ or "no sender", MOST), line(head.subject or "no subject", MOST)
+    say(f"{line(head.source, 4096)}: {sender}: {subject}")
     if report.error:
-        click.echo(f"    {report.error}")
+        say(f"    {report.error}")
     for judged in report.references:
         verdict = judged.verdict
         if verdict.kind in ("content", "spacer"):
             continue
         whose = f" of {verdict.vendor}" if verdict.vendor else ""
-        click.echo(
-            f"    {verdict.kind}{whose} ({verdict.confidence:.0%}, {judged.vector}): {printable(judged.raw)}"
+        say(
+            f"    {verdict.kind}{whose} ({verdict.confidence:.0%}, {line(judged.vector, MOST)}): {line(judged.raw, MOST)}"
         )
         for why in verdict.reasons:
-            click.echo(f"        {why.weight:+.1f} {printable(why.detail)}")
+            say(f"        {why.weight:+.1f} {line(why.detail, MOST)}")
     for receipt in report.receipts:
-        click.echo(f"    receipt asked for by {receipt.header}: {printable(receipt.value)}")
+        say(f"    receipt asked for by {receipt.header}: {line(receipt.value, MOST)}")
     rest = sum(1 for judged in report.references if judged.verdict.kind in ("content", "spacer"))
     if rest:
-        click.echo(f"    {rest} other reference{'s' * (rest != 1)} that single{'s' * (rest == 1)} nobody out")
-
-
-def printable(text: str, most: int = 160) -> str:
-    """Text from a mail, fit for a terminal: no control characters, not too long."""
-    clean = "".join(c if c.isprintable() else "·" for c in text[: most + 1])
-    return clean if len(clean) <= most else clean[: most - 1] + "…"
+        say(f"    {rest} other reference{'s' * (rest != 1)} that single{'s' * (rest == 1)} nobody out")
 
 
 def read_file(name: str) -> bytes:
@@ -248,5 +246,5 @@ def write(raw: bytes) -> None:
 
 def fail(sentence: str) -> NoReturn:
     """End the command with a sentence and exit code 1."""
-    click.echo(f"unpixel: {sentence}", err=True)
+    say(f"unpixel: {sentence}", err=True)
     sys.exit(1)

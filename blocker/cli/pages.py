@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import json
+import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ import click
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.catalogue.reading import SenderOrder
 from blocker.config import Config, ConfigError, load
+from blocker.output.table import write_csv
+from blocker.output.terminal import confirm, prompt, say, say_json
 
 DATABASE = click.option("--database", metavar="URL", help="Another database than the configured one.")
 HOST = click.option("--host", help="Address to listen on; 127.0.0.1 where nothing is configured.")
@@ -70,9 +71,11 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
       unpixel web serve --host 127.0.0.1 --port 8400
     """
     from blocker.sender.trust import trust
+    from blocker.service.log import configure
     from webui import Server, create_app
     from webui.auth import one_time_link
 
+    configure("human", logging.ERROR)
     config = _config()
     address = config.web.host if host is None else host
     with catalogue_of(database or config.database) as store:
@@ -93,12 +96,12 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
             raise click.ClickException(
                 f"The address cannot be listened on ({error.strerror or error}): name another with --host or --port."
             ) from error
-        click.echo(f"The pages are at {server.url} (Ctrl-C ends them).")
+        say(f"The pages are at {server.url} (Ctrl-C ends them).")
         if not store.credentials("password"):
-            click.echo("No password is set yet: set one with `unpixel web password`, or open this once:")
-            click.echo(one_time_link(store, server.url))
+            say("No password is set yet: set one with `unpixel web password`, or open this once:")
+            say(one_time_link(store, server.url))
         if not _is_loopback(server.host):
-            click.echo(
+            say(
                 "Other machines can reach this address without encryption: put an HTTPS proxy in front.",
                 err=True,
             )
@@ -123,13 +126,13 @@ def password(database: str | None, from_stdin: bool) -> None:
         given = (
             sys.stdin.readline().rstrip("\r\n")
             if from_stdin
-            else click.prompt("Password", hide_input=True, confirmation_prompt="Once more")
+            else prompt("Password", hide_input=True, confirmation_prompt="Once more")
         )
         try:
             set_password(store, given)
         except ValueError as error:
             raise click.ClickException(str(error)) from error
-    click.echo("The password is set.")
+    say("The password is set.")
 
 
 @web.command()
@@ -149,9 +152,9 @@ def token(database: str | None, revoke: bool) -> None:
     with catalogue_of(database) as store:
         if revoke:
             ended = revoke_tokens(store)
-            click.echo(f"{ended} {'token was' if ended == 1 else 'tokens were'} ended.")
+            say(f"{ended} {'token was' if ended == 1 else 'tokens were'} ended.")
         else:
-            click.echo(new_token(store))
+            say(new_token(store))
 
 
 @click.command()
@@ -170,30 +173,28 @@ def senders(database: str | None, as_json: bool, order: str, limit: int) -> None
         lines = store.senders(cast(SenderOrder, order), limit)
     if as_json:
         for line in lines:
-            click.echo(json.dumps(line.as_dict(), ensure_ascii=False))
+            say_json(line.as_dict())
         return
     if not lines:
-        click.echo(
-            "No sender was seen yet: start with `unpixel run`, or look at past mail with `unpixel sweep`."
-        )
+        say("No sender was seen yet: start with `unpixel run`, or look at past mail with `unpixel sweep`.")
         return
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
+
+    from blocker.output.styles import console, styled
 
     table = Table("Sender", box=None, pad_edge=False, header_style="bold")
     for heading in ("Tracked", "Mail", "Share", "Last"):
         table.add_column(heading, justify="right")
+    table.columns[0].overflow = "fold"
     for line in lines:
         table.add_row(
-            # Text, not markup: a domain comes from a mail.
-            Text(line.domain, overflow="fold"),
+            styled(line.domain),
             str(line.tracked),
             str(line.messages),
             f"{line.share:.0%}",
             f"{line.last:%Y-%m-%d}",
         )
-    Console().print(table)
+    console().print(table)
 
 
 @click.command()
@@ -211,11 +212,9 @@ def export(database: str | None, form: str) -> None:
     with catalogue_of(database) as store:
         if form == "jsonl":
             for found in store.export():
-                click.echo(json.dumps(found, ensure_ascii=False))
+                say_json(found)
             return
-        writer = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(_flat(found) for found in store.export())
+        write_csv(sys.stdout, _COLUMNS, (_flat(found) for found in store.export()))
 
 
 _ENVELOPE = ("message_id", "from", "from_domain", "to", "date", "subject")
@@ -244,15 +243,7 @@ def _flat(found: Mapping[str, Any]) -> dict[str, Any]:
         "receipts": len(found["receipts"]),
     }
     line = {name: found[name] for name in (*_PLACE, "signed", "unjudged", "action", "detail", "error")}
-    line |= {name: found["message"][name] for name in _ENVELOPE} | counts | more
-    return {name: _cell(value) for name, value in line.items()}
-
-
-def _cell(value: object) -> object:
-    """A value that no spreadsheet takes for a formula (OWASP, CSV injection): subjects come from strangers."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value
+    return line | {name: found["message"][name] for name in _ENVELOPE} | counts | more
 
 
 @click.command()
@@ -292,21 +283,19 @@ def forget(
         gone = store.forget(**wish)
     if gone:
         was, them = ("was", "it") if gone == 1 else ("were", "them")
-        click.echo(
-            f"{_messages(gone)} {was} forgotten, with references, reasons and what was learnt from {them}."
-        )
+        say(f"{_messages(gone)} {was} forgotten, with references, reasons and what was learnt from {them}.")
     elif sender:
-        click.echo(f"The catalogue knows no such message of {sender}: `unpixel senders` lists whom it knows.")
+        say(f"The catalogue knows no such message of {sender}: `unpixel senders` lists whom it knows.")
     else:
-        click.echo("The catalogue knows no such message.")
+        say("The catalogue knows no such message.")
 
 
 def _ask(question: str) -> None:
     """End the command unless a person says yes."""
     try:
-        agreed = click.confirm(question)
+        agreed = confirm(question)
     except click.Abort:
-        click.echo()
+        say("", err=True)
         agreed = False
     if not agreed:
         raise click.ClickException("Nothing was forgotten: answer y, or give --yes.")

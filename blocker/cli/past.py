@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,6 +12,7 @@ import click
 from blocker.catalogue import Catalogue, MessageFilter
 from blocker.cli.reach import AS_JSON, sentences, service
 from blocker.config import ConfigError, load
+from blocker.output.terminal import confirm, say, say_json
 
 if TYPE_CHECKING:
     from blocker.service.sweep import Swept
@@ -87,24 +87,22 @@ def _go_on(done: Swept, as_json: bool) -> bool:
     """Ask whoever is there; nobody there is a no."""
     if as_json or not sys.stdin.isatty():
         return False
-    return click.confirm(
-        f"{done.rewritten} messages were changed, {done.left} are still to be looked at. Go on?", err=True
-    )
+    return confirm(f"{done.rewritten} messages were changed, {done.left} are still to be looked at. Go on?")
 
 
 def _tell(name: str, done: Swept, dry_run: bool, as_json: bool) -> None:
     if as_json:
         said = {"account": name, "dry_run": dry_run, "done": dict(done), "left": done.left, "full": done.full}
-        click.echo(json.dumps(said))
+        say_json(said)
         return
-    click.echo(_summary(done, dry_run))
+    say(_summary(done, dry_run))
     if done.full:
-        click.echo(
+        say(
             f"It paused there, with {done.left} messages still to be looked at, as the provider limits what is read a "
             f"day: `unpixel sweep {name}` goes on, best tomorrow."
         )
     elif done.left:
-        click.echo(
+        say(
             f"It paused there, with {done.left} messages still to be looked at: "
             f"`unpixel sweep {name}` goes on, with --yes to the end."
         )
@@ -113,9 +111,7 @@ def _tell(name: str, done: Swept, dry_run: bool, as_json: bool) -> None:
 def _hand_over(name: str, since: datetime | None) -> None:
     with Catalogue.open(load().database) as catalogue:
         catalogue.request("sweep", name, {"since": since.date().isoformat() if since else None})
-    click.echo(
-        f'A running service watches "{name}": the sweep was handed to it, and its pages show how it ends.'
-    )
+    say(f'A running service watches "{name}": the sweep was handed to it, and its pages show how it ends.')
 
 
 def _summary(done: Swept, dry_run: bool) -> str:
@@ -235,11 +231,11 @@ def _put_back(account: str, wanted: list[int], as_json: bool) -> None:
     done = len(wanted) - len(failed)
     if as_json:
         told = {str(message): why for message, why in failed.items()}
-        click.echo(json.dumps({"account": account, "restored": done, "failed": told}))
+        say_json({"account": account, "restored": done, "failed": told})
     else:
-        click.echo(f"{done} original{' is' if done == 1 else 's are'} back.")
+        say(f"{done} original{' is' if done == 1 else 's are'} back.")
         for why in failed.values():
-            click.echo(why, err=True)
+            say(why, err=True)
     if failed:
         sys.exit(1)
 
@@ -248,7 +244,7 @@ def _ask_the_service(account: str, wanted: list[int]) -> None:
     with Catalogue.open(load().database) as catalogue:
         for message in wanted:
             catalogue.request("restore", account, {"message": message})
-    click.echo(
+    say(
         f'A running service watches "{account}": it was asked to put {len(wanted)} back, and its pages show how that ends.'
     )
 
@@ -256,7 +252,7 @@ def _ask_the_service(account: str, wanted: list[int]) -> None:
 def _ask(question: str) -> None:
     """End the command unless a person says yes."""
     try:
-        agreed = click.confirm(question, err=True)
+        agreed = confirm(question)
     except click.Abort:
         agreed = False
     if not agreed:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blocker.config import AccountConfig, Config, ConfigError, Passwords, load
+from blocker.output.terminal import prompt
 
 if TYPE_CHECKING:
     from blocker.mailbox.protocol import Store
@@ -44,7 +45,7 @@ def _told() -> tuple[type[Exception], ...]:
 
 def ask_password(account: AccountConfig) -> str:
     """A hidden prompt; what is typed is kept in memory only."""
-    said: str = click.prompt(f"Password of {account.user} on {account.host}", hide_input=True, err=True)
+    said: str = prompt(f"Password of {account.user} on {account.host}", hide_input=True)
     return said
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import sys
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from blocker.output.safe import line
+from blocker.output.terminal import say, say_json
 from blocker.service import Event, Runner, Stopped
 from blocker.service.log import Form, configure
 
@@ -32,12 +33,12 @@ class Printer:
     """Prints one line an event. Called from several threads."""
 
     def __init__(self, as_json: bool, *, quiet: bool = False, dry_run: bool = False) -> None:
-        from rich.console import Console
+        from blocker.output.styles import console
 
         self._as_json = as_json
         self._quiet = quiet
         self._dry_run = dry_run
-        self._console = Console(highlight=False)
+        self._console = console()
         self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
@@ -52,11 +53,11 @@ class Printer:
 
     def _print(self, event: Event) -> None:
         if self._as_json:
-            click.echo(json.dumps(as_dict(event), ensure_ascii=True))
+            say_json(as_dict(event))
             return
-        from blocker.demo.lines import line
+        from blocker.demo import lines
 
-        text = line(event, self._console.width)
+        text = lines.line(event, self._console.width)
         if text is None:
             return
         if self._dry_run and event.action in ("replaced", "copied", "flagged"):
@@ -129,13 +130,19 @@ def _all_paused(runner: Runner) -> click.ClickException:
 @contextmanager
 def sweep_progress(name: str, *, hidden: bool) -> Iterator[Progress]:
     """A progress bar on stderr with an estimate."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=hidden or not console.is_terminal) as bar:
-        task = bar.add_task(f"Sweeping {name}", total=None)
+    from blocker.output.styles import console
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    out = console(err=True)
+    with Progress(*columns, console=out, disable=hidden or not out.is_terminal) as bar:
+        task = bar.add_task(line(f"Sweeping {name}"), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -156,5 +163,5 @@ def _signals() -> Iterator[list[int]]:
 
 
 def _leave(number: int) -> NoReturn:
-    click.echo("Ended; what was under way goes on next time.", err=True)
+    say("Ended; what was under way goes on next time.", err=True)
     sys.exit(INTERRUPTED if number == signal.SIGINT else 0)

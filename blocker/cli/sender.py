@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from blocker.catalogue.settings import SenderLevel
 from blocker.cli.pages import DATABASE, catalogue_of
 from blocker.config import Config, ConfigError, load
+from blocker.output.terminal import say, say_json
 from blocker.rewrite.levels import LEVELS
 
 
@@ -48,12 +47,12 @@ def sender(
             domain = store.set_sender_level(domain, "allow" if allow else level, account or "")
         found = store.sender_level(domain)
     if as_json:
-        click.echo(json.dumps({"domain": domain, "settings": [one.as_dict() for one in found]}))
+        say_json({"domain": domain, "settings": [one.as_dict() for one in found]})
         return
     for line in _lines(domain, found):
-        click.echo(line)
+        say(line)
     if any(_may_lower(one, config) for one in found) and not _provable(config):
-        click.echo(
+        say(
             "Nothing can prove yet that a mail is this sender's, so it will not apply: name your mail server in "
             "accounts.NAME.authserv_ids, or set service.dkim_lookups = true.",
             err=True,

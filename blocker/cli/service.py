@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ import click
 from blocker.cli.reach import AS_JSON, sentences
 from blocker.config import AccountConfig, ConfigError, load
 from blocker.config.read import ENVIRONMENT
+from blocker.output.terminal import say, say_json
 
 UNIT, PAGES = "unpixel.service", "unpixel-web.service"
 SECONDS = 60
@@ -48,19 +48,19 @@ def install(web: bool, no_start: bool, system: bool) -> None:
     """
     with sentences():
         if system:
-            click.echo(for_the_machine(web))
+            say(*for_the_machine(web).split("\n"))
             return
         _fit_for_nobody_there(load().accounts)
         places = [_write(name) for name in _names(web)]
         for place in places:
-            click.echo(f"Wrote {place}.")
+            say(f"Wrote {place}.")
         if no_start:
-            click.echo(f"Start it with: systemctl --user enable --now {' '.join(_names(web))}")
+            say(f"Start it with: systemctl --user enable --now {' '.join(_names(web))}")
             return
         _systemctl("daemon-reload")
         _systemctl("enable", "--now", *_names(web))
-        click.echo("It runs, and starts with your session. To have it run while you are logged out:")
-        click.echo("  loginctl enable-linger")
+        say("It runs, and starts with your session. To have it run while you are logged out:")
+        say("  loginctl enable-linger")
 
 
 @service.command()
@@ -78,7 +78,7 @@ def uninstall() -> None:
         _systemctl("disable", "--now", *there)
         for name in there:
             (directory() / name).unlink()
-            click.echo(f"Removed {directory() / name}.")
+            say(f"Removed {directory() / name}.")
         _systemctl("daemon-reload")
 
 
@@ -94,12 +94,12 @@ def status(as_json: bool) -> None:
     with sentences():
         found = {name: _state(name) for name in (UNIT, PAGES) if (directory() / name).exists()}
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        say_json(found, indent=2)
     elif not found:
-        click.echo("No unit is installed: install one with `unpixel service install`.")
+        say("No unit is installed: install one with `unpixel service install`.")
     else:
         for name, state in found.items():
-            click.echo(f"{name}: {_sentence(state)}")
+            say(f"{name}: {_sentence(state)}")
     if any(state["ActiveState"] != "active" for state in found.values()):
         sys.exit(1)
 

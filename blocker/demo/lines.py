@@ -1,16 +1,17 @@
 """What the demonstration prints: one line a message, from what the service tells.
 
-Subjects and senders come from mail, so they are shown as plain text, without control characters.
+Subjects and senders come from mail: they are shown as `styled` makes them fit.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from email.utils import parseaddr
 
 from rich.text import Text
 
+from blocker.output import safe
+from blocker.output.styles import styled
 from blocker.service.events import Action, Event
 
 SENDER_CELLS = 20
@@ -20,8 +21,6 @@ SUBJECT_CELLS = (12, 44)
 """At least and at most."""
 
 _TRACKERS = ("pixel", "beacon")
-_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode categories that steer a terminal or the direction of text, or show nothing."""
 _MARKS: Mapping[Action, tuple[str, str]] = {
     "reported": ("·", "dim"),
     "flagged": ("!", "yellow"),
@@ -40,13 +39,13 @@ def line(event: Event, width: int = 100) -> Text | None:
         return None
     mark, style = _MARKS[event.action]
     if not event.uid:
-        return Text(f"{mark} {plain(event.detail)}", style)
+        return styled(f"{mark} {event.detail}", style)
     least, most = SUBJECT_CELLS
     subject = max(least, min(most, width - SENDER_CELLS - OUTCOME_CELLS - 4))
-    text = Text(f"{mark} ", style)
+    text = styled(f"{mark} ", style)
     text.append_text(_cell(_name(event.sender), SENDER_CELLS, "bold"))
-    text.append_text(_cell(plain(event.subject), subject, ""))
-    text.append(said(event), style)
+    text.append_text(_cell(event.subject, subject, ""))
+    text.append_text(styled(said(event), style))
     return text
 
 
@@ -58,17 +57,12 @@ def said(event: Event) -> str:
     if event.action == "copied":
         return f"{found or 'receipt request'}: clean copy beside it"
     if event.action == "flagged":
-        return f"{found}: marked" + (f" ({plain(event.detail)})" if event.detail else "")
+        return f"{found}: marked" + (f" ({event.detail})" if event.detail else "")
     if event.action == "left":
-        return f"left: {plain(event.detail)}"
+        return f"left: {event.detail}"
     if event.action == "restored":
         return "the original is back"
     return f"{found} found" if found else "no tracker" + _kept(event.kinds)
-
-
-def plain(text: str) -> str:
-    """The text in one line, with every control or direction character made visible as a space."""
-    return " ".join("".join(" " if unicodedata.category(c) in _UNSHOWN else c for c in text).split())
 
 
 def _found(kinds: Mapping[str, int]) -> str:
@@ -89,12 +83,12 @@ def _several(number: int, noun: str) -> str:
 def _name(sender: str) -> str:
     """The sender's name, or the address where there is none."""
     name, address = parseaddr(sender)
-    return plain(name or address or sender)
+    return name or address or sender
 
 
 def _cell(text: str, width: int, style: str) -> Text:
     """The text cut or filled to `width` terminal cells, and a space."""
-    cell = Text(text, style)
+    cell = styled(" ".join(safe.line(text).split()), style)
     cell.truncate(width, overflow="ellipsis", pad=True)
     cell.append(" ")
     return cell

@@ -16,13 +16,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
-from rich.text import Text
 
 from blocker.catalogue import Catalogue
 from blocker.config import AccountConfig, Config, Passwords
 from blocker.demo.lines import line
 from blocker.demo.mail import RECIPIENT, Arrival, Letter, again, fresh, letters, past
 from blocker.demo.server import HOST, MailServer
+from blocker.output.styles import styled
 from blocker.service import Event, Observer, Runner, Stopped, imap
 from webui.app import create_app
 from webui.auth import LINK_MINUTES, one_time_link
@@ -153,7 +153,7 @@ def _sum_up(console: Console, demo: Demo, every: float | None) -> None:
     seen = demo.catalogue.overview(days=None)
     console.print()
     console.print(
-        Text(
+        styled(
             f"{seen.messages} messages seen, {seen.tracked} of them tracked, {seen.actions.get('replaced', 0)} cleaned.",
             "bold",
         )

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 import structlog
+from structlog.typing import EventDict
 
+from blocker.output.safe import escaped, line, lines
 from blocker.service.events import Event
 
 Form = Literal["json", "human"]
@@ -45,10 +47,12 @@ def configure(form: Form, level: int, out: TextIO | None = None) -> None:
 
 def formatter(form: Form) -> logging.Formatter:
     """Writes events of ours, and records of other loggers, in the same form."""
+    words = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    objects = structlog.processors.JSONRenderer(sort_keys=True)
     last: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(sort_keys=True)]
+        [structlog.processors.format_exc_info, objects, _ascii]
         if form == "json"
-        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+        else [_one_line, words, _printable]
     )
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
@@ -57,6 +61,19 @@ def formatter(form: Form) -> logging.Formatter:
         ],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
     )
+
+
+def _one_line(_logger: object, _name: str, event: EventDict) -> EventDict:
+    """No value makes a line of its own: what a server says cannot pass for another entry."""
+    return {key: line(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _printable(_logger: object, _name: str, text: Any) -> str:
+    return lines(str(text))
+
+
+def _ascii(_logger: object, _name: str, text: Any) -> str:
+    return escaped(str(text))
 
 
 def log_event(event: Event) -> None:

@@ -21,6 +21,7 @@ from blocker.detect.judge import opened
 from blocker.detect.memory import Mail, Recollection
 from blocker.message.urls import Url
 from blocker.service.judge import Judgement, is_ours, judge, view_of
+from blocker.service.log import configure
 
 COLLECT_AFTER = 200_000
 """Objects made, and not yet gone, before cycles among them are looked for."""
@@ -104,7 +105,7 @@ def receive(source: IO[bytes]) -> Any:
 def main() -> None:
     """Answer each group of messages with their judgements, in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; our end is our input's
-    logging.basicConfig(level=logging.ERROR)  # parsers complain of odd mail; the report says what matters
+    configure("human", logging.ERROR)  # parsers complain of odd mail; the report says what matters
     source, out = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a stray print must not be taken for an answer
     account, key, views = receive(source)

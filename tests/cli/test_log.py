@@ -11,6 +11,7 @@ import pytest
 
 from blocker.service import Event
 from blocker.service.log import Form, configure, log_event, logger
+from tests.output.steering import hostile, steered
 
 EVENT = Event(
     "ada", "left", "INBOX", 7, "Secret subject", "Shop <news@shop.example>", {"pixel": 1}, "it is signed"
@@ -68,6 +69,26 @@ def test_words_are_for_people() -> None:
         "broken",
     ]
     assert len(text.splitlines()) == 4
+
+
+@pytest.mark.parametrize("form", ["json", "human"])
+def test_a_server_cannot_steer_a_terminal_or_forge_an_entry(form: Form) -> None:
+    """Its words in an event, a step, another library's record and a traceback: an entry a line, apart from the traceback."""
+    out = io.StringIO()
+    configure(form, logging.DEBUG, out)
+    log_event(Event("ada", "trouble", hostile("mailbox"), 7, detail=hostile("detail")))
+    logger().debug("step", why=[hostile("list")], more={hostile("key"): hostile("value")})
+    logging.getLogger("elsewhere").error("chatter: %s", hostile("record"))
+    assert out.getvalue().count("\n") == 3
+    try:
+        raise ValueError(hostile("error"))
+    except ValueError:
+        logger().exception("broken", account=hostile("account"))
+    assert steered(out.getvalue()) == set()
+    assert all(word in out.getvalue() for word in ("mailbox", "detail", "list", "key", "record", "error"))
+    if form == "json":
+        entries = [json.loads(line) for line in out.getvalue().splitlines()]
+        assert (len(entries), entries[0]["detail"]) == (4, hostile("detail"))
 
 
 @pytest.mark.parametrize("form", ["json", "human"])

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from blocker.demo.lines import line, plain, said
+from blocker.demo.lines import line, said
 from blocker.service.events import Action, Event
 
 
@@ -64,7 +64,7 @@ def test_the_account_is_told_of_only_when_it_matters() -> None:
 
 def test_mail_cannot_steer_the_terminal() -> None:
     """Escape sequences, line ends, direction marks and rich's markup in a subject come out as text."""
-    hostile = "a\x1b[31mred\x1b]8;;http://t.example\x07\r\nsecond \u202eline [bold]b[/bold] \x9b2J"
+    hostile = "a\x1b[31m[bold]b\x1b]8;;http://t.example\x07\r\nsecond \u202e\x9b2J"
     out = io.StringIO()
     console = Console(file=out, width=200, force_terminal=False)
     told = line(event(subject=hostile, sender=hostile))
@@ -73,7 +73,7 @@ def test_mail_cannot_steer_the_terminal() -> None:
     printed = out.getvalue()
     assert printed.count("\n") == 1
     assert not {"\x1b", "\x07", "\r", "\u202e", "\x9b"} & set(printed)
-    assert "[bold]b[/bold]" in plain(hostile)
+    assert "[bold]b" in printed
 
 
 @pytest.mark.parametrize("width", [80, 100, 200])

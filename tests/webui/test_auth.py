@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 from flask import Flask
@@ -11,8 +12,16 @@ from flask.testing import FlaskClient
 from blocker.catalogue import Catalogue
 from tests.webui.conftest import csrf_of, data_of, path_of
 from webui import create_app
-from webui.auth import PUBLIC, new_token, one_time_link, revoke_tokens, set_password
+from webui.auth import PUBLIC, SESSION_HOURS, new_token, one_time_link, revoke_tokens, set_password
 from webui.limiter import Limiter
+from webui.site import Site
+
+
+def site_of(app: Flask) -> Catalogue:
+    """The application's catalogue."""
+    site = app.extensions["unpixel"]
+    assert isinstance(site, Site)
+    return site.catalogue
 
 
 def log_in(client: FlaskClient, password: str) -> int:
@@ -163,6 +172,78 @@ def test_logging_out_ends_the_session(client: FlaskClient) -> None:
     page = client.get("/overview").text
     assert client.post("/logout", data={"csrf": csrf_of(page)}).status_code == 303
     assert client.get("/overview").status_code == 303
+
+
+def cookie_of(client: FlaskClient) -> str:
+    """What a thief would have copied."""
+    cookie = client.get_cookie("unpixel")
+    assert cookie is not None
+    return cookie.value
+
+
+def opens(app: Flask, cookie: str) -> bool:
+    """Whether the pages open with this cookie, in another browser."""
+    thief = app.test_client()
+    thief.set_cookie("unpixel", cookie)
+    return thief.get("/overview").status_code == 200
+
+
+def test_a_copied_cookie_is_worth_nothing_after_logging_out(app: Flask, client: FlaskClient) -> None:
+    """The session ends on the server; another browser's goes on."""
+    other = app.test_client()
+    other.get(path_of(one_time_link(site_of(app), "http://localhost")))
+    page, copied = client.get("/overview").text, cookie_of(client)
+    assert opens(app, copied)
+    client.post("/logout", data={"csrf": csrf_of(page)})
+    assert not opens(app, copied)
+    assert other.get("/overview").status_code == 200
+
+
+def test_logging_out_everywhere_ends_every_session(app: Flask, client: FlaskClient) -> None:
+    """Those of other browsers, and of whoever copied a cookie."""
+    other = app.test_client()
+    other.get(path_of(one_time_link(site_of(app), "http://localhost")))
+    page, copied = client.get("/overview").text, cookie_of(other)
+    assert "End all sessions" in page
+    assert client.post("/logout", data={"csrf": csrf_of(page), "everywhere": "yes"}).status_code == 303
+    assert not opens(app, copied)
+    assert client.get("/overview").status_code == other.get("/overview").status_code == 303
+
+
+def test_a_new_login_ends_the_session_before_it(app: Flask, client: FlaskClient, filled: Catalogue) -> None:
+    """A browser has one session: what was copied of the old one is worth nothing."""
+    copied = cookie_of(client)
+    client.get(path_of(one_time_link(filled, "http://localhost")))
+    assert client.get("/overview").status_code == 200
+    assert not opens(app, copied)
+
+
+def test_a_session_ends_by_the_clock(
+    app: Flask, client: FlaskClient, filled: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hours after the login, however busy it was; its row goes at the next one."""
+    assert opens(app, cookie_of(client))
+    later = datetime.now(UTC) + timedelta(hours=SESSION_HOURS, minutes=1)
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Later:
+            return cls.fromtimestamp(later.timestamp(), tz)
+
+    monkeypatch.setattr("blocker.catalogue.credentials.datetime", Later)
+    assert client.get("/overview").status_code == 303
+    filled.add_credential("token", "x")
+    assert filled.drop_credentials("session") == 0
+
+
+def test_sessions_are_kept_as_digests(client: FlaskClient, filled: Catalogue) -> None:
+    """Whoever reads the catalogue cannot make a cookie of it."""
+    with client.session_transaction() as session:
+        key = session["key"]
+    with filled.reading() as connection:
+        kept = str(connection.exec_driver_sql("SELECT * FROM credentials").all())
+    assert kept.count("'session'") == 1
+    assert key not in kept
 
 
 def test_the_cookie_cannot_be_read_or_sent_from_elsewhere(app: Flask, filled: Catalogue) -> None:

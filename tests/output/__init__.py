@@ -1,0 +1,1 @@
+"""Tests of what makes text fit for each kind of output."""
