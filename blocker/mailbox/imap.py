@@ -1,6 +1,6 @@
 """IMAP: one signed-in connection, and the store that opens folders over it.
 
-The only module that knows imapclient. It keeps these rules (RFC 9051, and what servers were seen to do):
+With `imap_spoken` the only module that knows imapclient. It keeps these rules (RFC 9051, and what servers were seen to do):
 
 - certificates are always verified; nothing falls back to plain text;
 - UIDs travel as lists, since servers read ``9:*`` as ``*:9`` too;
@@ -22,7 +22,6 @@ from typing import Any, Literal
 from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]  # ships no types
 from imapclient.imap_utf7 import decode as decode_utf7  # type: ignore[import-untyped]
 from imapclient.imap_utf7 import encode as encode_utf7
-from imapclient.response_parser import parse_response  # type: ignore[import-untyped]
 
 from blocker.mailbox import imap_idle
 from blocker.mailbox import imap_text as text
@@ -30,7 +29,9 @@ from blocker.mailbox.imap_facts import ImapFacts
 from blocker.mailbox.imap_mailbox import ImapMailbox
 from blocker.mailbox.imap_names import FolderNames, Listed
 from blocker.mailbox.imap_notify import notified
-from blocker.mailbox.imap_reach import bounded, is_loopback, tls_context, unreachable
+from blocker.mailbox.imap_reach import is_loopback, tls_context, unreachable
+from blocker.mailbox.imap_select import listed, opened, personal, uidnext_of
+from blocker.mailbox.imap_spoken import Client
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, Status
 from blocker.mailbox.sign_in import Secret, sign_in
 
@@ -42,8 +43,6 @@ TIMEOUT = SocketTimeout(connect=15, read=60)
 
 _GOODBYE = 5.0
 """Seconds to wait for the answer to LOGOUT."""
-
-Item = text.Item
 
 
 class Connection:
@@ -101,8 +100,7 @@ class Connection:
                 self.drop()
                 raise text.lost(self.host, doing, error) from None
             raise text.refused(self.host, doing, error) from None
-        except (ValueError, TypeError, LookupError, AssertionError) as error:
-            # imapclient's parsers fail in many ways on an answer that is not IMAP.
+        except Exception as error:  # noqa: BLE001 (parsers fail in many ways on an answer that is not IMAP)
             self.drop()
             raise ConnectionLost(
                 f"{self.host} answered in a way that is not IMAP when asked to {doing} "
@@ -128,55 +126,19 @@ class Connection:
         return self.command(doing, lambda: self.imap.uid(name, listed, *args))
 
     def search(self, criteria: str) -> list[int]:
-        """UIDs that UID SEARCH gives, in the server's order."""
+        """UIDs that UID SEARCH gives, ascending; those that IMAP knows."""
         data = self.command("search", lambda: self.imap.uid("SEARCH", criteria))
-        found: list[int] = self.call(
-            "search", lambda: [int(n) for line in data if line for n in line.split()]
-        )
+        more = self.imap.untagged_responses.get("ESEARCH", [])
+        found: list[int] = self.call("search", lambda: text.searched(data, more))
         return found
 
-    def items(self, doing: str, uids: Sequence[int], what: str) -> dict[int, Item]:
-        """UID FETCH: what the server tells of each message that exists.
-
-        Answers are gathered by the UID that stands in them. One without a UID is unasked news about another
-        message; imapclient's own `fetch` would take its sequence number for a UID.
-        """
-        found: dict[int, Item] = {}
-        for chunk in text.chunks(uids):
-            data = self._fetch(doing, chunk, what)
-            self._gather(doing, data, set(chunk), found)
-        return found
-
-    def _fetch(self, doing: str, uids: Sequence[int], what: str) -> list[Any]:
-        listed = ",".join(map(str, uids))
-
-        def run() -> list[Any]:
-            self.forget()
-            typ, data = self.imap.uid("FETCH", listed, what)
-            if typ == "OK":
-                return data
-            if text.response_code(text.clean(text.last(data)))[0] == "EXPUNGEISSUED":
-                # RFC 2180: another client took some of them away; the others were answered.
-                return self.imap.untagged_responses.pop("FETCH", [None])
-            raise text.refused(self.host, doing, text.last(data))
-
-        found: list[Any] = self.call(doing, run)
-        return found
-
-    def _gather(self, doing: str, data: list[Any], wanted: set[int], found: dict[int, Item]) -> None:
-        def read() -> None:
-            answers = parse_response([part for part in data if part is not None])
-            for pairs in answers[1::2]:
-                item: Item = {
-                    key.upper(): value
-                    for key, value in zip(pairs[::2], pairs[1::2], strict=True)
-                    if isinstance(key, bytes)
-                }
-                uid = item.get(b"UID")
-                if uid in wanted:
-                    found.setdefault(uid, {}).update(item)
-
-        self.call(doing, read)
+    def present(self, uids: Sequence[int]) -> list[int]:
+        """Those of `uids`, at most `text.CHUNK`, that still exist: asked for anew, by a search."""
+        if not uids:
+            return []
+        self.noop()
+        here = set(self.search(f"UID {','.join(map(str, uids))}"))
+        return [uid for uid in uids if uid in here]
 
     def code(self, name: str) -> str:
         """The data of a response code that came with the last command, or an empty string."""
@@ -190,28 +152,12 @@ class Connection:
     def select(self, folder: str, readonly: bool) -> Status:
         """SELECT, or EXAMINE where readonly; whatever was selected is left without expunging."""
         self.selected = None
-        facts = self.call(f"open the folder {folder}", lambda: self._client.select_folder(folder, readonly))
-        if b"UIDVALIDITY" not in facts:
-            raise MailboxError(
-                f"{self.host} gives {folder} no UIDVALIDITY; such a folder cannot be worked on."
-            )
-        kept = facts.get(b"PERMANENTFLAGS", facts.get(b"FLAGS", ()))
-        uidnext = facts.get(b"UIDNEXT")
-        if uidnext is None:  # optional in RFC 3501
-            uidnext = max(self.search("UID 1:*"), default=0) + 1
-        modseq = self._counts and b"HIGHESTMODSEQ" in facts  # a folder may keep no count (RFC 7162, 3.1.2.2)
-        return Status(facts[b"UIDVALIDITY"], uidnext, facts.get(b"EXISTS", 0), text.flag_set(kept), modseq)
+        return opened(self, folder, readonly, self._counts)
 
     def uidnext(self, folder: str) -> int:
-        """STATUS of a folder that is not selected."""
-        doing = f"tell the next UID of {folder}"
-
-        def ask() -> int:
-            self.forget()
-            return int(self._client.folder_status(folder, ("UIDNEXT",))[b"UIDNEXT"])
-
-        found: int = self.call(doing, ask)
-        return found
+        """By STATUS, and by looking into the folder where the server does not tell; the selected one is left then."""
+        told = uidnext_of(self, folder)
+        return self.select(folder, readonly=True).uidnext if told is None else told
 
     def unselect(self) -> None:
         """Leave the folder. Without UNSELECT nothing is sent: selecting another one and LOGOUT do not expunge."""
@@ -245,31 +191,20 @@ class Connection:
 
     def list(self, pattern: str = "*") -> list[Listed]:
         """The folders that match. One whose name no program can decode is left out, as it could not be opened."""
-        wire = encode_utf7(pattern)
-
-        def ask() -> list[Listed]:
-            self.forget()
-            self._client.folder_encode = False  # imapclient would fail on all for the sake of one
-            try:
-                lines = self._client.list_folders("", wire)
-            finally:
-                self._client.folder_encode = True
-            return [
-                Listed(name, (separator or b"").decode("ascii", "replace"), text.flag_set(flags))
-                for flags, separator, raw in lines
-                if (name := _decoded(raw)) is not None
-            ]
-
-        found: list[Listed] = self.call("list the folders", ask)
-        return found
+        wire = text.quoted(encode_utf7(pattern).decode("ascii"))
+        data = self.command("list the folders", lambda: self.imap.list('""', wire))
+        return [
+            Listed(name, separator.decode("ascii", "replace"), attributes)
+            for attributes, separator, raw in listed(data)
+            if (name := _decoded(raw)) is not None
+        ]
 
     def namespace(self) -> tuple[str, str]:
         """(prefix, separator) of the user's own folders (RFC 2342)."""
         if self.can("NAMESPACE"):
-            personal = self.call("tell its namespaces", lambda: self._client.namespace().personal)
-            if personal:
-                prefix, separator = personal[0]
-                return prefix, separator or ""
+            own = personal(self.command("tell its namespaces", self.imap.namespace))
+            if own is not None:
+                return _decoded(own[0]) or "", own[1].decode("ascii", "replace")
         root = self.list("")
         return "", root[0].separator if root else ""
 
@@ -407,15 +342,14 @@ def _connect(
 ) -> IMAPClient:
     context = tls_context(cafile)
     try:
-        client = IMAPClient(host, port, ssl=security == "tls", ssl_context=context, timeout=timeout)
-    except (OSError, imaplib.IMAP4.error) as error:
+        client = Client(host, port, ssl=security == "tls", ssl_context=context, timeout=timeout)
+    except Exception as error:  # noqa: BLE001 (what greets us may be no IMAP server at all)
         raise unreachable(host, port, error) from None
     imap: Any = client._imap
     imap.debug = 0  # imapclient sets 5, at which imaplib formats every fetched body for a log nobody reads
     imap._log = lambda _: (
         None
     )  # below 4 imaplib keeps the last commands in memory, LOGIN with its password too
-    imap.read = bounded(imap.read)
     try:
         if security == "starttls":
             _start_tls(client, host, context)
@@ -437,8 +371,7 @@ def _start_tls(client: IMAPClient, host: str, context: ssl.SSLContext) -> None:
     client._imap.untagged_responses.clear()  # nothing said in plain text counts (CVE-2011-0411)
 
 
-def _decoded(name: bytes | str) -> str | None:
-    raw = name.encode("ascii", "replace") if isinstance(name, str) else name
+def _decoded(raw: bytes) -> str | None:
     try:
         decoded = str(decode_utf7(raw))
         decoded.encode()

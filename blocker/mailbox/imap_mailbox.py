@@ -6,13 +6,15 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from blocker.mailbox import imap_text as text
+from blocker.mailbox.imap_answers import Item, split, uid_of
 from blocker.mailbox.imap_append import append
+from blocker.mailbox.imap_fetch import fetch
 from blocker.mailbox.imap_outline import outline
+from blocker.mailbox.imap_select import WINDOW, windows
 from blocker.mailbox.protocol import Changed, ConnectionLost, Draft, MailboxError, Recreated, Status, Stored
 from blocker.mailbox.rights import TAKE_OUT, allow
 from blocker.message.skim import Node, assembled, sections
@@ -20,18 +22,16 @@ from blocker.message.skim import Node, assembled, sections
 if TYPE_CHECKING:
     from blocker.mailbox.imap import Connection
 
-T = TypeVar("T")
-
 BATCH = 50
 """Messages in one FETCH: measured on Dovecot, more bring nothing."""
 BATCH_OCTETS = 8 * 1024 * 1024
 """Octets in one FETCH, so that memory stays bounded; a larger message comes alone."""
-WINDOW = 90_000
-"""UIDs in one search: imaplib takes no line above 1,000,000 octets, a UID has up to ten digits."""
-
+BLANK = 64
+"""Octets of white space that a server may give in place of a message whose size it told as more."""
 REMEMBERED = 10_000
 """Messages of which is known how they were when they were read: a removal follows soon, or never."""
 DELETED = "(\\Deleted)"
+_MESSAGE = (b"BODY[]", b"INTERNALDATE", b"FLAGS")
 _FIELD = re.compile(r"[!-9;-~]{1,76}")
 
 
@@ -65,36 +65,44 @@ class ImapMailbox:
         """By UID SEARCH; `since` is compared with the server's day of arrival."""
         self._use(fresh=True)
         first = max(first, 1)
+        if self._status.messages > WINDOW:
+            self.status()
         day = f" SINCE {text.day(since)}" if since else ""
         found: set[int] = set()
-        for window in self._windows(first):
-            found.update(self._connection.search(f"UID {window}{day}"))
+        for window in windows(first, self._status.messages, self._status.uidnext):
+            found.update(self._connection.search(f"{window}{day}"))
+        if not found and self._status.messages and not since:
+            found.update(self._all())
         return sorted(uid for uid in found if uid >= first)  # "n:*" names the last message even below n
 
-    def _windows(self, first: int) -> Iterator[str]:
-        if self._status.messages <= WINDOW // 2:  # room for what arrived since
-            yield f"{first}:*"
-            return
-        end = self.status().uidnext
-        for start in range(first, max(end, first + 1), WINDOW):
-            yield f"{start}:{start + WINDOW - 1}"
+    def _all(self) -> set[int]:
+        """Every UID, from a server that finds none though it has messages; none where these are gone since."""
+        asked = self._connection.imap
+        try:
+            data = self._connection.command("tell UIDs", lambda: asked.fetch("1:*", "(UID)"))
+        except ConnectionLost:
+            raise
+        except MailboxError:
+            return set()
+        return set(filter(None, map(uid_of, split(data))))
 
     def fetch(self, uids: Sequence[int]) -> Iterator[Stored]:
         """BODY.PEEK[] in batches of at most 50 messages and about 8 MB."""
         for batch in self._batches(list(dict.fromkeys(uids))):
             self._use()
             asked = f"(UID FLAGS INTERNALDATE {self._modseq()}BODY.PEEK[])"
-            found = self._connection.items("read messages", batch, asked)
-            self._note(found)
+            found = fetch(self._connection, "read messages", batch, asked, _MESSAGE)
+            self._note(found.items)
             for uid in batch:
-                if (item := found.pop(uid, None)) is not None:
-                    stored = self._stored(uid, item)
-                    if stored is not None:
-                        yield stored
+                if (item := found.items.pop(uid, None)) is not None:
+                    yield self._stored(uid, item, self._sizes.get(uid))
+                elif uid in found.unread:
+                    raise self._unread(uid, found.unread[uid])
 
     def _batches(self, uids: list[int]) -> Iterator[list[int]]:
         sizes = {uid: self._sizes[uid] for uid in uids if uid in self._sizes}
         sizes |= self.sizes([uid for uid in uids if uid not in sizes])
+        self._sizes = sizes
         batch: list[int] = []
         octets = 0
         for uid in uids:
@@ -108,24 +116,33 @@ class ImapMailbox:
         if batch:
             yield batch
 
-    def _stored(self, uid: int, item: text.Item) -> Stored | None:
-        """None where the message went away between two answers."""
-        raw, when, flags = item.get(b"BODY[]"), item.get(b"INTERNALDATE"), item.get(b"FLAGS")
-        if not (isinstance(raw, bytes) and isinstance(when, bytes) and isinstance(flags, tuple)):
-            if uid not in self.flags([uid]):
-                return None
+    def _stored(self, uid: int, item: Item, told: int | None = None) -> Stored:
+        """`told` is the size that the server told, where it did. Raises MailboxError for what is no whole message."""
+        raw, when, flags = item[b"BODY[]"], item[b"INTERNALDATE"], item[b"FLAGS"]
+        if type(raw) is not bytes:
+            raise self._unread(uid, "nothing stands in its place")
+        if told and len(raw) < min(told, BLANK) and not raw.strip():
+            raise self._unread(uid, f"it is given as empty and told as {told} octets")
+        try:
+            return Stored(uid, raw, text.flag_set(flags), text.arrival(when))
+        except ValueError:
+            said = text.clean(when) if isinstance(when, bytes) else "nothing is told"
             raise MailboxError(
-                f"{self._connection.host} lists message {uid} of {self._name} but does not give it; "
-                "the message is left alone, look at it in a mail program."
-            )
-        return Stored(uid, raw, text.flag_set(flags), _date(when, uid))
+                f"The arrival date of message {uid} cannot be read ({said}); the message is left alone."
+            ) from None
+
+    def _unread(self, uid: int, why: str) -> MailboxError:
+        return MailboxError(
+            f"{self._connection.host} lists message {uid} of {self._name} but does not give it ({why}); "
+            "the message is left alone, look at it in a mail program."
+        )
 
     def skim(self, uids: Sequence[int], most: int) -> Iterator[Stored]:
         """BODYSTRUCTURE and the header, then the parts that are read; two commands a message."""
         for uid in dict.fromkeys(uids):
             self._use()
             asked = "(UID FLAGS INTERNALDATE RFC822.SIZE BODYSTRUCTURE BODY.PEEK[HEADER])"
-            item = self._connection.items("tell parts", [uid], asked).get(uid, {})
+            item = self._items("tell parts", [uid], asked, b"BODYSTRUCTURE").get(uid, {})
             size, header = item.get(b"RFC822.SIZE"), item.get(b"BODY[HEADER]")
             root = outline(item.get(b"BODYSTRUCTURE"))
             if root is None or not isinstance(size, int) or not isinstance(header, bytes):
@@ -135,24 +152,28 @@ class ImapMailbox:
                 left <= min(most, size // 2)
                 and (raw := assembled(root, header, self._parts(uid, root))) is not None
             ):
-                stored = self._stored(uid, item | {b"BODY[]": raw})
-                if stored is not None:
-                    yield replace(stored, size=size)
+                yield replace(self._stored(uid, item | {b"BODY[]": raw}), size=size)
 
     def _parts(self, uid: int, root: Node) -> dict[str, bytes]:
         wanted = sections(root)
         asked = " ".join(f"BODY.PEEK[{section}]" for section in wanted)
-        item = self._connection.items("read parts", [uid], f"(UID {asked})").get(uid, {}) if wanted else {}
+        item = self._items("read parts", [uid], f"(UID {asked})", b"BODY[").get(uid, {}) if wanted else {}
         # What is empty may be told as NIL.
         return {section: item.get(f"BODY[{section}]".encode()) or b"" for section in wanted}
 
+    def _items(self, doing: str, uids: Sequence[int], what: str, needed: bytes) -> dict[int, Item]:
+        """What can be had of each message."""
+        return fetch(self._connection, doing, uids, what, (needed,)).items
+
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """RFC822.SIZE."""
+        """RFC822.SIZE; 0 of one whose size cannot be had, so that it is asked for and what is wrong is told."""
         if not uids:
             return {}
         self._use()
-        found = self._connection.items("tell sizes", uids, "(UID RFC822.SIZE)")
-        self._sizes = self._told(found, b"RFC822.SIZE", int)
+        found = fetch(self._connection, "tell sizes", uids, "(UID RFC822.SIZE)", (b"RFC822.SIZE",))
+        told = {uid: item[b"RFC822.SIZE"] for uid, item in found.items.items()}
+        self._sizes = {uid: size if isinstance(size, int) else 0 for uid, size in told.items()}
+        self._sizes |= dict.fromkeys(found.unread, 0)
         return dict(self._sizes)
 
     def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
@@ -160,32 +181,24 @@ class ImapMailbox:
         if not uids:
             return {}
         self._use(fresh=True)
-        found = self._connection.items("tell flags", uids, "(UID FLAGS)")
-        return self._told(found, b"FLAGS", text.flag_set)
+        found = fetch(self._connection, "tell flags", uids, "(UID FLAGS)", (b"FLAGS",))
+        for uid, why in found.unread.items():
+            raise self._unread(uid, why)
+        return {uid: text.flag_set(item[b"FLAGS"]) for uid, item in found.items.items()}
 
     def headers(self, uids: Sequence[int], field: str) -> dict[int, bytes]:
-        """BODY.PEEK[HEADER.FIELDS]: the field's lines as they stand, without the empty line after them."""
+        """BODY.PEEK[HEADER.FIELDS]: the field's lines as they stand, without the empty line after them.
+
+        Empty bytes of a message that does not come: whoever looks for a field does not find it there.
+        """
         if not _FIELD.fullmatch(field):
             raise MailboxError(f"{field!r} cannot be the name of a header field; check its spelling.")
         self._use()
         asked = f"(UID {self._modseq()}BODY.PEEK[HEADER.FIELDS ({field})])"
-        found = self._connection.items("read headers", uids, asked)
-        self._note(found)
-        return self._told(found, b"BODY[HEADER", _header)
-
-    def _told(self, found: dict[int, text.Item], name: bytes, read: Callable[[Any], T]) -> dict[int, T]:
-        """One data item of each message whose answer holds it; news about other items alone tells nothing."""
-
-        def values() -> dict[int, T]:
-            return {
-                uid: read(value)
-                for uid, item in found.items()
-                for key, value in item.items()
-                if key.startswith(name)
-            }
-
-        told: dict[int, T] = self._connection.call("tell of messages", values)
-        return told
+        found = fetch(self._connection, "read headers", uids, asked, (b"BODY[HEADER",))
+        self._note(found.items)
+        told = {uid: _header(item) for uid, item in found.items.items()}
+        return told | dict.fromkeys(found.unread, b"")
 
     def append(
         self, raw: bytes, flags: Iterable[str] = (), internal_date: datetime | None = None
@@ -233,7 +246,7 @@ class ImapMailbox:
         """What to ask for so that a removal can tell whether the message changed; nothing where the folder has none."""
         return "MODSEQ " if self._status.modseq and not self._readonly else ""
 
-    def _note(self, found: dict[int, text.Item]) -> None:
+    def _note(self, found: dict[int, Item]) -> None:
         if len(self._modseqs) > REMEMBERED:
             self._modseqs.clear()
         for uid, item in found.items():
@@ -392,16 +405,7 @@ class ImapMailbox:
         return status
 
 
-def _header(value: bytes | None) -> bytes:
+def _header(item: Item) -> bytes:
     """The field without the empty line that ends every answer."""
-    return value[: -len(b"\r\n")] if value and value.endswith(b"\r\n") else value or b""
-
-
-def _date(when: bytes, uid: int) -> datetime:
-    try:
-        found = parsedate_to_datetime(when.decode("ascii").strip().replace("-", " ", 2))
-    except ValueError:
-        raise MailboxError(
-            f"The arrival date of message {uid} cannot be read ({text.clean(when)}); the message is left alone."
-        ) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)  # -0000 is read as no zone at all
+    value = next(value for name, value in item.items() if name.startswith(b"BODY[HEADER"))
+    return value.removesuffix(b"\r\n") if isinstance(value, bytes) else b""

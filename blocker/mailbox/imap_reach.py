@@ -5,14 +5,14 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 
 from blocker.mailbox.imap_text import clean
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 
-LARGEST = 512 * 1024 * 1024
-"""Octets of one literal; a server that announces more is not believed, as memory is taken at once."""
+
+class TooMuch(OSError):
+    """A server says more than any answer needs, or takes longer over it."""
 
 
 def tls_context(cafile: str | Path | None) -> ssl.SSLContext:
@@ -30,17 +30,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-def bounded(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    """imaplib's way to read a literal, made to fail as a broken connection does where one is too large."""
-
-    def read_some(size: int) -> bytes:
-        if size > LARGEST:
-            raise OSError(f"a literal of {size} octets")
-        return read(size)
-
-    return read_some
 
 
 _MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
@@ -69,10 +58,16 @@ def unreachable(host: str, port: int, error: BaseException) -> MailboxError:
                 f"{where} does not speak TLS ({error.reason or 'handshake failed'}); "
                 'check the port (usually 993), or set security to "starttls".'
             )
+        case TooMuch():
+            return ConnectionLost(f"{where} has said {error}; it may be no IMAP server, check host and port.")
         case socket.gaierror():
             return ConnectionLost(f"The host {host} was not found; check its name and the network.")
         case TimeoutError():
             return ConnectionLost(f"{where} did not answer in time; check host, port and the network.")
+        case UnicodeError():
+            return ConnectionLost(
+                f"{where} lists its capabilities in no ASCII; tell the server's administrator."
+            )
         case ConnectionRefusedError():
             return ConnectionLost(
                 f"Nothing listens at {where}; check the port (993 for TLS, 143 for STARTTLS)."

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, OverQuota, TryLater
-
-Item = dict[bytes, Any]
-"""What FETCH told of one message, by the name of the data item in upper case."""
 
 CHUNK = 500
 """UIDs in one command: a line stays below the 8,192 octets that servers must take (RFC 7162, section 4)."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SYSTEM = {flag.lower(): flag for flag in ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft")}
-_FLAG = re.compile(r"\\?[!#$&'+,\-./0-9:;<=>?@A-Z\[^_`a-z|~]{1,200}")
+_FLAG = re.compile(r"\\?[!#$&'+,\-./0-9:;<=>?@A-Z\[\]^_`a-z|~]{1,200}")
+_UID = re.compile(rb"\d{1,10}")
+_ALL = re.compile(rb"\bALL ([\d:,]+)", re.IGNORECASE)
 _CODE = re.compile(r"\s*\[([A-Z-]{1,40})(?: ([^\]]{0,4000}))?\]\s*")
 _BAD = re.compile(r"^\w+ command error: BAD \[b?['\"](.*)['\"]\]$", re.DOTALL)
 
@@ -70,10 +70,35 @@ def chunks(uids: Sequence[int]) -> Iterator[Sequence[int]]:
 # --- what is received ---------------------------------------------------------------------------------
 
 
-def flag_set(flags: Iterable[bytes | int]) -> frozenset[str]:
-    """Flags as text, without ``\\Recent``, which belongs to a session; system flags in their usual case."""
-    texts = (str(f) if isinstance(f, int) else f.decode("ascii", "backslashreplace") for f in flags)
+def flag_set(flags: Any) -> frozenset[str]:
+    """Flags as text, without ``\\Recent``, which belongs to a session; system flags in their usual case.
+
+    `flags` is a list as `imap_answers.values` gives it: a keyword may be called NIL or 7, and some servers nest lists.
+    """
+    texts = list(_flags(flags))
     return frozenset(_SYSTEM.get(text.lower(), text) for text in texts if text.lower() != "\\recent")
+
+
+def _flags(flags: Any) -> Iterator[str]:
+    for flag in flags if isinstance(flags, tuple) else ():
+        if isinstance(flag, tuple):
+            yield from _flags(flag)
+        elif isinstance(flag, bytes):
+            yield flag.decode("ascii", "backslashreplace")
+        else:
+            yield "NIL" if flag is None else str(flag)
+
+
+def arrival(when: Any) -> datetime:
+    """INTERNALDATE, aware, and one that can be told in UTC. Raises ValueError."""
+    said = when.decode("ascii").strip() if isinstance(when, bytes) else ""
+    try:
+        found = parsedate_to_datetime(said.replace("-", " ", 2))
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)  # -0000 is read as no zone at all
+        found.astimezone(UTC)
+    except (TypeError, LookupError, ArithmeticError) as error:
+        raise ValueError("no date") from error
+    return found
 
 
 def uid_set(text: str) -> list[int]:
@@ -88,6 +113,18 @@ def uid_set(text: str) -> list[int]:
             raise ValueError("a uid-set of more than 100,000")
         uids.extend(range(low, high + 1))
     return uids
+
+
+def searched(data: Iterable[Any], extended: Iterable[Any]) -> list[int]:
+    """UIDs in answers to SEARCH, and to its extended form (RFC 9051, 7.3.4), ascending; what is no UID is passed over."""
+    found: set[int] = set()
+    for line in data:
+        words = line.partition(b"(")[0].split() if isinstance(line, bytes) else ()  # then may come (MODSEQ 9)
+        found.update(int(word) for word in words if _UID.fullmatch(word))
+    for line in extended:
+        told = _ALL.search(line) if isinstance(line, bytes) else None
+        found.update(uid_set(told[1].decode("ascii")) if told else ())
+    return sorted(uid for uid in found if 0 < uid < 2**32)
 
 
 def response_code(text: str) -> tuple[str, str]:

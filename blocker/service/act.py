@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from blocker.catalogue import Seen
+from blocker.catalogue import CatalogueError, Seen
 from blocker.detect.judge import opened
 from blocker.mailbox.protocol import (
     ConnectionLost,
@@ -23,7 +23,7 @@ from blocker.mailbox.protocol import (
 from blocker.rewrite import marker
 from blocker.service import steps
 from blocker.service.decide import REMOVED, TRACKED, Powers
-from blocker.service.desk import Desk, event_of, seen_of, source_of
+from blocker.service.desk import Desk, Stopped, event_of, seen_of, source_of
 from blocker.service.judge import FIELD, Judgement, judge, token_of, unread
 from blocker.service.lock import Unlocked
 from blocker.service.log import logger
@@ -36,6 +36,8 @@ from blocker.service.under import ORDER, Group, Under, Wanted, Work
 _log = logger()
 NOT_THE_MESSAGE = (ConnectionLost, LoginRefused, Recreated, Unlocked)
 """Failures that say nothing about the message under way: the journal goes on later."""
+ELSEWHERE = (*NOT_THE_MESSAGE, CatalogueError, Stopped)
+"""These, and those of the catalogue and of a stop. Whatever else is raised over a message costs that message alone."""
 
 
 Ending = steps.Done | steps.LeaveAlone | steps.Release
@@ -93,7 +95,7 @@ class Exchanger:
         kept = self._desk.spool.read(entry.place, entry.sha256)
         return self._run([Under(entry, Saw(spooled=kept is not None), Work(kept))])[0]
 
-    def _failed(self, entry: Entry, why: str) -> Entry:
+    def failed(self, entry: Entry, why: str) -> Entry:
         """Count a refusal that no step foresaw; after the last one the message is left alone."""
         attempts = entry.attempts + 1
         if attempts < ATTEMPTS:
@@ -115,10 +117,10 @@ class Exchanger:
             self._desk.go_on()
             try:
                 self._carry_out(group)
-            except NOT_THE_MESSAGE:
+            except (*ELSEWHERE, OSError):
                 raise
-            except MailboxError:
-                for one in group:  # whose fault it is shows one by one
+            except Exception:  # noqa: BLE001 (whose fault it is, and what it is, shows one by one)
+                for one in group:
                     self._carry_out_alone(one)
         return [one.entry for one in under]
 
@@ -150,10 +152,10 @@ class Exchanger:
         under = one[0]
         try:
             self._carry_out([one])
-        except NOT_THE_MESSAGE:
+        except (*ELSEWHERE, OSError):
             raise
-        except MailboxError as error:
-            under.entry, under.over = self._failed(under.entry, str(error)), True
+        except Exception as error:  # noqa: BLE001 (a mistake of ours over one message is told, and the others go on)
+            under.entry, under.over = self.failed(under.entry, reason_of(error)), True
 
     def _carry_out(self, group: Group) -> None:
         """Do one step of each message; what is recorded then, and what was seen."""
@@ -412,6 +414,14 @@ class Exchanger:
         return entry
 
 
+def reason_of(error: Exception) -> str:
+    """What is recorded of a failure over one message; a mistake of ours is told with its trace besides."""
+    if isinstance(error, MailboxError):
+        return str(error)
+    _log.exception("message left alone")
+    return f"unexpected failure ({type(error).__name__}): please report it with the log"
+
+
 def _together(group: Group) -> bool:
     """Whether these are asked for in one command: not where the server refused that before."""
     return len(group) > 1 and not any(one.saw.alone for one, _ in group)
@@ -440,6 +450,8 @@ def flag_all(mailbox: Mailbox, uids: Iterable[int]) -> dict[int, str]:
     except NOT_THE_MESSAGE:
         raise
     except MailboxError as error:
-        return dict.fromkeys(asked, f"the keyword {TRACKED} could not be set ({error})")
+        if len(asked) == 1:
+            return {asked[0]: f"the keyword {TRACKED} could not be set ({error})"}
+        return {uid: why for one in asked for uid, why in flag_all(mailbox, [one]).items()}
     lost = f"the server did not keep the keyword {TRACKED}"
     return {uid: "" if TRACKED.lower() in {f.lower() for f in now} else lost for uid, now in flags.items()}

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from blocker.catalogue import Seen
 from blocker.detect.report import Report as MailReport
-from blocker.mailbox.protocol import ConnectionLost, Mailbox, MailboxError, Store, Stored
-from blocker.service.act import NOT_THE_MESSAGE, Exchanger, flag_all
+from blocker.mailbox.protocol import ConnectionLost, Mailbox, Store, Stored, TryLater
+from blocker.service.act import ELSEWHERE, NOT_THE_MESSAGE, Exchanger, flag_all, reason_of
 from blocker.service.decide import Exchange, Flag, Found, Powers, Report, Skip, decide
 from blocker.service.desk import Desk, event_of, powers, seen_of, source_of
 from blocker.service.judge import Judgement, concerns, headers_only, of_skimmed, token_of, unread
@@ -88,6 +88,8 @@ class Look:
         self._senders = Senders(desk)
         self._room = Room(store, folder)
         self._judges: Judges | None = None
+        self._looked_at: set[int] = set()
+        """UIDs that were looked at again: new mail, perhaps, that is not to be looked at twice."""
         self.uidnext = self._status.uidnext
         """What arrives from now on has this UID or a higher one."""
         self.done: Counter[str] = Counter()
@@ -167,12 +169,24 @@ class Look:
             self._again(again)
 
     def _go_on_with(self, entry: Entry) -> None:
-        self._count(self._exchanger.resume(entry))
+        try:
+            self._count(self._exchanger.resume(entry))
+        except ELSEWHERE:
+            raise
+        except Exception as error:  # noqa: BLE001 (all others would wait behind it at every look)
+            self._stuck(entry, reason_of(error))
+
+    def _stuck(self, entry: Entry, why: str) -> None:
+        """An exchange cannot be gone on with."""
+        self._count(self._exchanger.failed(entry, why))
 
     def _again(self, entries: dict[int, Entry]) -> None:
+        """Each asked for alone: over one of them the connection may have broken."""
         batch = Batch()
         gone = dict(entries)
-        for stored, outcome in self._judged(self._fetched(batch, list(entries), entries)):
+        self._looked_at.update(entries)
+        alone = (stored for uid in entries for stored in self._fetched(batch, [uid], entries))
+        for stored, outcome in self._judged(alone):
             self._one(batch, stored, outcome, gone.pop(stored.uid))
         unread_again = {entry.place for entry in batch.entries}
         batch.settled += [entry.place for entry in gone.values() if entry.place not in unread_again]
@@ -233,7 +247,8 @@ class Look:
             raise
         except NOT_THE_MESSAGE:
             raise
-        except MailboxError:
+        except Exception as error:  # noqa: BLE001 (it is fetched whole then)
+            _log.info("message not read in parts", account=place.account, uid=place.uid, error=str(error))
             return None
         # What a field of ours says counts for the whole message.
         return None if found is None or token_of(found.raw) else found
@@ -257,7 +272,8 @@ class Look:
 
     def _known(self, uids: Sequence[int]) -> set[int]:
         """Those of `uids` that were begun with, or dealt with, before."""
-        return self._desk.journal.known(self._account.name, self._folder, self._status.uidvalidity, uids)
+        known = self._desk.journal.known(self._account.name, self._folder, self._status.uidvalidity, uids)
+        return known | self._looked_at.intersection(uids)
 
     def _judged(self, messages: Iterable[Stored]) -> Iterator[tuple[Stored, Outcome]]:
         """Each message with what is thought of it."""
@@ -285,20 +301,47 @@ class Look:
                 left = left[left.index(stored.uid) + 1 :]
                 yield stored
             return
+        except ConnectionLost as error:
+            if left and not self._dry_run and not isinstance(error, TryLater):
+                self._suspect(left, len(uids) == 1, before, str(error))
+            raise
         except NOT_THE_MESSAGE:
             raise
-        except MailboxError as error:
+        except Exception as error:  # noqa: BLE001 (whatever an answer raises)
             if len(uids) == 1:
-                self._not_read(batch, uids[0], 0, datetime.now(UTC), before.get(uids[0]), str(error))
+                self._not_read(batch, uids[0], 0, datetime.now(UTC), before.get(uids[0]), reason_of(error))
                 return
         for uid in left:
             yield from self._fetched(batch, [uid], before)
+
+    def _suspect(self, uids: Sequence[int], alone: bool, before: Mapping[int, Entry], why: str) -> None:
+        """The connection broke over these, perhaps over the answer for one: next time each is asked for alone.
+
+        It is recorded now, as what was read before them is not; asked for alone, one that breaks it counts as unread.
+        """
+        batch = Batch()
+        for uid in uids:
+            if alone:
+                self._not_read(batch, uid, 0, datetime.now(UTC), before.get(uid), why)
+            else:
+                attempts = before[uid].attempts if uid in before else 0
+                batch.entries.append(Entry(self._place(uid), Stage.JUDGING, attempts=attempts, reason=why))
+        self._record(batch, None)
 
     def _place(self, uid: int) -> Place:
         return Place(self._account.name, self._folder, self._status.uidvalidity, uid)
 
     def _one(self, batch: Batch, stored: Stored, outcome: Outcome, before: Entry | None = None) -> None:
-        """Do, or note down, what follows from a message's judgement."""
+        """Do, or note down, what follows from a message's judgement; a mistake of ours over it leaves it alone."""
+        try:
+            self._deal_with(batch, stored, outcome, before)
+        except (*ELSEWHERE, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 (as said)
+            why = reason_of(error)
+            self._not_read(batch, stored.uid, stored.octets, stored.internal_date, before, why)
+
+    def _deal_with(self, batch: Batch, stored: Stored, outcome: Outcome, before: Entry | None) -> None:
         place = self._place(stored.uid)
         if isinstance(outcome, str):
             _log.warning("message not read", account=place.account, uid=place.uid, error=outcome)
@@ -410,16 +453,39 @@ class Look:
         self._exchange_all(batch)
         self._flag(batch)
         self._room.forget()
+        self._record(batch, cursor)
+
+    def _record(self, batch: Batch, cursor: int | None) -> None:
         if not self._dry_run:
-            with self._desk.journal.batch() as record:
-                record.record(batch.seen)
-                record.drop(batch.settled)
-                record.put(*batch.entries)
-                if cursor is not None:
-                    record.set_cursor(self._account.name, self._folder, self._status.uidvalidity, cursor)
+            try:
+                self._put(batch, cursor)
+            except (*ELSEWHERE, OSError):
+                raise
+            except Exception as error:  # noqa: BLE001 (what one message says could not be written)
+                self._without(batch, reason_of(error))
+                self._put(batch, cursor)
         for seen in batch.seen:
             self.done[seen.action] += 1
             self._desk.observer(event_of(seen))
+
+    def _put(self, batch: Batch, cursor: int | None) -> None:
+        with self._desk.journal.batch() as record:
+            record.record(batch.seen)
+            record.drop(batch.settled)
+            record.put(*batch.entries)
+            if cursor is not None:
+                record.set_cursor(self._account.name, self._folder, self._status.uidvalidity, cursor)
+
+    def _without(self, batch: Batch, why: str) -> None:
+        """Put, in place of each record that cannot be written, one that says so."""
+        for at, seen in enumerate(batch.seen):
+            try:
+                self._put(Batch(seen=[seen]), None)
+            except (*ELSEWHERE, OSError):
+                raise
+            except Exception:  # noqa: BLE001 (as above)
+                report = unread(seen.report.message.source, why)
+                batch.seen[at] = replace(seen, report=report, view=None, action="left", detail=why)
 
     def _flag(self, batch: Batch) -> None:
         lost = {} if self._dry_run else flag_all(self._mailbox, [seen.uid for seen, _ in batch.flag])

@@ -114,7 +114,7 @@ class Screener(Exchanger):
             return self._put(replace(entry, stage=Stage.LEFT))
         return super().abandon(entry, why)
 
-    def _failed(self, entry: Entry, why: str) -> Entry:
+    def failed(self, entry: Entry, why: str) -> Entry:
         """A refusal that no step foresaw: our copy is taken away, then the message goes."""
         if entry.stage == Stage.MOVING and entry.attempts + 1 < plan.ATTEMPTS:
             # Its copy has arrived, so nobody waits; the original beside it would be the message a second time.
@@ -170,7 +170,8 @@ class Hold(Look):
 
     def _overdue(self, uids: Sequence[int]) -> Sequence[int]:
         """Let go what was held for too long; the others."""
-        late = [uid for uid in uids if self._late(uid) and uid not in self._unfinished()]
+        busy = self._busy()
+        late = [uid for uid in uids if self._late(uid) and uid not in busy]
         if late:
             self._unread(late, f"it was held for more than {self._account.hold_seconds:g} seconds")
         return [uid for uid in uids if uid not in late]
@@ -189,8 +190,15 @@ class Hold(Look):
         return None
 
     def _unfinished(self) -> set[int]:
+        return {entry.place.uid for entry in self._under_way()}
+
+    def _busy(self) -> set[int]:
+        """Those whose clean copy may lie in the inbox, or that are let go already; what is only to be read may go."""
+        return {entry.place.uid for entry in self._under_way() if entry.stage != Stage.JUDGING}
+
+    def _under_way(self) -> list[Entry]:
         entries = self._desk.journal.unfinished(self._account.name, self._folder)
-        return {e.place.uid for e in entries if e.place.uidvalidity == self._status.uidvalidity}
+        return [entry for entry in entries if entry.place.uidvalidity == self._status.uidvalidity]
 
     def _handle(self, uids: Sequence[int], *, advance: bool) -> None:
         """As for any folder; whatever goes wrong on the way lets all of these go."""
@@ -206,19 +214,15 @@ class Hold(Look):
             self._unread(uids, f"it could not be dealt with ({error or type(error).__name__})")
 
     def _go_on_with(self, entry: Entry) -> None:
-        """One that cannot be gone on with is let go: all others would wait behind it at every look."""
-        if entry.stage == Stage.RELEASING:
-            return  # all of these are moved on at once
-        try:
+        if entry.stage != Stage.RELEASING:  # all of these are moved on at once
             super()._go_on_with(entry)
-        except (*NOT_THE_MESSAGE, CatalogueError, Stopped):
-            raise
-        except Exception as error:  # noqa: BLE001 (as above)
-            _log.exception("held mail is let go", account=self._account.name)
-            batch, why = Batch(), f"its exchange could not be finished ({error or type(error).__name__})"
-            self._not_read(batch, entry.place.uid, 0, datetime.now(UTC), None, why)
-            batch.entries = [replace(e, sha256=entry.sha256, keeps_spool=True) for e in batch.entries]
-            super()._write(batch, None)
+
+    def _stuck(self, entry: Entry, why: str) -> None:
+        """It is let go."""
+        batch, why = Batch(), f"its exchange could not be finished ({why})"
+        self._not_read(batch, entry.place.uid, 0, datetime.now(UTC), None, why)
+        batch.entries = [replace(e, sha256=entry.sha256, keeps_spool=True) for e in batch.entries]
+        super()._write(batch, None)
 
     def _count(self, after: Entry) -> None:
         """Note what became of an exchange."""
@@ -232,7 +236,7 @@ class Hold(Look):
             self._freed = False
             self._let_go(self._releasing(), fresh=False)
 
-    def _one(self, batch: Batch, stored: Stored, outcome: Outcome, before: Entry | None = None) -> None:
+    def _deal_with(self, batch: Batch, stored: Stored, outcome: Outcome, before: Entry | None) -> None:
         """Exchange what spies and can be exchanged; release the rest. No message has a second try (`before`)."""
         del before
         place = self._place(stored.uid)
@@ -290,9 +294,9 @@ class Hold(Look):
     def _unread(self, uids: Sequence[int], why: str) -> None:
         """Let these go as they are, those that are still here, recorded where that is possible."""
         batch = Batch()
-        here = self._mailbox.flags(uids)
+        here = set(self._mailbox.uids())
         try:
-            busy = self._unfinished()
+            busy = self._busy()
         except CatalogueError:
             # The spool knows too; the journal goes on with them when it answers.
             begun = self._desk.spool.places(self._account.name, self._folder)
@@ -335,8 +339,8 @@ class Hold(Look):
                     batch.put(replace(entry, sha256=""))  # another of its bytes arrived: no stray of this one
 
     def _held(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Those that are still in the screening folder."""
-        here = self._mailbox.flags([entry.place.uid for entry in entries])
+        """Those that are still in the screening folder: by a search, as flags may be what cannot be read of one."""
+        here = set(self._mailbox.uids(min((entry.place.uid for entry in entries), default=1)))
         return [entry for entry in entries if entry.place.uid in here]
 
     def _moved(self, entries: Sequence[Entry]) -> str:

@@ -10,6 +10,7 @@ import blocker
 from blocker.detect.report import Report
 from blocker.mailbox.files import read_path
 from blocker.mailbox.imap import ImapStore
+from blocker.mailbox.imap_fetch import fetch
 from blocker.mailbox.imap_outline import outline
 from blocker.message import skim
 from tests.bench.service import fill
@@ -39,7 +40,9 @@ def test_every_message_can_be_had_in_parts(
     omitted = 0
     for message in box.fetch(uids):
         what = "(UID BODYSTRUCTURE BODY.PEEK[HEADER])"
-        item = box._connection.items("tell parts", [message.uid], what)[message.uid]
+        item = fetch(box._connection, "tell parts", [message.uid], what, (b"BODYSTRUCTURE",)).items[
+            message.uid
+        ]
         root = outline(item[b"BODYSTRUCTURE"])
         assert root is not None, message.uid
         raw = skim.assembled(root, item[b"BODY[HEADER]"], box._parts(message.uid, root))

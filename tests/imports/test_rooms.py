@@ -80,10 +80,11 @@ def test_a_pure_room_opens_nothing(room: str) -> None:
     assert calls == []
 
 
-def test_three_files_speak_imap() -> None:
-    """imapclient is imported by blocker/mailbox/imap.py alone; imaplib's errors also where it signs in and waits."""
+def test_four_files_speak_imap() -> None:
+    """imapclient is imported by the connection and its lines alone; imaplib's errors also where it signs in and waits."""
     assert [p.name for p in files("blocker") + files("webui") if "imapclient.IMAPClient" in imported(p)] == [
-        "imap.py"
+        "imap.py",
+        "imap_spoken.py",
     ]
     speaking = {
         path.relative_to(ROOT).as_posix()
@@ -91,7 +92,8 @@ def test_three_files_speak_imap() -> None:
         if any(within(name, ("imapclient", "imaplib")) for name in imported(path))
     }
     room = "blocker/mailbox"
-    assert speaking == {f"{room}/imap.py", f"{room}/imap_idle.py", f"{room}/sign_in.py"}
+    names = ("imap", "imap_idle", "imap_spoken", "sign_in")
+    assert speaking == {f"{room}/{name}.py" for name in names}
 
 
 def test_the_pages_never_name_a_mailbox() -> None:

@@ -527,6 +527,7 @@ def test_news_about_other_messages(scripted: Callable[..., ImapStore]) -> None:
             "UID FETCH": b"* 3 FETCH (FLAGS (\\Deleted))\r\n* 9 FETCH (UID 99 FLAGS (\\Draft))\r\n"
             b"* 1 FETCH (UID 3 FLAGS (\\Seen))\r\n* 2 EXPUNGE\r\n* 1 FETCH (FLAGS (\\Flagged))\r\n",
             "NOOP": b"* 3 FETCH (FLAGS (\\Answered))\r\n",
+            "UID SEARCH": b"* SEARCH 3\r\n",
         }
     )
     assert store.open("INBOX").flags([3, 1]) == {3: {"\\Seen"}}
@@ -563,7 +564,8 @@ def test_what_a_server_says_was_changed_is_not_expunged(told: bytes, expunged: b
 
 def test_a_message_that_is_listed_and_not_given(scripted: Callable[..., ImapStore]) -> None:
     """A message whose octets the server withholds is an error that names it, not an empty message."""
-    store = scripted({"UID FETCH": b"* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 5 BODY[] NIL)\r\n", "NOOP": b""})
+    said = b"* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 5 BODY[] NIL)\r\n"
+    store = scripted({"UID FETCH": said, "NOOP": b"", "UID SEARCH": b"* SEARCH 1\r\n"})
     with pytest.raises(MailboxError, match="message 1 of INBOX"):
         list(store.open("INBOX").fetch([1]))
     store.close()
@@ -572,7 +574,11 @@ def test_a_message_that_is_listed_and_not_given(scripted: Callable[..., ImapStor
 def test_some_messages_are_gone(scripted: Callable[..., ImapStore]) -> None:
     """EXPUNGEISSUED with some of the answers gives these (RFC 5530)."""
     store = scripted(
-        {"UID FETCH": b"* 1 FETCH (UID 1 FLAGS (\\Seen))\r\nNO [EXPUNGEISSUED] some are gone", "NOOP": b""}
+        {
+            "UID FETCH": b"* 1 FETCH (UID 1 FLAGS (\\Seen))\r\nNO [EXPUNGEISSUED] some are gone",
+            "NOOP": b"",
+            "UID SEARCH": b"* SEARCH 1\r\n",
+        }
     )
     assert store.open("INBOX").flags([1, 2]) == {1: {"\\Seen"}}
     store.close()
@@ -590,11 +596,11 @@ def test_some_messages_are_gone(scripted: Callable[..., ImapStore]) -> None:
     ],
 )  # fmt: skip
 def test_answers_that_are_no_imap(scripted: Callable[..., ImapStore], answer: bytes) -> None:
-    """Whatever comes, it ends in a MailboxError or in nothing found; never in another error, nor in taken memory."""
-    store = scripted({"UID FETCH": answer})
+    """Whatever comes, it ends in a MailboxError or in no size; never in another error, nor in taken memory."""
+    store = scripted({"UID FETCH": answer, "NOOP": b"", "UID SEARCH": b"* SEARCH 1\r\n"})
     box = store.open("INBOX")
     try:
-        assert box.sizes([1]) == {}
+        assert box.sizes([1]) == {1: 0}
     except MailboxError as error:
         assert ONE_SENTENCE.fullmatch(str(error))
     store.close()
@@ -603,14 +609,17 @@ def test_answers_that_are_no_imap(scripted: Callable[..., ImapStore], answer: by
 @pytest.mark.parametrize(
     ("answers", "act"),
     [
-        ({"UID SEARCH": b"* SEARCH 1 x\r\n", "NOOP": b""}, lambda store: store.open("INBOX").uids()),
-        ({"LIST": b"* LIST 7 8\r\n"}, lambda store: store.folders()),
+        ({"UID SEARCH": b"NO [SERVERBUG] oops", "NOOP": b""}, lambda store: store.open("INBOX").uids()),
+        ({"LIST": b"BAD what"}, lambda store: store.folders()),
         ({"SELECT|EXAMINE": b"* OK [UIDVALIDITY x] x\r\n* 1 EXISTS\r\n"}, lambda store: store.open("INBOX")),
         (
-            {"UID FETCH": b"* 1 FETCH (UID 1 FLAGS 5)\r\n", "NOOP": b""},
+            {"UID FETCH": b"* 1 FETCH (UID 1 FLAGS 5)\r\n", "NOOP": b"", "UID SEARCH": b"* SEARCH 1\r\n"},
             lambda store: store.open("INBOX").flags([1]),
         ),
-        ({"UID FETCH": b"NO [SERVERBUG] oops", "NOOP": b""}, lambda store: store.open("INBOX").flags([1])),
+        (
+            {"UID FETCH": b"NO [SERVERBUG] oops", "NOOP": b"", "UID SEARCH": b"* SEARCH 1\r\n"},
+            lambda store: store.open("INBOX").flags([1]),
+        ),
         ({"UID FETCH": b"BAD what", "NOOP": b""}, lambda store: store.open("INBOX").sizes([1])),
     ],
 )

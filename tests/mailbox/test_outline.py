@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from imapclient.response_parser import parse_response  # type: ignore[import-untyped]
 
+from blocker.mailbox.imap_answers import fetched
 from blocker.mailbox.imap_outline import MAX_DEPTH, outline
 from blocker.message.skim import MAX_NODES, Node
 
@@ -16,7 +16,7 @@ LEAF = b'("text" "plain" ("charset" "utf-8") NIL NIL "7bit" 10 1 NIL NIL NIL NIL
 
 def told(text: bytes) -> Node | None:
     """The outline of what a server wrote."""
-    return outline(parse_response([b"1 (BODYSTRUCTURE " + text + b")"])[1][1])
+    return outline(fetched([b"1 (BODYSTRUCTURE " + text + b")"])[b"BODYSTRUCTURE"])
 
 
 def test_a_single_part() -> None:
