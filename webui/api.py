@@ -14,7 +14,7 @@ from blocker.detect.report import Report
 from blocker.rewrite import marker
 from blocker.rewrite.levels import LEVELS, Level
 from blocker.rewrite.neutralise import Neutralised
-from blocker.rewrite.patch import MAX_PATCH
+from blocker.rewrite.patch import travels
 from blocker.sender import InForce, Setting
 from webui.description import describe
 from webui.errors import Problem
@@ -62,7 +62,7 @@ def _neutralised(raw: bytes, report: Report, level: Level | None) -> Neutralised
     if level is None:
         return Neutralised(raw, report)
     done = blocker.neutralise(raw, level=level, report=report, key=site().key)
-    if done.patch is not None and len(done.patch) > MAX_PATCH:
+    if done.patch is not None and not travels(done.patch):
         catalogue().keep_patch(marker.digest(done.raw), done.patch, report.message.from_domain)
     return done
 
