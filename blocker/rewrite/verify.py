@@ -28,6 +28,11 @@ _MOST = 2000
 """Elements inside each other, and attributes of one element, up to which lexbor is fast."""
 _MOST_ENCODED = 8
 """Encoded messages inside each other that are decoded."""
+_MOST_FIELD = 16 << 10
+"""Octets of a Content- field up to which the standard library, whose time is quadratic in its parameters, is fast."""
+_MIME_FIELD = re.compile(
+    rb"(?:\A|[\r\n])content-[^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*", re.IGNORECASE
+)
 _TAG = re.compile("<(/?)([a-zA-Z]+)")
 _VOID = frozenset(
     {
@@ -84,10 +89,13 @@ def disagreement(before: bytes, after: bytes, gone: Collection[str]) -> str | No
 
 
 def parsed(raw: bytes) -> Message | None:
-    """The message as the standard library reads it; None where it fails on parameters that contradict RFC 2231.
+    """The message as the standard library reads it; None where it fails on parameters that contradict RFC 2231, or
+    would take long over a field.
 
     A sender must not be able to keep his pixel by such a field: where the original cannot be read, there is no second opinion.
     """
+    if laborious(raw):
+        return None
     try:
         message = email.message_from_bytes(raw)
         for part in message.walk():
@@ -96,6 +104,13 @@ def parsed(raw: bytes) -> Message | None:
     except (LookupError, TypeError, ValueError):
         return None
     return message
+
+
+def laborious(raw: bytes) -> bool:
+    """Whether the standard library would take long over a field that says how a part is read."""
+    if len(raw) <= _MOST_FIELD:
+        return False
+    return any(found.end() - found.start() > _MOST_FIELD for found in _MIME_FIELD.finditer(raw))
 
 
 def fields(message: Message) -> list[tuple[str, str]]:
