@@ -41,8 +41,8 @@ def neutralise() -> Response:
     response = Response(done.raw, mimetype="message/rfc822")
     response.headers["Unpixel-Changed"] = "true" if done.changed else "false"
     response.headers["Unpixel-Level"] = found.level or "allow"
-    if found.note:
-        response.headers["Unpixel-Note"] = _header_text(found.note)
+    if note := "; ".join(filter(None, (found.note, done.report.error if done.changed else None))):
+        response.headers["Unpixel-Note"] = _header_text(note)
     if done.refused:
         response.headers["Unpixel-Refused"] = _header_text(done.refused)
     return response

@@ -11,6 +11,7 @@ from email.utils import parseaddr
 
 from rich.text import Text
 
+from blocker.detect.report import PARTLY
 from blocker.service.events import Action, Event
 
 SENDER_CELLS = 20
@@ -63,7 +64,8 @@ def said(event: Event) -> str:
         return f"left: {plain(event.detail)}"
     if event.action == "restored":
         return "the original is back"
-    return f"{found} found" if found else "no tracker" + _kept(event.kinds)
+    none = plain(event.detail) if PARTLY in event.detail else "no tracker"
+    return f"{found} found" if found else none + _kept(event.kinds)
 
 
 def plain(text: str) -> str:

@@ -11,7 +11,7 @@ from blocker.detect import evidence, identity
 from blocker.detect.context import Address, Context
 from blocker.detect.knowledge import Known, Rules, default_rules
 from blocker.detect.memory import FolderMemory, Memory
-from blocker.detect.report import Envelope, Judged, Kind, Reason, Report, Verdict
+from blocker.detect.report import PARTLY, Envelope, Judged, Kind, Reason, Report, Verdict
 from blocker.detect.traits import traits
 from blocker.detect.weights import PRIOR
 from blocker.message.headers import decode_words
@@ -115,7 +115,7 @@ def _left_out(context: Context) -> str | None:
     if message.unjudged:
         what.append(f"{message.unjudged} references after the first {MAX_REFERENCES}")
     what += context.left_out
-    return f"not everything was looked at: {', '.join(what)}" if what else None
+    return f"{PARTLY}: {', '.join(what)}" if what else None
 
 
 def learn(memory: FolderMemory, raw: bytes, recipients: Sequence[str] = ()) -> None:

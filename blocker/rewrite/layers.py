@@ -87,8 +87,7 @@ def same_but_for(before: str, after: str, gone: Addresses) -> bool:
     """Whether two style sheets or calendars differ in nothing but values that named one of `gone`, and no longer do."""
     old, new = _pieces(before), _pieces(after)
     return len(old) == len(new) and all(
-        was == now or (now not in gone and gone.named_in(was))
-        for was, now in zip(old, new, strict=True)
+        was == now or (now not in gone and gone.named_in(was)) for was, now in zip(old, new, strict=True)
     )
 
 

@@ -2,7 +2,8 @@
 
 What is promised: outside the neutralised spans and our one header field every byte stays; restoring
 gives the original back; neutralising twice changes nothing more. A message that is signed or
-encrypted, or cannot be edited with certainty, is left alone and says why.
+encrypted, or cannot be edited with certainty, is left alone and says why. What was found beyond the bound of judging is
+taken out unjudged, and a message of which not everything could be looked at says so, in its report or as a refusal.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def neutralise(
     """
     if report is None or not _belongs(report, raw):
         report = scan(raw, recipients=recipients)
-    if (_doomed(report, level) or report.receipts) and not report.signed:
+    if (_doomed(report, level) or report.receipts or report.unjudged) and not report.signed:
         own = marks.read(raw, key)
         again = _again(raw, own, level, report, key, recipients) if own is not None and own.valid else None
         if again is not None:
@@ -87,12 +88,12 @@ def neutralise(
 def _as_it_is(raw: bytes, report: Report, level: Level, key: bytes | None) -> Neutralised:
     """A message neutralised, whatever field of ours it may carry."""
     doomed = _doomed(report, level)
-    if not doomed and not report.receipts:
-        return Neutralised(raw, report)
+    if not doomed and not report.receipts and not report.unjudged:
+        return Neutralised(raw, report, refused=report.error)
     if report.signed:
         return Neutralised(raw, report, refused=SIGNED)
     try:
-        places = _places(raw, report, doomed)
+        places = _places(raw, report, level)
         edits, edited = _edits(report, places)
         ours, patch = _field(raw, edits, level, report, doomed, key)
         edits.insert(0, ours)
@@ -173,17 +174,16 @@ def _without_field(raw: bytes) -> bytes:
     return raw if found is None else raw[: found.start] + raw[found.end :]
 
 
-def _places(raw: bytes, report: Report, doomed: Sequence[Judged]) -> list[Reference]:
-    """Every place to edit: where references beyond the bound of judging name the same addresses, those too.
-
-    At paranoid everything that was judged is doomed, and so is what was not.
-    """
-    places = [judged.reference for judged in doomed if judged.reference is not None]
+def _places(raw: bytes, report: Report, level: Level) -> list[Reference]:
+    """Every place to edit: at any level all beyond the bound of judging, behind which nobody may hide a pixel."""
     if not report.unjudged:
-        return places
-    gone = {place.raw for place in places} if len(doomed) < len(report.references) else None
+        return [judged.reference for judged in _doomed(report, level) if judged.reference is not None]
+    found = read_message(raw, most=MAX_PLACES).references
+    kinds, judged = NEUTRALISED[level], len(report.references)
     return [
-        found for found in read_message(raw, most=MAX_PLACES).references if gone is None or found.raw in gone
+        place
+        for number, place in enumerate(found)
+        if number >= judged or report.references[number].verdict.kind in kinds
     ]
 
 
@@ -237,6 +237,7 @@ def _field(
     patch = pack(reverse(original, edits))
     counts: Counter[str] = Counter(judged.verdict.kind for judged in doomed)
     counts["receipts"] = len(report.receipts)
+    counts["unjudged"] = report.unjudged
     newline = b"\r\n" if raw[: raw.find(b"\n") + 1].endswith(b"\r\n") else b"\n"
     ours = marks.field(level, counts, patch if travels(patch) else None, original, neutralised, key, newline)
     return Edit(head, head, ours), patch

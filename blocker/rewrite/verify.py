@@ -30,9 +30,7 @@ _MOST_ENCODED = 8
 """Encoded messages inside each other that are decoded."""
 _MOST_FIELD = 16 << 10
 """Octets of a Content- field up to which the standard library, whose time is quadratic in its parameters, is fast."""
-_MIME_FIELD = re.compile(
-    rb"(?:\A|[\r\n])content-[^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*", re.IGNORECASE
-)
+_MIME_FIELD = re.compile(rb"(?:\A|[\r\n])content-[^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*", re.IGNORECASE)
 _TAG = re.compile("<(/?)([a-zA-Z]+)")
 _VOID = frozenset(
     {

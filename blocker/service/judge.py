@@ -71,8 +71,8 @@ def view_of(raw: bytes) -> HeaderView:
 
 
 def concerns(report: Report, level: Level) -> bool:
-    """Whether this level may have anything to take out. Cheap: most mail stops here."""
-    if report.tracked or report.receipts:
+    """Whether this level may have anything to take out, or to refuse. Cheap: most mail stops here."""
+    if report.tracked or report.receipts or report.error is not None:
         return True
     if level == "strict":
         return report.kinds["personal"] > 0
