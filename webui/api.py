@@ -15,7 +15,7 @@ from blocker.output.safe import header
 from blocker.rewrite import marker
 from blocker.rewrite.levels import LEVELS, Level
 from blocker.rewrite.neutralise import Neutralised
-from blocker.rewrite.patch import MAX_PATCH
+from blocker.rewrite.patch import travels
 from blocker.sender import InForce, Setting
 from webui.description import describe
 from webui.errors import Problem
@@ -42,8 +42,8 @@ def neutralise() -> Response:
     response = Response(done.raw, mimetype="message/rfc822")
     response.headers["Unpixel-Changed"] = "true" if done.changed else "false"
     response.headers["Unpixel-Level"] = found.level or "allow"
-    if found.note:
-        response.headers["Unpixel-Note"] = header(found.note)
+    if note := "; ".join(filter(None, (found.note, done.report.error if done.changed else None))):
+        response.headers["Unpixel-Note"] = header(note)
     if done.refused:
         response.headers["Unpixel-Refused"] = header(done.refused)
     return response
@@ -63,7 +63,7 @@ def _neutralised(raw: bytes, report: Report, level: Level | None) -> Neutralised
     if level is None:
         return Neutralised(raw, report)
     done = blocker.neutralise(raw, level=level, report=report, key=site().key)
-    if done.patch is not None and len(done.patch) > MAX_PATCH:
+    if done.patch is not None and not travels(done.patch):
         catalogue().keep_patch(marker.digest(done.raw), done.patch, report.message.from_domain)
     return done
 

@@ -282,6 +282,9 @@ def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
         where.append(MessageRow.action == wanted.action)
     if wanted.tracked is not None:
         where.append(MessageRow.tracked.is_(wanted.tracked))
+    if wanted.tracked is False:
+        # Of what was not looked at whole nobody knows.
+        where += [MessageRow.error.is_(None), MessageRow.unjudged == 0]
     if wanted.vendor:
         of_vendor = (
             select(ReferenceRow.message)

@@ -47,7 +47,7 @@ def explain(file: str, recipients: tuple[str, ...], every: bool, as_json: bool) 
         out.print(
             f"{rest} other reference{plural} that single{'' if plural else 's'} nobody out (--all shows them)."
         )
-    if not report.references:
+    if not report.references and report.error is None:
         out.print("Opening this message contacts nobody.")
 
 

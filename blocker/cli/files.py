@@ -16,6 +16,7 @@ from blocker.output.terminal import say, say_json
 if TYPE_CHECKING:
     from blocker.detect.memory import Memory
     from blocker.detect.report import Report
+    from blocker.rewrite.neutralise import Neutralised
 
 MOST = 160
 """Characters of one value that a mail holds, where it is shown."""
@@ -108,8 +109,8 @@ def neutralise(file: str, level: str, recipients: tuple[str, ...]) -> None:
         )
         return
     write(outcome.raw)
-    if outcome.refused:
-        say(f"unpixel: the message was left as it is: {outcome.refused}.", err=True)
+    if told := _told(outcome):
+        say(f"unpixel: {told}", err=True)
 
 
 @click.command(
@@ -131,18 +132,34 @@ def filter_(level: str, recipients: tuple[str, ...]) -> None:
     For delivery programs: on ANY error the input is written unchanged and the exit code is 0.
     """
     raw = sys.stdin.buffer.read()
-    out = raw
+    out, told = raw, f"passed on unchanged: it is larger than {MAX_FILTERED >> 20} MB"
     if len(raw) <= MAX_FILTERED:
         try:
-            from blocker.cli.kept import keep
-            from blocker.rewrite.neutralise import neutralise as change
+            from blocker.service.budget import apart
 
-            outcome = change(raw, level=level, recipients=recipients)  # type: ignore[arg-type]
-            keep(outcome)
-            out = outcome.raw
+            out, told = apart(lambda: _filtered(raw, level, recipients))
         except Exception as error:  # noqa: BLE001 (mail must pass whatever happens)
-            say(f"unpixel: passed on unchanged: {type(error).__name__}", err=True)
+            told = f"passed on unchanged: {error}"
     write(out)
+    if told:
+        say(f"unpixel: {told}", err=True)
+
+
+def _filtered(raw: bytes, level: str, recipients: tuple[str, ...]) -> tuple[bytes, str]:
+    """The message to pass on, and what is to be said of it."""
+    from blocker.cli.kept import keep
+    from blocker.rewrite.neutralise import neutralise as change
+
+    outcome = change(raw, level=level, recipients=recipients)  # type: ignore[arg-type]
+    keep(outcome)
+    return outcome.raw, _told(outcome)
+
+
+def _told(outcome: Neutralised) -> str:
+    """What a person must know of how a message was changed; empty where all is as they expect."""
+    if outcome.refused:
+        return f"the message was left as it is: {outcome.refused}."
+    return f"{outcome.report.error}." if outcome.report.error else ""
 
 
 def _messages(

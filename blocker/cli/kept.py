@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blocker.rewrite.patch import MAX_PATCH
+from blocker.rewrite.patch import travels
 
 if TYPE_CHECKING:
     from blocker.rewrite.neutralise import Neutralised
@@ -16,7 +16,7 @@ class NotKept(Exception):
 
 def keep(done: Neutralised) -> None:
     """Keep what undoes this message where its header has no room for it. Raises NotKept: then it must not be used."""
-    if done.patch is None or len(done.patch) <= MAX_PATCH:
+    if done.patch is None or travels(done.patch):
         return
     from blocker.catalogue import Catalogue, CatalogueError
     from blocker.config import ConfigError, load

@@ -10,6 +10,7 @@ from email.utils import parseaddr
 
 from rich.text import Text
 
+from blocker.detect.report import PARTLY
 from blocker.output import safe
 from blocker.output.styles import styled
 from blocker.service.events import Action, Event
@@ -62,7 +63,8 @@ def said(event: Event) -> str:
         return f"left: {event.detail}"
     if event.action == "restored":
         return "the original is back"
-    return f"{found} found" if found else "no tracker" + _kept(event.kinds)
+    none = event.detail if PARTLY in event.detail else "no tracker"
+    return f"{found} found" if found else none + _kept(event.kinds)
 
 
 def _found(kinds: Mapping[str, int]) -> str:

@@ -12,7 +12,7 @@ from blocker.detect.box import Box
 from blocker.detect.context import Address, Context
 from blocker.detect.knowledge import Known, Rules, default_rules
 from blocker.detect.memory import FolderMemory, Memory
-from blocker.detect.report import Envelope, Judged, Kind, Reason, Report, Verdict
+from blocker.detect.report import PARTLY, Envelope, Judged, Kind, Reason, Report, Verdict
 from blocker.detect.traits import Traits, traits
 from blocker.detect.weights import PRIOR
 from blocker.message.headers import decode_words
@@ -121,7 +121,7 @@ def _left_out(context: Context) -> str | None:
     if message.unjudged:
         what.append(f"{message.unjudged} references after the first {MAX_REFERENCES}")
     what += context.left_out
-    return f"not everything was looked at: {', '.join(what)}" if what else None
+    return f"{PARTLY}: {', '.join(what)}" if what else None
 
 
 def learn(memory: FolderMemory, raw: bytes, recipients: Sequence[str] = ()) -> None:

@@ -14,6 +14,8 @@ Kind = Literal["pixel", "beacon", "personal", "content", "spacer"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 BLOCKED: frozenset[Kind] = frozenset({"pixel", "beacon"})
 
+PARTLY = "not everything was looked at"
+"""With this begins what a report says of a message that goes beyond a bound: nobody may call it untracked."""
 
 _NO_LINKS = Links()
 

@@ -19,7 +19,7 @@ from blocker.message.urls import Url, clean, resolve
 from blocker.message.values import becoming, candidates, listed, refreshed, styled, text_of
 from blocker.message.vectors import ATTRIBUTES, RELS, SPARSE, vector
 
-MAX_REFERENCES = 2000
+MAX_REFERENCES = 10_000
 """References of one message that are judged; further ones are counted as unjudged."""
 
 _SELECTOR = (

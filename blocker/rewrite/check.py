@@ -21,11 +21,14 @@ from selectolax.lexbor import LexborHTMLParser
 from blocker.message.read import read
 from blocker.message.transfer import IDENTITY
 from blocker.rewrite import verify
+from blocker.rewrite.addresses import Addresses
 from blocker.rewrite.patch import Edit, apply_edits
 
 MAX_PLACES = 50_000
 """Places of one message that are edited."""
 STILL_LOADED = "a neutralised address would still be loaded from another place"
+MAX_SEARCH = 50_000_000
+"""Characters that are searched for neutralised addresses, once for each: beyond, our reader is asked sooner."""
 MAX_HEADER = 64 << 10
 """Octets in which the message's own header is looked for."""
 MAX_PART_HEADER = 8 << 10
@@ -87,13 +90,13 @@ def _proven(
     short = shortened(before, after, edits)
     if short is None or not same_structure(*short, edited):
         return None
-    marks = verify.marks_of(gone)
+    addresses = Addresses(gone)
     serialised = []
     for part in edited:
         if verify.costly(part.before):
             return None
         old, new = LexborHTMLParser(part.before).html or "", LexborHTMLParser(part.after).html or ""
-        if not same_but_for(old, new, marks):
+        if not same_but_for(old, new, addresses):
             return None
         serialised.append(new)
     return serialised
@@ -203,6 +206,8 @@ def _after_blank(raw: bytes, start: int, limit: int) -> int:
 
 def same_structure(before: bytes, after: bytes, edited: Sequence[Edited]) -> bool:
     """Whether the standard library sees the same fields and parts, and no change but in the parts that were edited."""
+    if verify.laborious(before):
+        return False
     try:
         old, new = message_from_bytes(before), message_from_bytes(after)
         old_leaves, new_leaves = list(verify.leaves(old)), list(verify.leaves(new))
@@ -232,21 +237,23 @@ def _read_alike(leaf: Message, page: Message, part: Edited) -> bool:
     )
 
 
-def same_but_for(old: str, new: str, marks: set[str]) -> bool:
-    """Whether two serialised documents are the same but for values that named one of `marks` and no longer do."""
-    position = at = 0
+def same_but_for(old: str, new: str, gone: Addresses) -> bool:
+    """Whether two serialised documents are the same but for values that named one of `gone` and no longer do."""
+    position = at = bound = 0
     while (same := _same(old, position, new, at)) is not None:
         position, at = position + same, at + same
-        start = max(old.rfind(bound, 0, position) for bound in '"<>') + 1
+        # What ended the last value is such a sign: from there on is far enough.
+        start = max(old.rfind(sign, bound, position) for sign in '"<>') + 1
         ends = _BOUND.search(old, position), _BOUND.search(new, at)
         if ends[0] is None or ends[1] is None:
             return False
         if ends[0].start() == position and ends[1].start() == at:
             return False  # what differs is what ends a value
         now = new[at - (position - start) : ends[1].start()]
-        if not verify.meant(verify.unescaped(old[start : ends[0].start()]), verify.unescaped(now), marks):
+        if not verify.meant(verify.unescaped(old[start : ends[0].start()]), verify.unescaped(now), gone):
             return False
         position, at = ends[0].start(), ends[1].start()
+        bound = position
     return True
 
 
@@ -271,7 +278,7 @@ def _equal(old: str, position: int, new: str, at: int, size: int) -> bool:
 
 def _nowhere(gone: Collection[str], serialised: Sequence[str]) -> bool:
     """Whether lexbor finds a neutralised address nowhere in the HTML, not even in a link or written in another way."""
-    if not all(_PLAIN.fullmatch(value) for value in gone):
+    if len(gone) * sum(map(len, serialised)) > MAX_SEARCH or not all(map(_PLAIN.fullmatch, gone)):
         return False
     for markup in serialised:
         plain = markup.replace("&amp;", "&")

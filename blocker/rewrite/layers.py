@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error, a2b_qp
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from email import message_from_bytes
 from email.message import Message
 from html import unescape
 from urllib.parse import unquote
+
+from blocker.rewrite.addresses import Addresses
 
 TYPES = frozenset({"text/css", "text/calendar"})
 NAMES = (".css", ".ics")
@@ -81,12 +83,11 @@ def _from_base64(text: str) -> bytes:
     return b64decode(data + "=" * (-len(data) % 4))
 
 
-def same_but_for(before: str, after: str, marks: Collection[str]) -> bool:
-    """Whether two style sheets or calendars differ in nothing but values that named one of `marks`, and no longer do."""
+def same_but_for(before: str, after: str, gone: Addresses) -> bool:
+    """Whether two style sheets or calendars differ in nothing but values that named one of `gone`, and no longer do."""
     old, new = _pieces(before), _pieces(after)
     return len(old) == len(new) and all(
-        was == now or (now not in marks and any(mark in was for mark in marks))
-        for was, now in zip(old, new, strict=True)
+        was == now or (now not in gone and gone.named_in(was)) for was, now in zip(old, new, strict=True)
     )
 
 

@@ -143,8 +143,7 @@ def _parse(raw: bytes, start: int, value_start: int, end: int, key: bytes | None
         claimed = _bytes(mac)
     except (KeyError, ValueError):
         return None
-    digest = hashlib.sha256(memoryview(raw)[end:]).digest()
-    expected = hmac.new(key, body, hashlib.sha256).digest() if key is not None else b""
+    signed = key is not None and hmac.compare_digest(hmac.new(key, body, hashlib.sha256).digest(), claimed)
     return Marker(
         level=level,
         counts=counts,
@@ -152,8 +151,8 @@ def _parse(raw: bytes, start: int, value_start: int, end: int, key: bytes | None
         patch=patch,
         start=start,
         end=end,
-        intact=hmac.compare_digest(digest, present),
-        signed=key is not None and hmac.compare_digest(expected, claimed),
+        intact=hmac.compare_digest(hashlib.sha256(memoryview(raw)[end:]).digest(), present),
+        signed=signed,
         keyed=key is not None,
     )
 

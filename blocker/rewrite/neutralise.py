@@ -2,7 +2,8 @@
 
 What is promised: outside the neutralised spans and our one header field every byte stays; restoring
 gives the original back; neutralising twice changes nothing more. A message that is signed or
-encrypted, or cannot be edited with certainty, is left alone and says why.
+encrypted, or cannot be edited with certainty, is left alone and says why. What was found beyond the bound of judging is
+taken out unjudged, and a message of which not everything could be looked at says so, in its report or as a refusal.
 """
 
 from __future__ import annotations
@@ -21,7 +22,17 @@ from blocker.message.references import Reference
 from blocker.rewrite import marker as marks
 from blocker.rewrite.check import MAX_PLACES, Edited, objection
 from blocker.rewrite.levels import NEUTRALISED, Level, replacement
-from blocker.rewrite.patch import MAX_PATCH, Edit, PatchError, apply_edits, pack, reverse, unpack
+from blocker.rewrite.patch import (
+    MAX_CARRIED,
+    MAX_INFLATED,
+    Edit,
+    PatchError,
+    apply_edits,
+    pack,
+    reverse,
+    travels,
+    unpack,
+)
 from blocker.rewrite.splice import Replacement, Uneditable, lift, shifted, splice
 
 Kept = Callable[[str], bytes | None]
@@ -66,18 +77,23 @@ def neutralise(
     """
     if report is None or not _belongs(report, raw):
         report = scan(raw, recipients=recipients)
-    doomed = _doomed(report, level)
-    if not doomed and not report.receipts:
-        return Neutralised(raw, report)
-    if report.signed:
-        return Neutralised(raw, report, refused=SIGNED)
-    own = marks.read(raw, key)
-    if own is not None and own.intact:
-        again = _again(raw, own, level, report, key, recipients)
+    if (_doomed(report, level) or report.receipts or report.unjudged) and not report.signed:
+        own = marks.read(raw, key)
+        again = _again(raw, own, level, report, key, recipients) if own is not None and own.valid else None
         if again is not None:
             return again
+    return _as_it_is(raw, report, level, key)
+
+
+def _as_it_is(raw: bytes, report: Report, level: Level, key: bytes | None) -> Neutralised:
+    """A message neutralised, whatever field of ours it may carry."""
+    doomed = _doomed(report, level)
+    if not doomed and not report.receipts and not report.unjudged:
+        return Neutralised(raw, report, refused=report.error)
+    if report.signed:
+        return Neutralised(raw, report, refused=SIGNED)
     try:
-        places = _places(raw, report, doomed)
+        places = _places(raw, report, level)
         edits, edited = _edits(report, places)
         ours, patch = _field(raw, edits, level, report, doomed, key)
         edits.insert(0, ours)
@@ -90,29 +106,33 @@ def neutralise(
     return Neutralised(new, report, patch)
 
 
-def restore(raw: bytes, kept: Kept | None = None) -> bytes:
-    """The original of a neutralised message, byte for byte. Needs no key; checks the digest.
+def restore(raw: bytes, kept: Kept | None = None, *, key: bytes | None = None) -> bytes:
+    """The original of a neutralised message, byte for byte; its digest is checked.
 
-    `kept` gives a patch that was too large for the header. Fields that others put before ours (Received and the
-    like) stay. Raises RestoreError.
+    With the installation's `key` only its own work is turned back: what anybody else may have written is not even
+    unfolded. Without one, whoever changed the message, one change is undone, and it has small bounds. `kept` gives a
+    patch that was too large for the header. Fields that others put before ours (Received and the like) stay. Raises
+    RestoreError.
     """
-    found = marks.read(raw)
+    found = marks.read(raw, key)
     if found is None:
         raise RestoreError("This message carries no X-Unpixel field: unpixel did not change it.")
+    if found.keyed and not found.signed:
+        raise RestoreError("The X-Unpixel field of this message is not of this installation.")
     if not found.intact:
         raise RestoreError(
             "The message was changed after it was neutralised: take the original from the quarantine folder."
         )
-    patch = found.patch
+    patch, most = found.patch, MAX_INFLATED if found.signed else MAX_CARRIED
     if patch is None and kept is not None:
-        patch = kept(hashlib.sha256(memoryview(raw)[found.end :]).hexdigest())
+        patch, most = kept(hashlib.sha256(memoryview(raw)[found.end :]).hexdigest()), MAX_INFLATED
     if patch is None:
         raise RestoreError(
             "The undo patch of this message is too large for its header, and the catalogue does not have it: "
             "take the original from the quarantine folder."
         )
     try:
-        original = apply_edits(raw[found.end :], unpack(patch))
+        original = apply_edits(raw[found.end :], unpack(patch, most))
     except PatchError as error:
         raise RestoreError(f"The undo patch cannot be used: {error}.") from error
     if hashlib.sha256(original).hexdigest() != found.sha256:
@@ -138,10 +158,11 @@ def _again(
     None where the field cannot be trusted, so that the message is treated as any other.
     """
     try:
-        original = restore(raw)
+        original = restore(raw, key=key)
     except RestoreError:
         return None
-    anew = neutralise(original, level=level, key=key, recipients=recipients)
+    # What the original carries was not written by us, as we turn our own work back before we change a message again.
+    anew = _as_it_is(original, scan(original, recipients=recipients), level, key)
     if anew.raw == raw or (key is None and anew.changed and _without_field(anew.raw) == _without_field(raw)):
         return Neutralised(raw, report)
     return anew if own.signed and anew.changed else None
@@ -153,17 +174,16 @@ def _without_field(raw: bytes) -> bytes:
     return raw if found is None else raw[: found.start] + raw[found.end :]
 
 
-def _places(raw: bytes, report: Report, doomed: Sequence[Judged]) -> list[Reference]:
-    """Every place to edit: where references beyond the bound of judging name the same addresses, those too.
-
-    At paranoid everything that was judged is doomed, and so is what was not.
-    """
-    places = [judged.reference for judged in doomed if judged.reference is not None]
+def _places(raw: bytes, report: Report, level: Level) -> list[Reference]:
+    """Every place to edit: at any level all beyond the bound of judging, behind which nobody may hide a pixel."""
     if not report.unjudged:
-        return places
-    gone = {place.raw for place in places} if len(doomed) < len(report.references) else None
+        return [judged.reference for judged in _doomed(report, level) if judged.reference is not None]
+    found = read_message(raw, most=MAX_PLACES).references
+    kinds, judged = NEUTRALISED[level], len(report.references)
     return [
-        found for found in read_message(raw, most=MAX_PLACES).references if gone is None or found.raw in gone
+        place
+        for number, place in enumerate(found)
+        if number >= judged or report.references[number].verdict.kind in kinds
     ]
 
 
@@ -217,10 +237,9 @@ def _field(
     patch = pack(reverse(original, edits))
     counts: Counter[str] = Counter(judged.verdict.kind for judged in doomed)
     counts["receipts"] = len(report.receipts)
+    counts["unjudged"] = report.unjudged
     newline = b"\r\n" if raw[: raw.find(b"\n") + 1].endswith(b"\r\n") else b"\n"
-    ours = marks.field(
-        level, counts, patch if len(patch) <= MAX_PATCH else None, original, neutralised, key, newline
-    )
+    ours = marks.field(level, counts, patch if travels(patch) else None, original, neutralised, key, newline)
     return Edit(head, head, ours), patch
 
 

@@ -14,6 +14,8 @@ MAX_PATCH = 32 << 10
 """Octets of a deflated patch that may travel in the message's own header."""
 MAX_INFLATED = 32 << 20
 """Octets a patch may unfold to."""
+MAX_CARRIED = 1 << 20
+"""Octets that a patch in a header may unfold to: whoever reads the message need not be able to tell whose it is."""
 MAX_EDITS = 100_000
 """Edits of one patch."""
 
@@ -69,11 +71,19 @@ def pack(edits: Sequence[Edit]) -> bytes:
     return zlib.compress(bytes(out), 9)
 
 
-def unpack(data: bytes) -> list[Edit]:
-    """The edits of a packed patch. Raises PatchError on anything else."""
+def travels(packed: bytes) -> bool:
+    """Whether a patch of our own may stand in the message's header, small as it is and as it unfolds."""
+    return (
+        len(packed) <= MAX_PATCH
+        and len(zlib.decompressobj().decompress(packed, MAX_CARRIED + 1)) <= MAX_CARRIED
+    )
+
+
+def unpack(data: bytes, most: int = MAX_INFLATED) -> list[Edit]:
+    """The edits of a packed patch that unfolds to at most `most` octets. Raises PatchError on anything else."""
     inflate = zlib.decompressobj()
     try:
-        plain = inflate.decompress(data, MAX_INFLATED)
+        plain = inflate.decompress(data, most)
     except zlib.error as error:
         raise PatchError("the patch cannot be read") from error
     if inflate.unused_data or not inflate.eof:

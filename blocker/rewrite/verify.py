@@ -20,6 +20,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from blocker.message.read import RECEIPT_HEADERS
 from blocker.message.urls import clean
 from blocker.rewrite import layers, plain
+from blocker.rewrite.addresses import Addresses
 
 _OTHERS = frozenset({*RECEIPT_HEADERS, "x-unpixel"})
 """Fields that come or go."""
@@ -27,6 +28,9 @@ _MOST = 2000
 """Elements inside each other, and attributes of one element, up to which lexbor is fast."""
 _MOST_ENCODED = 8
 """Encoded messages inside each other that are decoded."""
+_MOST_FIELD = 16 << 10
+"""Octets of a Content- field up to which the standard library, whose time is quadratic in its parameters, is fast."""
+_MIME_FIELD = re.compile(rb"(?:\A|[\r\n])content-[^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*", re.IGNORECASE)
 _TAG = re.compile("<(/?)([a-zA-Z]+)")
 _VOID = frozenset(
     {
@@ -75,27 +79,30 @@ def _difference(before: bytes, after: bytes, gone: Collection[str]) -> str | Non
     old_leaves, new_leaves = list(leaves(old)), list(leaves(new))
     if [leaf.get_content_type() for leaf in old_leaves] != [leaf.get_content_type() for leaf in new_leaves]:
         return "another parser sees other parts"
-    marks = marks_of(gone)
+    addresses = Addresses(gone)
     for first, second in zip(old_leaves, new_leaves, strict=True):
         old_body, new_body = body(first), body(second)
         if old_body == new_body:
             continue
         markup, changed = _decoded(first, old_body), _decoded(second, new_body)
-        if _is_plain(first) and layers.same_but_for(markup, changed, marks):
+        if _is_plain(first) and layers.same_but_for(markup, changed, addresses):
             continue
         if not is_html(first):
             return "another parser sees a change outside the HTML"
-        why = None if costly(markup) else _compare(markup, changed, marks)
+        why = None if costly(markup) else _compare(markup, changed, addresses)
         if why is not None:
             return why
     return None
 
 
 def parsed(raw: bytes) -> Message | None:
-    """The message as the standard library reads it; None where it fails on parameters that contradict RFC 2231.
+    """The message as the standard library reads it; None where it fails on parameters that contradict RFC 2231, or
+    would take long over a field.
 
     A sender must not be able to keep his pixel by such a field: where the original cannot be read, there is no second opinion.
     """
+    if laborious(raw):
+        return None
     try:
         message = email.message_from_bytes(raw)
         for part in message.walk():
@@ -106,9 +113,11 @@ def parsed(raw: bytes) -> Message | None:
     return message
 
 
-def marks_of(gone: Collection[str]) -> set[str]:
-    """The spellings under which neutralised values may stand in another parser's output."""
-    return {*gone, *map(clean, gone)}
+def laborious(raw: bytes) -> bool:
+    """Whether the standard library would take long over a field that says how a part is read."""
+    if len(raw) <= _MOST_FIELD:
+        return False
+    return any(found.end() - found.start() > _MOST_FIELD for found in _MIME_FIELD.finditer(raw))
 
 
 def fields(message: Message) -> list[tuple[str, str]]:
@@ -183,7 +192,7 @@ def _long_tag(markup: str) -> bool:
     return any(markup.find(">", at, at + step) < 0 for at in range(0, len(markup) - step, step))
 
 
-def _compare(before: str, after: str, marks: set[str]) -> str | None:
+def _compare(before: str, after: str, gone: Addresses) -> str | None:
     for first, second in zip_longest(_nodes(before), _nodes(after)):
         if first == second:
             continue
@@ -194,18 +203,16 @@ def _compare(before: str, after: str, marks: set[str]) -> str | None:
             return "another parser sees another structure"
         pairs = [(attributes[name], second[1][name]) for name in attributes] + [(text, second[2])]
         for was, now in pairs:
-            if was != now and not meant(was or "", now or "", marks):
+            if was != now and not meant(was or "", now or "", gone):
                 return "another parser sees a change that was not meant"
     return None
 
 
-def meant(was: str, now: str, marks: set[str]) -> bool:
+def meant(was: str, now: str, gone: Addresses) -> bool:
     """Whether a value named a neutralised address, and is none any more."""
-    if clean(now) in marks:
+    if clean(now) in gone:
         return False
-    if any(mark in was for mark in marks) or _escaped(was):
-        return True
-    return any(mark in layer for layer in layers.layers(was) for mark in marks)
+    return gone.named_in(was) or _escaped(was) or any(map(gone.named_in, layers.layers(was)))
 
 
 def unescaped(value: str) -> str:

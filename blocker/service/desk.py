@@ -10,6 +10,7 @@ from datetime import datetime
 from blocker.catalogue import Seen
 from blocker.catalogue.memory import CatalogueMemory
 from blocker.config import AccountConfig
+from blocker.detect.report import PARTLY
 from blocker.mailbox.protocol import Mailbox, Status, Store
 from blocker.sender import Trust
 from blocker.service.decide import REMOVED, TRACKED, Powers
@@ -92,7 +93,10 @@ def source_of(place: Place) -> str:
 def seen_of(
     place: Place, judgement: Judgement, size: int, internal_date: datetime, action: str, detail: str
 ) -> Seen:
-    """The catalogue's record of a message."""
+    """The catalogue's record of a message; of one that was not looked at whole it always says that."""
+    error = judgement.report.error or ""
+    if error.startswith(PARTLY) and error not in detail:
+        detail = "; ".join(filter(None, (detail, error)))
     return Seen(
         account=place.account,
         mailbox=place.mailbox,

@@ -104,7 +104,7 @@ def fault_of(copy: bytes | None, sha256: str, key: bytes) -> str:
     if field is None or not field.valid:
         return "its copy was changed"
     try:
-        original = blocker.restore(copy)
+        original = blocker.restore(copy, key=key)
     except blocker.RestoreError:
         return "its copy does not give it back"
     return "" if hashlib.sha256(original).hexdigest() == sha256 else "its copy is another message's"

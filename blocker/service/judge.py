@@ -11,7 +11,7 @@ from blocker.detect.context import Context
 from blocker.detect.judge import report_on
 from blocker.detect.report import Envelope, Judged, Report
 from blocker.rewrite import marker
-from blocker.rewrite.patch import MAX_PATCH
+from blocker.rewrite.patch import travels
 
 if TYPE_CHECKING:
     from blocker.catalogue import HeaderView
@@ -56,7 +56,7 @@ def judge(
     if account.mode not in ("copy", "replace") or not concerns(report, account.level):
         return Judgement(report, view)
     made = blocker.neutralise(raw, level=account.level, report=report, key=key)
-    large = made.patch is not None and len(made.patch) > MAX_PATCH
+    large = made.patch is not None and not travels(made.patch)
     return Judgement(
         report, view, made.raw if made.changed else None, made.refused, made.patch if large else None
     )
@@ -71,8 +71,8 @@ def view_of(raw: bytes) -> HeaderView:
 
 
 def concerns(report: Report, level: Level) -> bool:
-    """Whether this level may have anything to take out. Cheap: most mail stops here."""
-    if report.tracked or report.receipts:
+    """Whether this level may have anything to take out, or to refuse. Cheap: most mail stops here."""
+    if report.tracked or report.receipts or report.error is not None:
         return True
     if level == "strict":
         return report.kinds["personal"] > 0

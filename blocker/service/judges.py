@@ -39,6 +39,10 @@ AHEAD = 12
 MOST = 4
 """Processes, whatever the number of cores."""
 
+APART = 256 << 10
+"""Octets above which a message is judged in a process of its own: what a smaller one may cost is soon over."""
+ENDED = "the reader ended or took too long"
+
 Item = tuple[Stored, str]
 """A message and how its report names where it lies."""
 
@@ -46,9 +50,24 @@ Item = tuple[Stored, str]
 def alone(
     items: Iterable[Item], account: AccountConfig, key: bytes, recall: Recall
 ) -> Iterator[tuple[Stored, Outcome]]:
-    """Judge in this process, one after the other. Raises what `recall` raises."""
-    for stored, source in items:
-        yield stored, outcomes([(stored.raw, source)], account, key, recall)[0]
+    """Judge one after the other: in this process, and in one of their own those that may take long.
+
+    Raises what `recall` raises.
+    """
+    other: _Worker | None = None
+    try:
+        for stored, source in items:
+            if len(stored.raw) <= APART:
+                yield stored, outcomes([(stored.raw, source)], account, key, recall)[0]
+                continue
+            other = other or _Worker((account, key, True), recall)
+            answer = other.ask([(stored, source)])
+            if answer is None:
+                other.restart()
+            yield stored, ENDED if answer is None else answer[0]
+    finally:
+        if other is not None:
+            other.end()
 
 
 class Judges:
@@ -114,7 +133,7 @@ def _one_by_one(worker: _Worker, group: list[Item]) -> list[Outcome]:
     worker.restart()
     for item in group:
         answer = worker.ask([item])
-        outcomes.append("the reader ended or took too long" if answer is None else answer[0])
+        outcomes.append(ENDED if answer is None else answer[0])
         if answer is None:
             worker.restart()
     return outcomes

@@ -13,18 +13,22 @@ import pickle
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import IO, Any
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import IO, Any, TypeVar
 
 from blocker.config.model import AccountConfig
 from blocker.detect.context import Context
 from blocker.detect.judge import opened
 from blocker.detect.memory import Mail, Recollection
 from blocker.message.urls import Url
+from blocker.service import budget
 from blocker.service.judge import Judgement, is_ours, judge, view_of
 from blocker.service.log import configure
 
 COLLECT_AFTER = 200_000
 """Objects made, and not yet gone, before cycles among them are looked for."""
+_T = TypeVar("_T")
 LENGTH = 8
 """Octets of a length, big-endian."""
 
@@ -33,6 +37,8 @@ Outcome = Judgement | str | None
 """A judgement; why there is none; or None for a neutralised copy of ours."""
 Question = tuple[Sequence[Url], Mail]
 """The URLs of a message, and how a memory knows it."""
+Bounds = Callable[[], AbstractContextManager[None]]
+"""What one message is read within; it may raise OverBudget."""
 Recall = Callable[[Sequence[Question]], Sequence[Mapping[str, Recollection]]]
 """Asks a memory about several messages; an answer for each."""
 
@@ -48,36 +54,38 @@ def outcomes(
     recall: Recall,
     *,
     views: bool = True,
+    bounds: Bounds = nullcontext,
 ) -> list[Outcome]:
     """What is thought of each of some messages, given with the names of where they lie. Raises what `recall` raises."""
-    found = [_read(raw, account, key) for raw, _ in group]
+    found = [_within(bounds, partial(_read, raw, account, key)) for raw, _ in group]
     contexts = [one for one in found if isinstance(one, Context)]
     for context, past in zip(contexts, recall([(c.urls, c.mail) for c in contexts]), strict=True):
         context.past = past
     return [
-        _judged(one, account, key, source, views) if isinstance(one, Context) else one
+        _within(bounds, partial(judge, one, account, key, source, views=views))
+        if isinstance(one, Context)
+        else one
         for one, (_, source) in zip(found, group, strict=True)
     ]
 
 
-def _read(raw: bytes, account: AccountConfig, key: bytes) -> Context | str | None:
+def _within(bounds: Bounds, work: Callable[[], _T]) -> _T | str:
+    """What comes of one message, or why nothing does: it must not stop the others, whatever it does to the reader."""
     try:
-        if is_ours(raw, key):
-            return None
-        context = opened(raw, recipients=account.addresses)
-        _ = context.urls, context.mail  # worked out here, where a failure is the message's own
-    except Exception as error:  # noqa: BLE001 (a message must not stop the others, whatever it does to the reader)
+        with bounds():
+            return work()
+    except (budget.OverBudget, MemoryError):
+        return budget.TOO_MUCH
+    except Exception as error:  # noqa: BLE001 (as said)
         return type(error).__name__
+
+
+def _read(raw: bytes, account: AccountConfig, key: bytes) -> Context | None:
+    if is_ours(raw, key):
+        return None
+    context = opened(raw, recipients=account.addresses)
+    _ = context.urls, context.mail  # worked out here, where a failure is the message's own
     return context
-
-
-def _judged(
-    context: Context, account: AccountConfig, key: bytes, source: str, views: bool
-) -> Judgement | str:
-    try:
-        return judge(context, account, key, source, views=views)
-    except Exception as error:  # noqa: BLE001 (as above)
-        return type(error).__name__
 
 
 def no_memory(questions: Sequence[Question]) -> Sequence[Mapping[str, Recollection]]:
@@ -113,6 +121,7 @@ def main() -> None:
     # Reading a message leaves no cycles: looking for some every few hundred objects would take a tenth of the time.
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
+    budget.bound_memory()
     send(out, True)
 
     def recall(questions: Sequence[Question]) -> Sequence[Mapping[str, Recollection]]:
@@ -125,7 +134,7 @@ def main() -> None:
     while True:
         try:
             group = receive(source)
-            found = outcomes(group, account, key, recall, views=views)
+            found = outcomes(group, account, key, recall, views=views, bounds=budget.processor_time)
         except EOFError:
             return
         except Unanswered:

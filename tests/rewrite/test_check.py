@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from blocker.rewrite import check, verify
+from blocker.rewrite.addresses import Addresses
 from blocker.rewrite.check import STILL_LOADED, Edited, objection, same_but_for, same_structure, shortened
 from blocker.rewrite.patch import Edit, apply_edits
 from tests.message.samples import HEAD, mail, parts
@@ -255,4 +256,4 @@ def test_two_pages_are_looked_at_whole(looked_closer: list[bytes]) -> None:
 )
 def test_serialised(old: str, new: str, same: bool) -> None:
     """Only values that named a mark, and no longer do, may differ."""
-    assert same_but_for(old, new, {"M", "M2"}) == same
+    assert same_but_for(old, new, Addresses({"M", "M2"})) == same
