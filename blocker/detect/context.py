@@ -18,7 +18,6 @@ from blocker.detect.cascade import Cascade
 from blocker.detect.knowledge import Known, Rules
 from blocker.detect.memory import Mail, Memory, Recollection, template
 from blocker.detect.names import names
-from blocker.detect.relay import handed_over_by
 from blocker.detect.report import Reason
 from blocker.detect.tokens import PICTURES, extension, stands_as_token, tokens
 from blocker.detect.traits import Traits
@@ -155,9 +154,9 @@ class Context:
 
     @cached_property
     def _own(self) -> frozenset[str]:
-        """The organisational domains of the sender, and of the host that handed the message over."""
+        """The organisational domains of the sender."""
         headers = self.message.headers
-        names = [self.sender_domain, handed_over_by(headers.all)]
+        names = [self.sender_domain]
         names += [
             value[:MAX_ADDRESS].rpartition("@")[2].strip(" \t>") for value in headers.all("return-path")[:1]
         ]
@@ -165,16 +164,18 @@ class Context:
             names += _SIGNER.findall(value[:MAX_SIGNATURE])[:1]
         return frozenset(map(organisational, names)) - {""}
 
-    def service_at(self, url: Url | None) -> Known | None:
-        """The sending service, where a host is its own or the sender's; at a third party's, nobody.
+    def whose(self, url: Url | None) -> Known | None:
+        """Whose a tracker is that no rule knows: its host's owner's, or on a host of the sender's, the service's.
 
         The sender's domains are those of From, Return-Path and the signatures: it is under them that a service counts for
-        its customers.
+        its customers. On a third party's host, who carried the mail says nothing.
         """
-        known = self.service if url is not None else None
-        return (
-            known if known is not None and url is not None and organisational(url.host) in self._own else None
-        )
+        if url is None:
+            return None
+        known = self.rules.owner(url.host)
+        if known is None and self.service is not None and organisational(url.host) in self._own:
+            known = self.service
+        return known
 
     @cached_property
     def counts(self) -> Counter[tuple[str, str]]:

@@ -195,8 +195,8 @@ def combine(why: list[Reason], found: Known | None, context: Context, url: Url |
     """Reasons → kind and confidence.
 
     The sum of the weights is the log-odds that the reference is there to report the opening. What
-    singles nobody out is then a beacon; what is no tracker is told apart by whether it shows. `url` names the service that
-    carried the message where no rule knows it.
+    singles nobody out is then a beacon; what is no tracker is told apart by whether it shows. `url` tells whose it is
+    where no rule knows it.
     """
     odds = PRIOR + sum([weight for _, _, weight in why])
     ids = {rule for rule, _, _ in why}
@@ -220,7 +220,7 @@ def combine(why: list[Reason], found: Known | None, context: Context, url: Url |
             singled = False
         kind = "personal" if singled and "memory.shared" not in ids else "content"
     if found is None and odds > 0:
-        found = context.service_at(url)
+        found = context.whose(url)
     confidence = tracking if odds > 0 else 1 - tracking
     why.sort(key=_strength)
     return Verdict(kind, confidence, found.vendor if found is not None else None, tuple(why))

@@ -42,7 +42,11 @@ _NUMBER = re.compile(r"[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Whose a URL or a message is. `kind` is open, click, aggregate, ad, personal, or sender (it handed the message over)."""
+    """Whose a URL or a message is.
+
+    `kind` is that of the endpoint (open, click, aggregate, ad, personal), owner (the host is the vendor's, no more is
+    known), or sender (its host handed the message over).
+    """
 
     vendor: str
     role: str
@@ -73,8 +77,8 @@ class _Matcher:
 class Rules:
     """The vendor file, ready to be asked.
 
-    `match` names the vendor of a URL, `identify` the service that handed a message over; both take hostile input and look
-    at a bounded part of it.
+    `match` names the vendor of an endpoint, `owner` that of a host, `identify` the service that handed a message over; all
+    take hostile input and look at a bounded part of it.
     """
 
     def __init__(self, vendors: Sequence[Vendor]) -> None:
@@ -83,7 +87,8 @@ class Rules:
         self._any = self._hosts.pop(ANY_HOST, None)
         self._matchers = lru_cache(KEPT_HOSTS)(self._of_host)
         self._short = lru_cache(KEPT_TARGETS)(self._match)
-        self._relays = {name: _sender(vendor) for vendor in self.vendors for name in vendor.relays}
+        self._relays = {name: _whole(vendor, "sender") for vendor in self.vendors for name in vendor.relays}
+        self._owners = _by_domain(self.vendors)
 
     @classmethod
     def load(cls, path: Path | None = None) -> Rules:
@@ -118,6 +123,10 @@ class Rules:
         if self._any is not None:
             found.append(self._any)
         return tuple(found)
+
+    def owner(self, host: str) -> Known | None:
+        """Whose a host is, whatever is asked of it: a name for what other evidence judged, and no evidence itself."""
+        return next((self._owners[name] for name in _names(host[:MAX_HOST]) if name in self._owners), None)
 
     def identify(self, headers: Callable[[str], Sequence[str]]) -> Known | None:
         """The service whose host handed a message over to the reader's server.
@@ -154,8 +163,25 @@ def _url_row(row: tuple[Vendor, UrlRule]) -> tuple[str, Known]:
     return rule.path, Known(vendor.name, vendor.role, rule.kind, rule.id)
 
 
-def _sender(vendor: Vendor) -> Known:
-    return Known(vendor.name, vendor.role, "sender", f"{files.slug(vendor.name)}/relay")
+def _by_domain(vendors: Iterable[Vendor]) -> dict[str, Known]:
+    """Each domain of one vendor alone; one where anybody may have his own host is nobody's."""
+    owners: dict[str, list[Vendor]] = {}
+    for vendor in vendors:
+        for name in {
+            *vendor.domains,
+            *vendor.relays,
+            *(host for rule in vendor.rules for host in rule.hosts),
+        }:
+            owners.setdefault(name, []).append(vendor)
+    return {
+        name: _whole(found[0], "owner")
+        for name, found in owners.items()
+        if len(found) == 1 and name not in _TENANTED
+    }
+
+
+def _whole(vendor: Vendor, kind: str) -> Known:
+    return Known(vendor.name, vendor.role, kind, f"{files.slug(vendor.name)}/{kind}")
 
 
 def _names(host: str) -> list[str]:
@@ -174,6 +200,20 @@ def _suffixes(host: str) -> list[str]:
     return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
 
+_TENANTED = frozenset(
+    [
+        ANY_HOST,
+        "amazonaws.com",
+        "awscloud.com",
+        "house.gov",
+        "senate.gov",
+        "t.co",
+        "twitter.com",
+        "workers.dev",
+        "x.com",
+    ]
+)
+"""Domains under which strangers have hosts of their own, or redirect to them (field knowledge)."""
 _PROXIES = (
     "services.web.outlook.com",
     "yusercontent.com",

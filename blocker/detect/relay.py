@@ -27,6 +27,19 @@ _NAME = re.compile(r"(?:\S+@)?([a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.[a-z][a-z0-9-]*)\.
 _GREETING = ("helo", "ehlo")
 _ALIKE = {"office365.com": "outlook.com", "exchangelabs.com": "outlook.com"}
 """Domains whose servers are one service's (Exchange Online hands mail from one to the other)."""
+_GATEWAYS = frozenset(
+    [
+        "antispameurope.com",
+        "barracudanetworks.com",
+        "iphmx.com",
+        "mailcontrol.com",
+        "messagelabs.com",
+        "mimecast.com",
+        "ppe-hosted.com",
+        "pphosted.com",
+    ]
+)
+"""Filters that stand before a reader's server: what they wrote of who handed them the mail is as good as its own."""
 
 
 def handed_over_by(headers: Callable[[str], Sequence[str]]) -> str:
@@ -48,7 +61,7 @@ def _from_outside(value: str) -> str | None:
     if _INSIDE.search(comment or greeting) and not comment.lower().startswith(_GREETING):
         return None
     name = _name(greeting, comment)
-    return None if name and _keeper(name) == _keeper(by) else name
+    return None if name and _keeper(name) in {_keeper(by), *_GATEWAYS} else name
 
 
 def _name(greeting: str, comment: str) -> str:

@@ -60,7 +60,7 @@ def test_every_url_sample(vendor: Vendor, rule: UrlRule) -> None:
 def test_every_relay(vendor: Vendor, name: str) -> None:
     """Mail that a vendor's host handed over is the vendor's; a name that merely ends like the host's is nobody's."""
     host = name.replace("#", "12")
-    known = Known(vendor.name, vendor.role, "sender", f"{slug(vendor.name)}/relay")
+    known = Known(vendor.name, vendor.role, "sender", f"{slug(vendor.name)}/sender")
     assert identify(default_rules(), f"out-7.{host}") == known
     assert identify(default_rules(), f"not{host}") is None
 
@@ -176,6 +176,25 @@ def test_paths_match_in_both_cases() -> None:
     assert rules.match("track.example.org", "/OPEN?id=1") is not None
 
 
+def test_a_host_without_a_known_endpoint_has_an_owner() -> None:
+    """Hosts of a vendor are its whatever is asked of them, its alone; those under which strangers have hosts, nobody's."""
+    rules = default_rules()
+    for host, vendor in [
+        ("t.ymlp266.net", "YMLP"),
+        ("example.ipzmarketing.com", "Mailrelay"),
+        ("us7.list-manage.com", "Mailchimp"),
+        ("rs-145.mta.anpdm.com", "Apsis"),
+        ("harbour.workers.dev", None),
+        ("harbour.s3.amazonaws.com", None),
+        ("harbour.house.gov", None),
+        ("t.co", None),
+        ("notlist-manage.com", None),
+    ]:
+        known = rules.owner(host)
+        assert (known.vendor if known else None) == vendor, host
+        assert rules.match(host, "/harbour") is None
+
+
 COPIED = {
     "X_SFMC_Stack": "11",
     "X_MC_User": "0a1b2c3d4e5f",
@@ -259,6 +278,7 @@ def test_a_long_token_does_not_hide_an_endpoint() -> None:
         (("'^/open'", "'^/(open'"), ["'Example Mailer'", "'path'", "RE2"]),
         (('["mta#.example"]', '["*"]'), ["'Example Mailer'", "'relays'"]),
         (('["mta#.example"]', "[]"), ["'Example Mailer'", "'relays'"]),
+        (('relays = ["mta#.example"]', "domains = 'mta.example'"), ["'Example Mailer'", "'domains'"]),
         (
             ("[\"track.example.org\"]\npath = '^/open'", '["*"]\npath = ""'),
             ["'Example Mailer'", "'path'", "any host"],
@@ -295,7 +315,7 @@ def test_a_name_used_twice_is_refused() -> None:
 
 def test_a_vendor_without_a_rule_is_refused() -> None:
     """A vendor that nothing can recognise is a mistake in the file."""
-    with pytest.raises(RulesError, match=r"'Idle'.*'rule'.*'relays'"):
+    with pytest.raises(RulesError, match=r"'Idle'.*'rule'.*'relays'.*'domains'"):
         parse('[[vendor]]\nname = "Idle"\nrole = "esp"\n')
 
 

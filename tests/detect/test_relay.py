@@ -70,6 +70,15 @@ GMAIL = ["by 2002:a05:612c:2fc4:b0:1:2:3 with SMTP id a1csp1; Mon, 16 Nov 2026"]
         ),
         (
             [
+                *GMAIL,
+                "from mx08.pphosted.com (mx08.pphosted.com. [192.0.2.5]) by mx.google.com with ESMTPS",
+                "from pps.filterd (m024.ppops.net [127.0.0.1]) by mx08.pphosted.com with ESMTP",
+                "from mta.news.example (mta.news.example [192.0.2.1]) by mx08.pphosted.com (PPS) with ESMTPS",
+            ],
+            "mta.news.example",
+        ),
+        (
+            [
                 "from mx.stranger.test (mx.stranger.test [192.0.2.5]) by mx.reader.test with ESMTP",
                 "from mta.news.example (mta.news.example [192.0.2.1]) by mx.stranger.test with ESMTP",
             ],

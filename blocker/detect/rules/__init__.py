@@ -20,7 +20,7 @@ ROLES = ("esp", "tracker", "ad", "sales", "analytics", "commerce")
 KINDS = ("open", "aggregate", "ad", "personal", "click")
 ANY_HOST = "*"
 
-_VENDOR_KEYS = {"name", "role", "relays", "rule"}
+_VENDOR_KEYS = {"name", "role", "domains", "relays", "rule"}
 _RULE_KEYS = {"kind", "hosts", "path", "seen", "match", "miss"}
 _HOST = re2.compile(r"^[a-z0-9#-]+(\.[a-z0-9#-]+)+$")
 
@@ -44,12 +44,16 @@ class UrlRule:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One company or product. `relays` are the domains whose hosts hand over the mail that it makes."""
+    """One company or product.
+
+    `relays` are the domains whose hosts hand over the mail that it makes, `domains` further ones of its own.
+    """
 
     name: str
     role: str
     rules: tuple[UrlRule, ...]
     relays: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
 
 
 def options() -> re2.Options:
@@ -95,10 +99,10 @@ def _vendor(number: int, table: Mapping[str, Any]) -> Vendor:
     role = _choice(where, table, "role", ROLES)
     ids = _ids(slug(name))
     rules = tuple(_rule(where, row, ids) for row in _tables(table, "rule", where))
-    relays = _names(where, table, "relays") if "relays" in table else ()
-    if not rules and not relays:
-        raise RulesError(f"{where}: give at least one 'rule', or key 'relays'.")
-    return Vendor(name, role, rules, relays)
+    relays, domains = (_names(where, table, key) if key in table else () for key in ("relays", "domains"))
+    if not (rules or relays or domains):
+        raise RulesError(f"{where}: give at least one 'rule', or key 'relays' or 'domains'.")
+    return Vendor(name, role, rules, relays, domains)
 
 
 def _rule(where: str, row: Mapping[str, Any], ids: Callable[[str], str]) -> UrlRule:
