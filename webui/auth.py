@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, session, url_for
 from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -56,6 +57,16 @@ def one_time_link(store: Catalogue, base_url: str) -> str:
     token = secrets.token_urlsafe(32)
     store.add_credential("link", _digest(token), datetime.now(UTC) + timedelta(minutes=LINK_MINUTES))
     return f"{base_url.rstrip('/')}/login/{token}"
+
+
+def gate(app: Flask) -> Callable[[str], Problem | None]:
+    """What tells by an Authorization field whether a program may send a long body: None, or why not."""
+    store: Catalogue | None = app.extensions["unpixel"].catalogue if "unpixel" in app.extensions else None
+
+    def why_not(authorization: str) -> Problem | None:
+        return None if store is not None and _shows_token(store, authorization) else _no_token()
+
+    return why_not
 
 
 def guard() -> BaseResponse | None:
@@ -151,13 +162,21 @@ def _logged_in() -> bool:
 
 
 def _require_token() -> None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and catalogue().holds_credential("token", _digest(token.strip())):
+    if _shows_token(catalogue(), request.headers.get("Authorization", "")):
         return
     # A person who is logged in may read the API's description.
     if request.endpoint == "api.openapi" and _logged_in():
         return
-    raise Problem(
+    raise _no_token()
+
+
+def _shows_token(store: Catalogue, authorization: str) -> bool:
+    scheme, _, token = authorization.partition(" ")
+    return scheme.lower() == "bearer" and store.holds_credential("token", _digest(token.strip()))
+
+
+def _no_token() -> Problem:
+    return Problem(
         401,
         "unauthorised",
         "This needs a token: make one with `unpixel web token` and send it as `Authorization: Bearer TOKEN`.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from importlib.resources import files
 
 import click
-from rich.console import Console
 from rich.markdown import Markdown
+
+from blocker.output.styles import console
+from blocker.output.terminal import say, say_json
 
 PAGES = files("blocker") / "docs"
 
@@ -38,17 +39,17 @@ def docs(page: str | None, as_json: bool) -> None:
     elif page not in names():
         raise click.UsageError(f"There is no page {page!r}. There are: {', '.join(names())}.")
     elif as_json:
-        click.echo(json.dumps({"page": page, "title": title(page), "text": text(page)}))
+        say_json({"page": page, "title": title(page), "text": text(page)})
     elif sys.stdout.isatty():
-        Console().print(Markdown(text(page)))
+        console().print(Markdown(text(page)))
     else:
-        click.echo(text(page), nl=False)
+        say(*text(page).splitlines())
 
 
 def _list(as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps([{"page": name, "title": title(name)} for name in names()]))
+        say_json([{"page": name, "title": title(name)} for name in names()])
         return
     width = max(map(len, names()))
     for name in names():
-        click.echo(f"{name:<{width}}  {title(name)}")
+        say(f"{name:<{width}}  {title(name)}")
