@@ -7,8 +7,9 @@ in names), what it reads comes first and what they may read follows.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from blocker.message.headers import Headers, decode_words, parameters
 
@@ -24,11 +25,13 @@ ARCHIVES = frozenset(
 _TOKEN = r"[!#$%&'*+.^_`|~{}0-9A-Za-z-]+"
 _TYPE = re.compile(rf"[\s\0\"'<:;,]*({_TOKEN})[\s\0]*/[\s\0]*({_TOKEN})")
 _BARE = re.compile(r"[\s\"']*(x?html?)[\s\"';]*(?:;|\Z)", re.IGNORECASE)
+_MULTIPART = re.compile(r"[\s\"']*multi-?part\b", re.IGNORECASE)
 _TOP_LEVEL = frozenset(
     {"text", "image", "audio", "video", "application", "message", "multipart", "font", "model", "chemical"}
 )
 _BOUNDARY = re.compile(r"boundary\*?[\s\0]*=[\s\0]*(?:\"([^\"]*)\"?|([^\s;\"]+))", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\*?[\s\0]*=[\s\0]*[\"']?([^\s\"';,()]+)", re.IGNORECASE)
+_NAME = re.compile(r"name[\s\0]*=[\s\0]*(?:\"([^\"]*)\"?|([^\s;\"]+))", re.IGNORECASE)
 _TRAILING = " .\t\0\"';"
 _WORD = re.compile(r"[a-z0-9_-]*[a-z0-9]")
 USUAL = frozenset({"7bit", "8bit", "binary", "quoted-printable", "base64"})
@@ -92,9 +95,11 @@ def media_type(value: str) -> str:
     """
     plain = uncommented(value)
     found = _TYPE.match(plain)
+    if found is None and _MULTIPART.match(plain) is not None and _BOUNDARY.search(plain) is not None:
+        return "multipart/mixed"
     if found is None or (plain.startswith("/", found.end()) and found[2].lower() != "html"):
         return "text/html" if _BARE.match(value) is not None else "text/plain"
-    kind, subtype = found[1].lower(), found[2].lower()
+    kind, subtype = found[1].lower(), found[2].lower().rstrip("'")
     if kind not in _TOP_LEVEL and _BOUNDARY.search(value) is not None:
         kind = "multipart"  # misspelt
     return f"{kind}/{subtype}"
@@ -147,13 +152,15 @@ def encodings(value: str) -> tuple[str, ...]:
     name = value.strip().lower()
     if not name or name in USUAL:
         return (name,)
-    words = _WORD.findall(uncommented(decode_words(name)))
+    plain = uncommented(decode_words(name))
+    words = _WORD.findall(plain)
     pairs = [first + second for first, second in pairwise(words)]
     meant = [_SPELT[word] for word in (*words, *pairs) if word in _SPELT]
     if meant:
         # Who looks for the exact name decodes nothing.
         return tuple(dict.fromkeys((*meant, "8bit")))
-    return ("8bit",) if words and all(map(_NOTHING.match, words)) else (name,)
+    first = _WORD.findall(plain.partition(";")[0]) or words
+    return ("8bit",) if first and all(map(_NOTHING.match, first)) else (name,)
 
 
 def charset(value: str) -> str | None:
@@ -179,17 +186,25 @@ def charsets(value: str) -> list[str]:
 def names(headers: Headers) -> list[str]:
     """The names under which a program may offer to save the part: as written first, then as others decode them."""
     found: list[str] = []
-    for field, parameter in (("content-disposition", "filename"), ("content-type", "name")):
+    for field, usual in (("content-disposition", "filename"), ("content-type", "name")):
         value = headers.first(field)
         if "name" in value.lower():
-            name = parameters(value).get(parameter)
-            found += [] if name is None else [name.strip()]
-            if "(" in value:
-                found.append(parameters(uncommented(value)).get(parameter, "").strip())
-    if "content-description" in headers and not found:
+            found += _named(value, usual)
+    if not found and "content-description" in headers:
         found.append(headers.first("content-description"))
     found += [decode_words(_compact(name)).strip() for name in found if "=?" in name]
     return found[:MAX_NAMES]
+
+
+def _named(value: str, usual: str) -> Iterator[str]:
+    """The names in a field: by the usual parameter, then any that a program may take for one."""
+    name = parameters(value).get(usual)
+    if name is not None:
+        yield name.strip()
+    if name is None or "(" in value or value.lower().count("name") > 1:
+        plain = parameters(uncommented(value))
+        yield from (plain[key].strip() for key in ("filename", "name") if key in plain)
+        yield from (match[1] or match[2] or "" for match in islice(_NAME.finditer(value), MAX_NAMES))
 
 
 def ends(headers: Headers) -> list[str]:

@@ -22,7 +22,7 @@ MAX_VALUE_BYTES = 16 << 10
 """Bytes of one field's value that are ever interpreted."""
 
 _FIELD_LINE = re.compile(rb"[\t ]|From |([\x21-\x39\x3b-\x7e]*):")
-_LOOSE_LINE = re.compile(rb"(?:\xef\xbb\xbf)?([\x21-\x39\x3b-\x7e]+)[\t ]*:")
+_LOOSE_LINE = re.compile(rb"\r*(?:\xef\xbb\xbf)?([\x21-\x39\x3b-\x7e]+)[\t ]*:")
 """A field after a byte order mark, or with white space before its colon."""
 _WELL_KNOWN = re.compile(
     r"(?:content|x|list|mime|message|return|reply|dkim|disposition|generate|read|auto|feedback)-[!-~]+"

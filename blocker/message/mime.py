@@ -9,7 +9,7 @@ tree, and `Structure.others` holds the leaves of the other ones. Part paths are 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -171,8 +171,10 @@ class Pending(NamedTuple):
     headers: Headers
     end: int
     where: Where
-    boundary: bytes | None = None
+    boundary: bytes = b""
     """The one that this reading takes."""
+    lines: Lines | None = None
+    """How it finds the lines of that boundary; None where it is another header that makes the reading."""
 
 
 def read_structure(raw: bytes) -> Structure:
@@ -193,10 +195,13 @@ def _walk_others(structure: Structure) -> None:
         if count >= MAX_OTHERS:
             structure.cut = True
             break
-        if other.boundary is None:
+        if other.lines is None:
             _walk_section(other.raw, other.headers, other.end, other.where, structure)
         else:
-            spans = _between(other.raw, other.boundary, other.headers.end, other.end, structure, True)
+            span = other.headers.end, other.end
+            spans = _between(
+                other.raw, span, other.lines(other.raw, b"--" + other.boundary, *span, structure)
+            )
             _walk_spans(other.raw, spans or [], "text/plain", other.where, structure)
     structure.others, structure.parts = structure.parts, parts
     structure.sections = sections
@@ -237,6 +242,8 @@ def _walk_section(raw: bytes, headers: Headers, end: int, where: Where, structur
             inner = "message/rfc822" if kind == "multipart/digest" else "text/plain"
             _walk_spans(raw, children, inner, where, structure)
             return
+        if _walk_encoded(headers, kind, end, where, structure):
+            return
     elif _walk_message(raw, headers, kind, end, where, structure):
         return
     part = _leaf(headers, kind, end, where)
@@ -264,6 +271,32 @@ def _walk_spans(
         path = f"{where.path}.{number}" if where.path else str(number)
         below = Where(path, default, where.depth + 1, where.enclosure)
         _walk(raw, read_headers(raw, start, end), end, below, structure)
+
+
+def _walk_encoded(headers: Headers, kind: str, end: int, where: Where, structure: Structure) -> bool:
+    """Append the leaves of a multipart under a transfer encoding, which RFC 2045, section 6.4, forbids; false for none."""
+    part = _leaf(headers, kind, end, where)
+    if part.encoding not in ("base64", "quoted-printable") or _too_deep(part, structure):
+        return False
+    decoded = decode(part.encoding, part.body)
+    way = mapping(part.encoding, part.body, decoded)
+    if way is None:
+        return False
+    for boundary in declared.boundaries(headers):
+        spans = _parts(decoded, boundary, (0, len(decoded)), structure)[0]
+        if spans is not None:
+            enclosure = Enclosure(part, decoded, way)
+            structure.sections.append(Section(headers, kind, boundary, None, enclosure))
+            _walk_spans(decoded, spans, "text/plain", where._replace(enclosure=enclosure), structure)
+            return True
+    return False
+
+
+def _too_deep(part: Part, structure: Structure) -> bool:
+    if part.enclosure is not None and part.enclosure.depth >= MAX_ENCLOSED:
+        structure.cut = True
+        return True
+    return False
 
 
 def _walk_message(
@@ -306,8 +339,7 @@ def _enclosed(part: Part, structure: Structure) -> Enclosure | None:
     """The attached message as it is decoded, where it is encoded indeed and not only said to be."""
     if part.content_type in NOT_MESSAGES or part.encoding not in ("base64", "quoted-printable"):
         return None
-    if part.enclosure is not None and part.enclosure.depth >= MAX_ENCLOSED:
-        structure.cut = True
+    if _too_deep(part, structure):
         return None
     body = part.body
     if part.encoding == "quoted-printable":
@@ -330,37 +362,41 @@ def _children(
     Of the boundaries that may be meant the first that opens a part counts; a second one that does is another reading.
     Where none does, programs take the first line that looks like one.
     """
-    start = headers.end
+    span = headers.end, end
     chosen: tuple[bytes | None, list[tuple[int, int]]] = None, []
     for boundary in declared.boundaries(headers):
-        found = _between(raw, boundary, start, end, structure)
+        found, others = _parts(raw, boundary, span, structure)
         if chosen[0] is None:
-            if _goes_on(raw, boundary, found, start, end):
-                structure.pending.append(Pending(raw, headers, end, where, boundary))
+            structure.pending += [Pending(raw, headers, end, where, boundary, lines) for lines in others]
             chosen = (boundary, found) if found is not None else chosen
         elif found is not None:
-            structure.pending.append(Pending(raw, headers, end, where, boundary))
-    if chosen[0] is None and (like := _FIRST_LIKE.search(raw, start, end)) is not None:
-        chosen = like[1], _between(raw, like[1], start, end, structure) or []
+            structure.pending.append(Pending(raw, headers, end, where, boundary, _delimiters))
+    if chosen[0] is None and (like := _FIRST_LIKE.search(raw, *span)) is not None:
+        chosen = like[1], _parts(raw, like[1], span, structure)[0] or []
     return chosen
 
 
-def _goes_on(raw: bytes, boundary: bytes, found: list[tuple[int, int]] | None, start: int, end: int) -> bool:
-    """Whether boundary lines follow the one that should be the last: some programs go on there."""
-    after = found[-1][1] if found is not None else start
-    mark = b"--" + boundary
-    closing = raw.find(mark + b"--", after, end)
-    return closing >= 0 and raw.find(b"\n" + mark, closing + 1, end) >= 0
+def _parts(
+    raw: bytes, boundary: bytes, span: tuple[int, int], structure: Structure
+) -> tuple[list[tuple[int, int]] | None, list[Lines]]:
+    """The children between lines of one boundary, and how some programs find others."""
+    mark, like = b"--" + boundary, structure.like
+    found = _between(raw, span, _delimiters(raw, mark, *span, structure))
+    others: list[Lines] = [_beginnings] if structure.like > like else []
+    closing = raw.find(mark + b"--", found[-1][1] if found is not None else span[0], span[1])
+    if closing >= 0 and raw.find(b"\n" + mark, closing + 1, span[1]) >= 0:
+        others.append(_delimiters_on)
+    return found, others
 
 
 def _between(
-    raw: bytes, boundary: bytes, start: int, end: int, structure: Structure, goes_on: bool = False
+    raw: bytes, span: tuple[int, int], lines: Iterator[tuple[int, int, bool]]
 ) -> list[tuple[int, int]] | None:
-    """The children between lines of one boundary; with `goes_on` those behind the closing line, too."""
+    """The children between boundary lines; None where none opens one."""
+    end = span[1]
     children: list[tuple[int, int]] = []
     opened = -1
-    for line_start, line_end, last in _delimiters(raw, b"--" + boundary, start, end, structure):
-        closing = last and not goes_on
+    for line_start, line_end, closing in lines:
         if opened < 0 and closing:
             return None
         if 0 <= opened < line_start:
@@ -400,6 +436,30 @@ def _delimiters(
             continue
         position = tail.end()
         yield found, position, tail.group(1) is not None
+
+
+def _delimiters_on(
+    raw: bytes, mark: bytes, start: int, end: int, structure: Structure
+) -> Iterator[tuple[int, int, bool]]:
+    """The same for programs that go on behind the closing line."""
+    for line_start, line_end, _ in _delimiters(raw, mark, start, end, structure):
+        yield line_start, line_end, False
+
+
+def _beginnings(
+    raw: bytes, mark: bytes, start: int, end: int, structure: Structure
+) -> Iterator[tuple[int, int, bool]]:
+    """The same for programs to which a line that begins with a boundary is one (RFC 2046, section 5.1.1), as to Dovecot."""
+    lines = re.compile(rb"(?:^|(?<=[\r\n]))" + re.escape(mark) + rb"(--)?[^\r\n]*(?:\r\n|[\r\n]|\Z)")
+    for count, match in enumerate(lines.finditer(raw, start, end)):
+        if count > MAX_PARTS:
+            structure.cut = True
+            return
+        yield match.start(), match.end(), match[1] is not None
+
+
+Lines = Callable[[bytes, bytes, int, int, Structure], Iterator[tuple[int, int, bool]]]
+"""Finds boundary lines: line start, line end, whether it is the closing one."""
 
 
 def _without_last_eol(raw: bytes, start: int, end: int) -> int:

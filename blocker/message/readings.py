@@ -1,11 +1,12 @@
 """The ways in which mail programs read one and the same part.
 
 A header that declares two encodings, or a charset that browsers and mail programs take for different ones, gives two texts.
-The one that loads most is the part's; what another one loads besides is found too, and never edited.
+The one with most markup is the part's; what another one loads besides is found too, and never edited.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -15,10 +16,13 @@ from blocker.message.html import HtmlDocument
 from blocker.message.labels import meaning
 from blocker.message.mime import Part
 from blocker.message.references import Reference, references
-from blocker.message.transfer import LINES, is_strayed
+from blocker.message.transfer import LINES, URL_SAFE, is_strayed
 
-MAX_OTHERS = 6
+MAX_OTHERS = 8
 """Other readings of one part that are tried."""
+
+
+_TAG = re.compile("<[A-Za-z/!?]")
 
 
 class Reading:
@@ -29,6 +33,12 @@ class Reading:
     def __init__(self, document: HtmlDocument) -> None:
         self.document = document
         self.found: list[Reference] = list(references(document))
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        """How much there is to it: tags first, for an edit changes none, so that the same reading is chosen after it."""
+        fetched = sum(reference.url is not None for reference in self.found)
+        return len(_TAG.findall(self.document.text)), fetched
 
 
 def is_certain(document: HtmlDocument) -> bool:
@@ -47,7 +57,7 @@ def is_certain(document: HtmlDocument) -> bool:
 def chosen(
     sources: Sequence[HtmlDocument], strangers: Sequence[HtmlDocument]
 ) -> tuple[list[Reading], list[Reference]]:
-    """Each part by the reading that loads most, and the references that only another reading has.
+    """Each part by the reading with most markup, and the references that only another reading has.
 
     `sources` are the parts of the tree, `strangers` what stands in `Structure.others`.
     """
@@ -57,7 +67,7 @@ def chosen(
         readings = [Reading(HtmlDocument(part, source.kind)) for part in _others(source)]
         readings.insert(0, Reading(source))
         readings += [Reading(other) for other in strangers if _same(other.part, source.part)]
-        first = max(readings, key=lambda reading: len(reading.found))
+        first = max(readings, key=lambda reading: reading.weight)
         best.append(first)
         rest += [reading for reading in readings if reading is not first]
     known = {_place(source.part) for source in sources}
@@ -92,7 +102,7 @@ def _others(source: HtmlDocument) -> list[Part]:
     part = source.part
     encodings = [*declared.encodings(part.headers.first("content-transfer-encoding")), part.encoding]
     if part.encoding == "base64" and is_strayed(part.body):
-        encodings += [LINES, "8bit"]
+        encodings += [LINES, URL_SAFE, "8bit"]
     decoded = [source.part] + [
         replace(part, decoding=name) for name in dict.fromkeys(encodings) if name != part.encoding
     ]

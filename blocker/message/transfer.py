@@ -24,6 +24,9 @@ _WHITE = b" \t\r\n\f\v"
 _BASE64 = _LETTERS + _WHITE
 _YENC = bytes((byte - 42) % 256 for byte in range(256))
 _YENC_ESCAPE = re.compile(rb"=(.)", re.DOTALL)
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+URL_SAFE = "base64url"
+"""Base64 in the letters of RFC 4648, section 5, for programs that take both."""
 LINES = "base64-lines"
 """Base64 for programs that pass over each line which holds anything else."""
 
@@ -66,6 +69,10 @@ def _base64_lines(body: bytes) -> bytes:
     return _decode_base64(b"\n".join(kept))
 
 
+def _base64_url(body: bytes) -> bytes:
+    return _decode_base64(body.translate(_FROM_URL))
+
+
 def _uudecoded(body: bytes) -> bytes:
     """What stands between `begin` and `end` (IEEE 1003.1, uuencode); the body where nothing does."""
     lines = iter(body.splitlines())
@@ -96,7 +103,7 @@ def _ydecoded(body: bytes) -> bytes:
     return _YENC_ESCAPE.sub(lambda match: bytes(((match[1][0] - 64) % 256,)), kept).translate(_YENC)
 
 
-_OTHERS = {"x-uuencode": _uudecoded, "x-yenc": _ydecoded, LINES: _base64_lines}
+_OTHERS = {"x-uuencode": _uudecoded, "x-yenc": _ydecoded, LINES: _base64_lines, URL_SAFE: _base64_url}
 """Encodings that some programs decode. None is edited."""
 
 

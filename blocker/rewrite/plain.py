@@ -16,7 +16,7 @@ from email.message import Message
 from blocker.message.charset import decode_text
 from blocker.message.headers import Headers
 from blocker.message.html import HtmlDocument
-from blocker.message.mime import Enclosure, Part, Section
+from blocker.message.mime import Part, Section
 from blocker.message.read import read
 
 _TYPES = {"html": "text/html", "xml": "application/xhtml+xml", "css": "text/css", "calendar": "text/calendar"}
@@ -26,14 +26,18 @@ _WHITE = bytes.maketrans(b"\r\n\0", b"   ")
 Place = tuple[int, int]
 
 
-def plain(raw: bytes, known: Callable[[Message], bool]) -> bytes:
-    """The message with our reading of it in its headers; `raw` itself where the standard library reads all of it alike.
+Known = Callable[[Message], bool]
+"""Asked of a part whether it is read as what it is, by its type or its name."""
 
-    `known` is asked of a part whether it is read as what it is, by its type or its name.
+
+def plain(before: bytes, after: bytes, known: Known) -> tuple[bytes, bytes]:
+    """Two messages with our reading of them in their headers.
+
+    They are as given where the standard library reads all of both alike; what of one is written anew, is of both.
     """
-    message = read(raw, most=0)
-    documents = {_place(document.part): document for document in message.sources}
-    return _View(message.sections, documents, known).of(raw)
+    views = _View(before, known), _View(after, known)
+    odd = views[0].odd() | views[1].odd()
+    return views[0].of(before, odd), views[1].of(after, odd)
 
 
 def _place(part: Part) -> Place:
@@ -41,99 +45,114 @@ def _place(part: Part) -> Place:
 
 
 class _View:
-    def __init__(
-        self,
-        sections: list[Section],
-        documents: dict[Place, HtmlDocument],
-        known: Callable[[Message], bool],
-    ) -> None:
-        self._sections = sections
-        self._documents = documents
+    """A message's sections, each as it stands or written anew."""
+
+    def __init__(self, raw: bytes, known: Known) -> None:
+        message = read(raw, most=0)
+        self._sections = message.sections
+        self._documents = {_place(document.part): document for document in message.sources}
         self._known = known
 
-    def of(self, raw: bytes) -> bytes:
-        """The view of the message, or attached message, whose bytes these are."""
+    def odd(self) -> set[int]:
+        """The numbers of the sections that the standard library reads otherwise; those around one, if encoded, too."""
+        odd = {number for number, section in enumerate(self._sections) if not self._is_alike(section)}
+        inside = {id(self._sections[number].headers.raw) for number in odd}
+        for number in reversed(range(len(self._sections))):
+            section = self._sections[number]
+            if section.enclosure is not None and id(section.enclosure.decoded) in inside:
+                odd.add(number)
+                inside.add(id(section.headers.raw))
+        return odd
+
+    def of(self, raw: bytes, odd: set[int]) -> bytes:
+        """The message, or attached message, whose bytes these are, with the odd sections written anew."""
         pieces: list[bytes] = []
         position = 0
-        for section in self._sections:
-            if section.headers.raw is raw:
-                start, (end, new) = section.headers.start, self._section(section)
-                pieces += (raw[position:start], new)
-                position = end
+        for number in sorted(odd):
+            if number < len(self._sections) and self._sections[number].headers.raw is raw:
+                section = self._sections[number]
+                pieces += (raw[position : section.headers.start], self._written(section, odd))
+                position = self._end(section)
         return b"".join((*pieces, raw[position:]))
 
-    def _section(self, section: Section) -> tuple[int, bytes]:
-        """Up to where a section is written anew, and what stands there."""
-        headers = section.headers
+    def _document(self, section: Section) -> HtmlDocument | None:
+        return self._documents.get(_place(section.part)) if section.part is not None else None
+
+    def _end(self, section: Section) -> int:
+        """Where what is written anew of a section ends."""
         if section.enclosure is not None:
-            return self._enclosed(headers, section.enclosure)
-        document = self._documents.get(_place(section.part)) if section.part is not None else None
+            return section.enclosure.part.end
+        document = self._document(section)
+        return section.headers.end if document is None else document.part.end
+
+    def _is_alike(self, section: Section) -> bool:
+        headers = section.headers
+        document = self._document(section)
         if document is not None:
-            return self._page(headers, document)
-        kept = headers.raw[headers.start : headers.end]
-        if section.part is not None or _is_container(message_from_bytes(kept), section):
-            return headers.end, kept
-        kind = section.kind.encode("ascii", "replace")
+            leaf = message_from_bytes(headers.raw[headers.start : document.part.end])
+            return self._known(leaf) and _is_page(leaf, document)
+        if section.part is not None:
+            return True
+        head = message_from_bytes(headers.raw[headers.start : headers.end])
+        encoding = section.enclosure.part.encoding if section.enclosure is not None else None
+        return _is_container(head, section, encoding)
+
+    def _written(self, section: Section, odd: set[int]) -> bytes:
+        headers, kind = section.headers, section.kind.encode("ascii", "replace")
+        document = self._document(section)
+        if document is not None:
+            said = f"Content-Type: {_TYPES[document.kind]}; charset=utf-8".encode("ascii")
+            return _encoded(headers, said, _text(document).encode("utf-8", "replace"))
         if section.boundary is not None:
             mark = section.boundary.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
             kind += b'; boundary="' + mark + b'"'
-        return headers.end, _header(headers, b"Content-Type: " + kind)
-
-    def _page(self, headers: Headers, document: HtmlDocument) -> tuple[int, bytes]:
-        """A part that is read."""
-        part = document.part
-        text = decode_text(document.decoded, part.charset).text
-        kept = headers.raw[headers.start : part.end]
-        leaf = message_from_bytes(kept)
-        if self._known(leaf) and _is_alike(leaf, headers, document, text):
-            return part.end, kept
-        said = f"Content-Type: {_TYPES[document.kind]}; charset=utf-8".encode("ascii")
-        return part.end, _written(headers, said, text.encode("utf-8", "replace"))
-
-    def _enclosed(self, headers: Headers, enclosure: Enclosure) -> tuple[int, bytes]:
-        """An attached message under a transfer encoding."""
-        part, inner = enclosure.part, self.of(enclosure.decoded)
-        kept = headers.raw[headers.start : part.end]
-        kind = _kind(message_from_bytes(headers.raw[headers.start : headers.end]))
-        if inner == enclosure.decoded and kind == ("message/rfc822", part.encoding):
-            return part.end, kept
-        return part.end, _written(headers, b"Content-Type: message/rfc822", inner)
+        said = b"Content-Type: " + kind
+        if section.enclosure is not None:
+            inner = self.of(section.enclosure.decoded, odd)
+            inner = said + b"\r\n\r\n" + inner if section.boundary is not None else inner
+            return _encoded(headers, b"Content-Type: message/rfc822", inner)
+        return (
+            headers.raw[headers.start : headers.end] if section.part is not None else _header(headers, said)
+        )
 
 
-def _is_alike(leaf: Message, headers: Headers, document: HtmlDocument, text: str) -> bool:
+def _text(document: HtmlDocument) -> str:
+    return decode_text(document.decoded, document.part.charset).text
+
+
+def _is_page(leaf: Message, document: HtmlDocument) -> bool:
     """Whether the standard library reads the same fields and the same text."""
     try:
         body = leaf.get_payload(decode=True)
         charset = leaf.get_content_charset() or "utf-8"
         return (
-            _names(leaf) == [field.name for field in headers]
+            _names(leaf) == [field.name for field in document.part.headers]
             and leaf.get_content_type() == document.part.content_type
             and body == document.decoded
-            and document.decoded.decode(charset, "replace") == text
+            and document.decoded.decode(charset, "replace") == _text(document)
         )
     except (LookupError, TypeError, ValueError):
         return False
 
 
-def _is_container(head: Message, section: Section) -> bool:
-    """Whether the standard library sees a message or a multipart as we do."""
+def _is_container(head: Message, section: Section, encoding: str | None) -> bool:
+    """Whether the standard library sees a message, encoded or not, or a multipart as we do."""
     boundary = section.boundary.decode("latin-1") if section.boundary is not None else None
+    said = str(head.get("content-transfer-encoding", "")).strip().lower()
     try:
         same = head.get_content_type() == section.kind and head.get_boundary() == boundary
     except (LookupError, TypeError, ValueError):
         return False
-    return same and _names(head) == [field.name for field in section.headers]
-
-
-def _kind(head: Message) -> tuple[str, str]:
-    return head.get_content_type(), str(head.get("content-transfer-encoding", "")).strip().lower()
+    names = [field.name for field in section.headers]
+    encoded = encoding is None or (encoding == said and section.boundary is None)
+    return same and _names(head) == names and encoded
 
 
 def _names(message: Message) -> list[str]:
     return [name.lower() for name, _ in message.raw_items()]
 
 
-def _written(headers: Headers, said: bytes, body: bytes) -> bytes:
+def _encoded(headers: Headers, said: bytes, body: bytes) -> bytes:
     head = _header(headers, said + b"\r\nContent-Transfer-Encoding: base64")
     return head + base64.encodebytes(body)
 

@@ -63,7 +63,7 @@ def disagreement(before: bytes, after: bytes, gone: Collection[str]) -> str | No
     why = _difference(before, after, gone)
     if why is None:
         return None
-    old, new = plain.plain(before, _is_known), plain.plain(after, _is_known)
+    old, new = plain.plain(before, after, _is_known)
     return why if (old, new) == (before, after) else _difference(old, new, gone)
 
 
