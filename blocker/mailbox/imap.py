@@ -340,7 +340,7 @@ class ImapStore:
 def _connect(
     host: str, port: int, security: Security, cafile: str | Path | None, timeout: SocketTimeout
 ) -> IMAPClient:
-    context = tls_context(cafile)
+    context = None if security == "none" else tls_context(cafile)
     try:
         client = Client(host, port, ssl=security == "tls", ssl_context=context, timeout=timeout)
     except Exception as error:  # noqa: BLE001 (what greets us may be no IMAP server at all)
@@ -364,7 +364,7 @@ def _connect(
     return client
 
 
-def _start_tls(client: IMAPClient, host: str, context: ssl.SSLContext) -> None:
+def _start_tls(client: IMAPClient, host: str, context: ssl.SSLContext | None) -> None:
     if not client.has_capability("STARTTLS") or client._imap.state != "NONAUTH":
         raise MailboxError(f'{host} does not offer STARTTLS here; set security to "tls" (usually port 993).')
     client.starttls(context)

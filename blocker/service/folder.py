@@ -322,11 +322,15 @@ class Look:
         batch = Batch()
         for uid in uids:
             if alone:
-                self._not_read(batch, uid, 0, datetime.now(UTC), before.get(uid), why)
+                self._broke(batch, uid, before.get(uid), why)
             else:
                 attempts = before[uid].attempts if uid in before else 0
                 batch.entries.append(Entry(self._place(uid), Stage.JUDGING, attempts=attempts, reason=why))
         self._record(batch, None)
+
+    def _broke(self, batch: Batch, uid: int, before: Entry | None, why: str) -> None:
+        """A message that was asked for alone broke the connection. Nothing can be asked of the server now."""
+        self._not_read(batch, uid, 0, datetime.now(UTC), before, why)
 
     def _place(self, uid: int) -> Place:
         return Place(self._account.name, self._folder, self._status.uidvalidity, uid)

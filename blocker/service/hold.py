@@ -217,6 +217,18 @@ class Hold(Look):
         if entry.stage != Stage.RELEASING:  # all of these are moved on at once
             super()._go_on_with(entry)
 
+    def _broke(self, batch: Batch, uid: int, before: Entry | None, why: str) -> None:
+        """It goes at the next look, which does not ask for it again."""
+        del before
+        batch.entries.append(Entry(self._place(uid), Stage.JUDGING, attempts=1, reason=why))
+
+    def _again(self, entries: dict[int, Entry]) -> None:
+        """What broke the connection is let go unread."""
+        for uid, entry in entries.items():
+            if entry.attempts:
+                self._unread([uid], f"it could not be read ({entry.reason})")
+        super()._again({uid: entry for uid, entry in entries.items() if not entry.attempts})
+
     def _stuck(self, entry: Entry, why: str) -> None:
         """It is let go."""
         batch, why = Batch(), f"its exchange could not be finished ({why})"

@@ -1,4 +1,7 @@
-"""Mode hold while the catalogue cannot be used: nothing is judged and nothing begun, but no mail is held for ever.
+"""Mode hold while held mail cannot be dealt with: nothing is judged and nothing begun, but no mail is held for ever.
+
+So it is while the catalogue cannot be used, and after a look that was not finished: what is overdue has a way out that
+shares next to nothing with reading, judging and exchanging, whatever these raise.
 
 What is held past its deadline moves to the inbox as it is, without a record. A MOVE needs none: each message is moved
 or unaffected (RFC 9051, 6.4.8), and the journal, which has not begun with it, has nothing to go on with later. A move
@@ -34,7 +37,7 @@ class Overdue:
         self._told: set[str] = set()
 
     def look(self, store: Store, why: str) -> None:
-        """One look at the screening folder; `why` is what the catalogue says. Raises what the mailbox raises."""
+        """One look at the screening folder; `why` is why nothing else is done. Raises what the mailbox raises."""
         account = self._account
         mailbox = store.open(account.screening)
         uidvalidity = mailbox.status().uidvalidity
@@ -42,16 +45,11 @@ class Overdue:
         self._waiting.keep(held)
         late = {place for place in held if self._waiting.too_long(place, account.hold_seconds)}
         if late and not store.moves_at_once():
-            self._tell_once(
-                f"Held mail waits: the server has no MOVE, and the catalogue cannot be used ({why})"
-            )
+            self._tell_once(f"Held mail waits: the server has no MOVE, and {why}")
             return
         begun = late.intersection(self._spool.places(account.name, account.screening))
         if begun:
-            self._tell_once(
-                "Held mail waits that was being exchanged, its copy may be in the inbox: "
-                f"the catalogue cannot be used ({why})"
-            )
+            self._tell_once(f"Held mail waits that was being exchanged, its copy may be in the inbox: {why}")
         self._release(mailbox, sorted(place.uid for place in late - begun), why)
 
     def _release(self, mailbox: Mailbox, uids: Sequence[int], why: str) -> None:
@@ -70,7 +68,7 @@ class Overdue:
                 self._release(mailbox, [uid], why)
             return
         count = "1 message" if len(uids) == 1 else f"{len(uids)} messages"
-        self._tell(f"{count} released unchanged: the catalogue cannot be used ({why})")
+        self._tell(f"{count} released unchanged: {why}")
 
     def _tell_once(self, detail: str) -> None:
         if detail not in self._told:

@@ -10,14 +10,15 @@ from datetime import datetime
 
 from blocker.catalogue import Catalogue
 from blocker.catalogue.memory import CatalogueMemory
-from blocker.config import AccountConfig, Config, Passwords
+from blocker.config import AccountConfig, Config, ConfigError, Passwords
+from blocker.mailbox.protocol import MailboxError
 from blocker.sender.trust import trust
 from blocker.service.allow import as_allowed
 from blocker.service.desk import Desk
 from blocker.service.events import Event, Observer, ignore
 from blocker.service.folder import Progress
 from blocker.service.journal import Journal
-from blocker.service.lock import Claim
+from blocker.service.lock import Busy, Claim
 from blocker.service.restore import NotRestored, restore
 from blocker.service.retention import Retention
 from blocker.service.spool import Spool
@@ -121,11 +122,22 @@ class Runner:
         return {name: watch.paused for name, watch in self._watches.items() if watch.paused}
 
     def once(self) -> None:
-        """One look at every account in turn, in the calling thread. Raises what goes wrong."""
+        """One look at every account in turn, in the calling thread; one that fails does not keep the others back.
+
+        Raises what went wrong, once all are done: the failure itself, or the sentences of several as a MailboxError.
+        """
+        failed: list[Exception] = []
         for name, watch in self._watches.items():
-            self._desks[name].claim.take()
-            watch.once()
+            try:
+                self._desks[name].claim.take()
+                watch.once()
+            except (MailboxError, ConfigError, Busy, OSError) as error:
+                failed.append(error)
         self._retention.once()
+        if len(failed) > 1:
+            raise MailboxError(" ".join(map(str, failed)))
+        if failed:
+            raise failed[0]
 
     def sweep(
         self,

@@ -10,6 +10,7 @@ from functools import partial
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.config import ConfigError
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Recreated, Store, TryLater
+from blocker.service.act import reason_of
 from blocker.service.backoff import Backoff
 from blocker.service.commands import carry_out
 from blocker.service.desk import Desk, Stopped
@@ -52,6 +53,10 @@ class Watch:
         self._heard = (desk.account.screening,) if self._holds else desk.account.folders
         """The folders whose news is listened for: the first for certain, the others where the server can tell of them."""
         self._told: set[str] = set()
+        self._failed: list[str] = []
+        """What went wrong at this look, a sentence each."""
+        self._held_back = ""
+        """Mode hold: why the last look at held mail was not finished; empty where it was."""
         self._uidnexts: dict[str, int] = {}
         """Of the folders that are listened to, at their last look: what comes there is new."""
         self._looked = 0.0
@@ -83,12 +88,15 @@ class Watch:
             self._desk.stop.wait(self._backoff.wait())
 
     def once(self) -> None:
-        """One look at every folder and at what is asked. Raises what goes wrong."""
+        """One look at every folder and at what is asked. Raises what went wrong, once all that could be done is done."""
         store = self._stores(self._desk.account)
         try:
-            self._look(store, raising=True)
+            self._failed.clear()
+            self._look(store)
         finally:
             store.close()
+        if self._failed:
+            raise MailboxError(" ".join(self._failed))
 
     def _session(self) -> None:
         """Watch over one connection; held mail is looked after over another one where the catalogue fails."""
@@ -108,7 +116,7 @@ class Watch:
         With PostgreSQL the account is not held then. What is done is done all the same: who cannot reach the database
         cannot know whether somebody else has the account, and to move what is still held harms nobody (see `overdue`).
         """
-        overdue = Overdue(self._desk.account, self._desk.spool, self._desk.observer, self._waiting)
+        overdue, why = self._overdue(), f"the catalogue cannot be used ({why})"
         store = self._stores(self._desk.account)
         try:
             while not self._desk.stop.is_set():
@@ -118,7 +126,7 @@ class Watch:
                     self._desk.claim.take()
                     self._catalogue.pending(self._desk.account.name)
                 except CatalogueError as error:
-                    why = str(error)
+                    why = f"the catalogue cannot be used ({error})"
                 else:
                     self._backoff.limit(STEADY)
                     return
@@ -131,7 +139,7 @@ class Watch:
         store, begun = self._stores(self._desk.account), time.monotonic()
         try:
             self._waiting.made = False
-            self._look(store, raising=False)
+            self._look(store)
             self._backoff.limit(
                 STEADY
             )  # a network that is bad for all is no server that wants to be left alone
@@ -142,7 +150,7 @@ class Watch:
                 self._wait(store)
                 if self._desk.stop.is_set():
                     return
-                self._look(store, raising=False)
+                self._look(store)
         finally:
             store.close()
 
@@ -176,25 +184,25 @@ class Watch:
             self._wanted = bool(self._catalogue.pending(self._desk.account.name))
         return self._wanted or self._desk.stop.is_set()
 
-    def _look(self, store: Store, *, raising: bool) -> None:
-        self._new_mail(store, raising=raising)
+    def _look(self, store: Store) -> None:
+        self._new_mail(store)
         beside = partial(self._beside, store)
-        self._guarded(partial(carry_out, self._desk, store, self._catalogue, beside), "", raising=raising)
-        self._guarded(partial(self._views, store), "", raising=raising)
-        self._guarded(partial(self._emptying.look, store), "", raising=raising)
+        self._guarded(partial(carry_out, self._desk, store, self._catalogue, beside), "")
+        self._guarded(partial(self._views, store), "")
+        self._guarded(partial(self._emptying.look, store), "")
 
     def _beside(self, store: Store) -> None:
         """New mail's turn, where it had none for a while."""
         if time.monotonic() - self._looked > BESIDE:
-            self._new_mail(store, raising=False)
+            self._new_mail(store)
 
-    def _new_mail(self, store: Store, *, raising: bool) -> None:
+    def _new_mail(self, store: Store) -> None:
         if self._holds:
             screening = self._desk.account.screening
-            self._guarded(partial(self._hold, store), screening, raising=raising)
+            self._guarded(partial(self._hold, store), screening)
         else:
             for folder in self._desk.account.folders:
-                self._guarded(partial(self._folder, store, folder), folder, raising=raising)
+                self._guarded(partial(self._folder, store, folder), folder)
         self._looked = time.monotonic()
 
     def _folder(self, store: Store, folder: str) -> None:
@@ -206,7 +214,23 @@ class Watch:
         self._uidnexts[folder] = look.uidnext
 
     def _hold(self, store: Store) -> None:
+        """Where the last look was not finished, whatever the reason, what is overdue goes first, by a way of its own."""
         self._uidnexts.clear()  # as above
+        if self._held_back:
+            self._overdue().look(store, self._held_back)
+        try:
+            self._held(store)
+        except (Stopped, Unlocked):
+            raise
+        except Exception as error:
+            self._held_back = f"held mail cannot be dealt with ({error or type(error).__name__})"
+            raise
+        self._held_back = ""
+
+    def _overdue(self) -> Overdue:
+        return Overdue(self._desk.account, self._desk.spool, self._desk.observer, self._waiting)
+
+    def _held(self, store: Store) -> None:
         with self._desk.turn:
             with closing(Hold(self._desk, store, self._waiting)) as look:
                 look.new_mail()
@@ -217,19 +241,19 @@ class Watch:
         with self._desk.turn:
             fill(self._desk, store, self._catalogue)
 
-    def _guarded(self, work: Callable[[], object], folder: str, *, raising: bool) -> None:
+    def _guarded(self, work: Callable[[], object], folder: str) -> None:
         """A folder that cannot be looked at does not keep the others back; it is told once."""
         self._desk.go_on()
         try:
             work()
-        except (ConnectionLost, LoginRefused):
+        except (ConnectionLost, LoginRefused, CatalogueError, Stopped, Unlocked, OSError):
             raise
         except Recreated:
             return  # the next look begins anew with what is there
-        except MailboxError as error:
-            if raising:
-                raise
-            self._tell_once(str(error), folder)
+        except Exception as error:  # noqa: BLE001 (a mistake of ours is told with its trace)
+            why = reason_of(error)
+            self._failed.append(why)
+            self._tell_once(why, folder)
 
     def _tell_once(self, why: str, folder: str) -> None:
         if why not in self._told:

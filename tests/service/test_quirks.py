@@ -36,6 +36,8 @@ class QuirkyWorld(World):
     quirk: Quirk = QUIRKS[0]
     troubles: list[str] = field(default_factory=list)
     catalogue: Catalogue = field(init=False)
+    lines: list[Any] = field(default_factory=list)
+    stages: list[Any] = field(default_factory=list)
 
     def serve(self) -> QuirkyWorld:
         """Begin to serve."""
@@ -73,6 +75,15 @@ class QuirkyWorld(World):
             if quiet == 2:
                 return
 
+    def remember(self) -> None:
+        """What was recorded, for the assertions, and end the catalogue."""
+        lines = self.catalogue_rows(
+            MessageRow.subject, MessageRow.action, MessageRow.detail, MessageRow.sha256
+        )
+        self.lines = sorted(tuple(line) for line in lines)
+        self.stages = self.catalogue_rows(JournalRow.uid, JournalRow.step, JournalRow.mailbox)
+        self.catalogue.close()
+
     def catalogue_rows(self, *columns: Any) -> list[Any]:
         """Of the catalogue, all rows."""
         with self.catalogue.reading() as connection:
@@ -109,13 +120,14 @@ def test_every_quirk_in_every_mode(tmp_path: Path, migrated: Path, quirk: Quirk,
     if mode == "hold":
         world.set(screening=folder)
         world.server.create(folder)
+        world.server.folders["INBOX"].uidnext = 100  # the fault strikes what is held, not what is let go
     if mode != "sweep":
         world.work(mode)
     mails = {number: mail(number, tracked=number != UNTRACKED) for number in range(1, COUNT + 1)}
     for raw in mails.values():
         world.deliver(raw, folder=folder)
     world.until_settled(mode)
-    world.catalogue.close()
+    world.remember()
     _nothing_is_lost_or_doubled(world, mode, mails)
     _nothing_unread_is_untracked(world)
     if quirk.cost != "account":
@@ -137,7 +149,7 @@ def _nothing_is_lost_or_doubled(world: QuirkyWorld, mode: str, mails: dict[int, 
         assert here["original"] <= 1, (number, here)
         assert here["copy"] <= 1, (number, here)
         if mode != "copy":
-            assert here.total() == 1, (number, here, world.journal(), world.troubles)
+            assert here.total() == 1, (number, here, world.stages, world.troubles)
         assert len(_of(world, QUARANTINE, raw)) <= 1, number
     assert sum(len(world.raws(name)) for name in world.server.folders) == sum(
         len(_of(world, name, raw)) for name in world.server.folders for raw in mails.values()
@@ -145,16 +157,21 @@ def _nothing_is_lost_or_doubled(world: QuirkyWorld, mode: str, mails: dict[int, 
 
 
 def _nothing_unread_is_untracked(world: QuirkyWorld) -> None:
-    with Catalogue.open(world.config.database) as catalogue, catalogue.reading() as connection:
-        for row in connection.execute(select(MessageRow.subject, MessageRow.action, MessageRow.sha256)):
-            assert row.action == "left" or row.sha256, row
+    for line in world.lines:
+        _, action, _, sha256 = line
+        assert action == "left" or sha256, line
 
 
 def _is_dealt_with(world: QuirkyWorld, mode: str, number: int, raw: bytes) -> None:
     tracked = number != UNTRACKED
-    done = {subject: action for subject, action, _ in world.recorded()}.get(f"Issue {number}")
-    why = (number, done, world.journal(), world.recorded(), world.troubles)
-    if not tracked:
+    done = {line[0]: line[1] for line in world.lines}.get(f"Issue {number}")
+    why = (number, done, world.stages, world.lines, world.troubles)
+    if mode == "hold" and "MOVE" in world.quirk.name and world.quirk.cost == "exchange":
+        assert _of(world, "Screening", raw) == ["original"], (
+            why
+        )  # and so is told: nothing can be let go there
+        assert any("could not be released" in event.detail for event in world.events)
+    elif not tracked:
         assert done == "reported", why
         assert _of(world, "INBOX", raw) == ["original"], why
     elif world.quirk.cost == "exchange" and mode not in ("report", "flag"):
