@@ -17,7 +17,7 @@ In a process of one's own:
 signs in with the account's password. A `Config` and its `AccountConfig`s can be made by hand: no file is needed.
 
 `steps` and `plan` decide, `act` carries out, `journal` and `spool` remember; `folder` looks through a folder,
-`watch` keeps looking, `sweep` looks at past mail, `restore` puts an original back.
+`watch` keeps looking, `finish` goes on with what was under way, `sweep` looks at past mail, `restore` puts an original back.
 """
 
 from __future__ import annotations

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from blocker.catalogue import CatalogueError, Seen
+from blocker.config import Level
 from blocker.detect.judge import opened
 from blocker.mailbox.protocol import (
     ConnectionLost,
@@ -30,7 +31,7 @@ from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS, lasting, next_step
 from blocker.service.senders import Senders
 from blocker.service.spool import Kept
-from blocker.service.steps import Entry, Place, Saw, Stage
+from blocker.service.steps import Entry, Saw, Stage
 from blocker.service.under import ORDER, Group, Under, Wanted, Work
 
 _log = logger()
@@ -392,7 +393,7 @@ class Exchanger:
     def _seen(self, one: Under, step: Ending, entry: Entry) -> Seen:
         work = one.work
         if work.judgement is None:
-            self._judge_again(entry.place, work)
+            self._judge_again(one.entry, work)
         judgement = work.judgement or Judgement(
             unread(source_of(entry.place), "its spooled bytes are missing")
         )
@@ -400,10 +401,15 @@ class Exchanger:
         size = len(work.kept.original) if work.kept else 0
         return seen_of(entry.place, judgement, size, _date(entry), action, detail)
 
-    def _judge_again(self, place: Place, work: Work) -> None:
+    def _judge_again(self, entry: Entry, work: Work) -> None:
+        """As the copy was made, whatever the account's mode and level are now."""
         if work.kept is None:
             return
-        original, account, source = work.kept.original, self._desk.account, source_of(place)
+        made = marker.read(work.kept.copy, self._desk.key)
+        account = replace(self._desk.account, mode=entry.mode if entry.mode == "copy" else "replace")
+        if made is not None and made.level in get_args(Level):
+            account = replace(account, level=cast("Level", made.level))
+        original, source = work.kept.original, source_of(entry.place)
         context = opened(original, recipients=account.addresses, memory=self._desk.memory)
         judged = judge(context, account, self._desk.key, source)
         found = Senders(self._desk).applied(original, source, judged)

@@ -72,15 +72,18 @@ class Look:
     _views_at_once = False
     """Whether the header views of many messages are made at once, as `blocker.service.views` does not find them later."""
 
-    def __init__(self, desk: Desk, store: Store, folder: str, *, dry_run: bool = False) -> None:
+    def __init__(
+        self, desk: Desk, store: Store, folder: str, *, dry_run: bool = False, finishing: bool = False
+    ) -> None:
+        """With `finishing` the folder is opened so that an exchange of any mode can be brought to its end."""
         self._desk = desk
         self._account = desk.account
         self._dry_run = dry_run
-        readonly = dry_run or desk.account.mode == "report"
+        readonly = dry_run or (desk.account.mode == "report" and not finishing)
         self._mailbox: Mailbox = store.open(folder, readonly=readonly)
         self._status = self._mailbox.status()
         self._folder = folder
-        if desk.account.mode == "replace" and not dry_run:
+        if finishing or (desk.account.mode == "replace" and not dry_run):
             store.ensure(desk.account.quarantine)
         able = Powers(can_move=store.can_move())
         self._powers = able if readonly else powers(store, self._mailbox, self._status)
@@ -109,11 +112,10 @@ class Look:
             self._judges = None
 
     def new_mail(self) -> None:
-        """Go on with what is under way, then look at what arrived since the last look.
+        """Look at what arrived since the last look; what was under way was finished before (see `finish`).
 
         A folder that was never seen, or was made anew, begins with what arrives from now on.
         """
-        self.resume()
         name, validity = self._account.name, self._status.uidvalidity
         cursor = self._desk.journal.cursor(name, self._folder, validity)
         if cursor is None:
@@ -123,11 +125,6 @@ class Look:
         self._many(len(new))
         if new:
             self._handle(new, advance=True)
-
-    def resume(self) -> None:
-        """Go on with what is under way."""
-        self._tidy()
-        self._resume()
 
     def past_mail(self, uids: Sequence[int], progress: Progress) -> None:
         """Look at messages that were there before, in the order given."""
@@ -148,17 +145,13 @@ class Look:
             found = [uid for uid in found if uid not in recorded]
         return found[::-1]
 
-    def _tidy(self) -> None:
-        """Let go what a process that ended just after its last record still has in the spool."""
-        for place in self._desk.spool.places(self._account.name, self._folder):
-            entry = self._desk.journal.get(place)
-            if entry and entry.stage in FINISHED:
-                self._desk.spool.end(place, keep=entry.keeps_spool)
-
-    def _resume(self) -> None:
+    def resume(self) -> None:
+        """Go on with what is under way."""
         again: dict[int, Entry] = {}
         for entry in self._desk.journal.unfinished(self._account.name, self._folder):
             self._desk.go_on()
+            if not self._resumes(entry):
+                continue
             if entry.place.uidvalidity != self._status.uidvalidity:
                 self._exchanger.abandon(entry, "the folder was made anew")
             elif entry.stage == Stage.JUDGING:
@@ -167,6 +160,10 @@ class Look:
                 self._go_on_with(entry)
         if again:
             self._again(again)
+
+    def _resumes(self, entry: Entry) -> bool:
+        """Whether this kind of look goes on with it."""
+        return not entry.held
 
     def _go_on_with(self, entry: Entry) -> None:
         try:
@@ -499,6 +496,14 @@ class Look:
                 batch.entries.append(Entry(self._place(seen.uid), Stage.LEFT, reason=reason))
             else:
                 batch.seen.append(replace(seen, detail=detail))
+
+
+def tidy(desk: Desk, folder: str) -> None:
+    """Let go what a process that ended just after its last record still has of a folder in the spool."""
+    for place in desk.spool.places(desk.account.name, folder):
+        entry = desk.journal.get(place)
+        if entry and entry.stage in FINISHED:
+            desk.spool.end(place, keep=entry.keeps_spool)
 
 
 def pieces(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:

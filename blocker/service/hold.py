@@ -25,7 +25,7 @@ from blocker.service import plan
 from blocker.service.act import NOT_THE_MESSAGE, Ending, Exchanger
 from blocker.service.decide import Exchange, decide
 from blocker.service.desk import Desk, Stopped, powers, seen_of, source_of
-from blocker.service.folder import Batch, Look, pieces
+from blocker.service.folder import Batch, Look, pieces, tidy
 from blocker.service.judge import Judgement, unread
 from blocker.service.log import logger
 from blocker.service.room import Room
@@ -162,11 +162,20 @@ class Hold(Look):
         uids = self._mailbox.uids()
         self._waiting.keep([self._place(uid) for uid in uids])
         self._overdue(uids)
+        tidy(self._desk, self._folder)
         self.resume()
-        self._let_go(self._releasing(), fresh=False)
         for part in pieces(uids, AT_ONCE):
             self._desk.go_on()
             self._handle(self._overdue(part), advance=False)
+
+    def resume(self) -> None:
+        """Go on with what is under way, and move on what was to be released."""
+        super().resume()
+        self._let_go(self._releasing(), fresh=False)
+
+    def _resumes(self, entry: Entry) -> bool:
+        """Also what was to be judged again: no other look at this folder comes."""
+        return entry.held or entry.stage == Stage.JUDGING
 
     def _overdue(self, uids: Sequence[int]) -> Sequence[int]:
         """Let go what was held for too long; the others."""

@@ -97,12 +97,14 @@ class Journal:
 
     def unfinished(self, account: str, mailbox: str) -> list[Entry]:
         """Messages of a folder that are under way, oldest first, under any UIDVALIDITY."""
-        query = select(*_COLUMNS).where(
-            JournalRow.account == account,
-            JournalRow.mailbox == mailbox,
-            JournalRow.uid > 0,
-            JournalRow.step.not_in(FINISHED),
-        )
+        return self._under_way(JournalRow.account == account, JournalRow.mailbox == mailbox)
+
+    def under_way(self, account: str) -> list[Entry]:
+        """The same for all folders of an account."""
+        return self._under_way(JournalRow.account == account)
+
+    def _under_way(self, *where: ColumnElement[bool]) -> list[Entry]:
+        query = select(*_COLUMNS).where(*where, JournalRow.uid > 0, JournalRow.step.not_in(FINISHED))
         with self._catalogue.reading() as connection:
             return [_entry(row) for row in connection.execute(query.order_by(JournalRow.uid))]
 

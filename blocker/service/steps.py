@@ -77,6 +77,11 @@ class Entry:
     keeps_spool: bool = False
     """Whether its spooled bytes stay for good: they may be the last."""
 
+    @property
+    def held(self) -> bool:
+        """Whether it is, or was, held in a screening folder on its way to the inbox."""
+        return bool(self.copy_in) or self.stage == Stage.RELEASING
+
 
 # Observations: None always means "not looked at yet".
 @dataclass(frozen=True, slots=True)

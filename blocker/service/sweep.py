@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from blocker.config import AccountConfig
@@ -19,6 +19,7 @@ from blocker.config.providers import by_server
 from blocker.mailbox.imap_reach import is_loopback
 from blocker.mailbox.protocol import Store
 from blocker.service.desk import Desk
+from blocker.service.finish import finish, sweeping
 from blocker.service.folder import TURN, Look, Progress
 from blocker.service.journal import Swept as Passed
 
@@ -93,11 +94,13 @@ def sweep(
 ) -> Swept:
     """Look at past mail as the account's mode asks; how many messages were dealt with, by action.
 
-    `between` is called after each piece, with nothing under way and `desk.turn` free; it may use the store too.
-    With `dry_run` nothing is changed or recorded; the observer is told what would be done. Raises Stopped when the
-    service is asked to end, and what the mailbox and the catalogue raise.
+    First it finishes what any earlier run or sweep left under way, whatever its own limits are. `between` is called
+    after each piece, with nothing under way and `desk.turn` free; it may use the store too. With `dry_run` nothing is
+    changed or recorded; the observer is told what would be done. Raises Stopped when the service is asked to end, and
+    what the mailbox and the catalogue raise.
     """
-    desk = _as_sweeping(desk)
+    finished = Counter[str]() if dry_run else _finished(desk, store)
+    desk = sweeping(desk)
     done = Swept()
     looks = [Look(desk, store, folder, dry_run=dry_run) for folder in desk.account.folders]
     ways = [
@@ -120,29 +123,17 @@ def sweep(
         done.update(look.done)
     done.left = total - before
     done.full = done.full and done.left > 0
+    done.update(finished)
     return done
 
 
-def finish(desk: Desk, store: Store) -> None:
-    """Mode hold: go on with what a sweep of the inbox that was cut short had under way."""
-    desk = _as_replacing(desk)
-    for folder in desk.account.folders:
-        if desk.journal.unfinished(desk.account.name, folder):
-            with closing(Look(desk, store, folder)) as look:
-                look.resume()
-
-
-def _as_sweeping(desk: Desk) -> Desk:
-    """Past mail was never held: in mode hold it is dealt with where it lies; it stays where held mail goes unchanged."""
-    if desk.account.mode == "hold" and desk.account.hold_seconds <= 0:
-        return replace(desk, account=replace(desk.account, mode="report"))
-    return _as_replacing(desk)
-
-
-def _as_replacing(desk: Desk) -> Desk:
-    if desk.account.mode != "hold":
-        return desk
-    return replace(desk, account=replace(desk.account, mode="replace"))
+def _finished(desk: Desk, store: Store) -> Counter[str]:
+    """Finish what is under way; how many messages, by action."""
+    with desk.turn:
+        finished = finish(desk, store)
+    for folder, why in finished.not_opened.items():
+        desk.tell("trouble", why, folder)
+    return finished.done
 
 
 def _room(limits: Limits, done: Swept, look: Look) -> int:

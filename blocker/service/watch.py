@@ -15,13 +15,13 @@ from blocker.service.backoff import Backoff
 from blocker.service.commands import carry_out
 from blocker.service.desk import Desk, Stopped
 from blocker.service.emptying import Emptying
+from blocker.service.finish import finish
 from blocker.service.folder import Look
 from blocker.service.hold import Hold, Waiting
 from blocker.service.lock import Busy, Unlocked
 from blocker.service.log import logger
 from blocker.service.overdue import Overdue
 from blocker.service.stores import Stores
-from blocker.service.sweep import finish
 from blocker.service.views import fill
 
 _log = logger()
@@ -200,7 +200,8 @@ class Watch:
         if self._holds:
             screening = self._desk.account.screening
             self._guarded(partial(self._hold, store), screening)
-        else:
+        self._guarded(partial(self._finish, store), "")
+        if not self._holds:
             for folder in self._desk.account.folders:
                 self._guarded(partial(self._folder, store, folder), folder)
         self._looked = time.monotonic()
@@ -235,7 +236,13 @@ class Watch:
             with closing(Hold(self._desk, store, self._waiting)) as look:
                 look.new_mail()
             self._uidnexts[self._desk.account.screening] = look.uidnext
-            finish(self._desk, store)
+
+    def _finish(self, store: Store) -> None:
+        """Go on with what is under way; held mail was seen to by its own look."""
+        with self._desk.turn:
+            finished = finish(self._desk, store, but_held=self._desk.account.screening if self._holds else "")
+        for folder, why in finished.not_opened.items():
+            self._tell_once(why, folder)
 
     def _views(self, store: Store) -> None:
         with self._desk.turn:
