@@ -25,6 +25,8 @@ _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height
 _ORDINARY = Mapping[str, Any]
 _FLOWING = frozenset({"div", "p", "span", "section", "center", "font", "b", "i", "strong", "em"})
 """Elements that are as large as what they hold; a cell is as large as its row and column."""
+_HOLDERS = _FLOWING | {"td", "th", "a", "li", "ul", "ol", "label", "article", "header", "footer", "main", "aside", "nav"}
+"""Elements that are made to hold something."""
 _ROOM = (
     "width",
     "height",
@@ -225,7 +227,7 @@ def _is_empty(node: Element | Tag, attrs: _ORDINARY) -> bool:
 
 def _holds_nothing(element: Element) -> bool:
     """Whether an element shows nothing, and its own style gives it no room."""
-    if element.tag not in _FLOWING or element.select_one("*") is not None or element.text.strip():
+    if element.tag not in _HOLDERS or element.select_one("*") is not None or element.text.strip():
         return False
     style = element.attrs.get("style")
     return not isinstance(style, str) or not any(word in style.lower() for word in _ROOM)

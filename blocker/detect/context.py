@@ -53,6 +53,8 @@ MAX_ADDRESS = 2000
 """Characters of an address field that are looked at."""
 MAX_RECIPIENTS = 20
 MAX_LINKS = 2000
+MAX_LINK_PATH = 512
+"""Characters of a link's path whose pieces are looked at."""
 MAX_TAIL = 65536
 """Characters at the end of a document in which its last pictures are looked for."""
 MAX_LAST = 2
@@ -226,6 +228,15 @@ class Context:
     def link_queries(self) -> frozenset[tuple[str, str]]:
         """Host and query of each of the message's hyperlinks that has one."""
         return frozenset((link.host, link.query) for link in self.links if link.query)
+
+    def in_link_paths(self, host: str, piece: str) -> bool:
+        """Whether a piece stands between slashes in the path of a link to a host."""
+        return (host, piece) in self._link_pieces
+
+    @cached_property
+    def _link_pieces(self) -> frozenset[tuple[str, str]]:
+        pieces = ((link.host, link.path[:MAX_LINK_PATH].split("/")) for link in self.links)
+        return frozenset((host, piece) for host, found in pieces for piece in found if piece)
 
     @cached_property
     def has_areas(self) -> bool:

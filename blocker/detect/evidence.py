@@ -14,6 +14,7 @@ from turbohtml import Element
 from blocker.detect.box import UNKNOWN, Box
 from blocker.detect.context import Context
 from blocker.detect.knowledge import Known, inner_url, is_store
+from blocker.detect.letters import SHORTEST
 from blocker.detect.memory import template
 from blocker.detect.report import Reason
 from blocker.detect.tokens import PICTURES
@@ -28,6 +29,8 @@ NO_HASH = 300.0
 """Bits above those of any hash that names a picture file (SHA-256 in hexadecimal is 256)."""
 GUID = 180.0
 """Bits above those of a GUID, by which programs name folders."""
+NAMELESS = 80.0
+"""Bits of all values of a URL that names no file, from which they are for more than to tell some pictures apart."""
 LONG = 120.0
 """Bits that no name of a picture needs."""
 PROGRAMS = frozenset(
@@ -76,6 +79,7 @@ _UNFETCHED = reason("shape.unfetched", "no address that could be fetched")
 _IMAGE = reason("shape.image", "the address calls it a picture")
 _PORTRAIT = reason("shape.portrait", "the address calls it the picture of a person")
 _LOGO = reason("shape.logo", "a logo or an icon")
+_CAPTION = reason("shape.caption", "described in words")
 _MAP = reason("shape.map", "an image map: parts of the picture are links")
 _KIN = reason("shape.kin", "stored beside pictures that this mail shows")
 _SHOWN = reason("recurrence.shown", "stands elsewhere in this mail, where it shows")
@@ -102,6 +106,9 @@ _PICTURE_FOLDER = re.compile(
     r"/(?:images?|img|imgs|assets?|static|media|gallery|gfx|graphics|pics?)/[^/]*\Z", re.IGNORECASE
 )
 _MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9._:\[\]-]+")
+"""A host that can be asked for: no template's mark is left in it."""
+_ALT_WORDS = re.compile(r"[^\W\d_]{2,}")
 _LOGO_TEXT = re.compile(r"\b(?:logo(?:tipo|type)?|icon|favicon)\b", re.IGNORECASE)
 _MACRO_SIGNS = frozenset("[]{}%|$<")
 
@@ -204,9 +211,11 @@ def token(reference: Reference, own: Traits | None, context: Context) -> Iterato
             yield reason("token.shared", f"{value[:24]} also stands in {where}")
             shared = True
             break
-    if not shared and url is not None and _asks_as_links_do(url, own, context):
-        yield reason("token.shared", f"{url.query[1:25]} also stands in the links of this mail")
-        shared = True
+    if not shared and url is not None:
+        value = _as_links_do(url, own, context)
+        if value:
+            yield reason("token.shared", f"{value[:24]} also stands in the links of this mail")
+            shared = True
     long = max(own.file_bits, own.folder_bits)
     if own.bits >= OPAQUE or long >= NO_HASH:
         yield reason("token.opaque", f"a value of about {max(own.bits, long):.0f} bits")
@@ -228,14 +237,19 @@ def _is_made(own: Traits) -> bool:
     """Whether a picture is made by a program from what its URL says: no file's, and behind a long value."""
     if own.extension in PROGRAMS:
         return own.bits >= LONG
-    return own.extension not in PICTURES and own.extension not in SHEETS and own.all_bits >= LONG
+    return own.extension not in PICTURES and own.extension not in SHEETS and own.all_bits >= NAMELESS
 
 
-def _asks_as_links_do(url: Url, own: Traits, context: Context) -> bool:
-    """Whether the whole query of something that is no picture file is that of a link of the same host."""
-    if own.extension in PICTURES or len(url.query) < 8 or not any(c.isdigit() for c in url.query):
-        return False
-    return (url.host, url.query) in context.link_queries
+def _as_links_do(url: Url, own: Traits, context: Context) -> str:
+    """What a URL has from the links of its host, though no value in it looks like one: the query, or the file's name."""
+    if url.host not in context.link_hosts:
+        return ""
+    if own.extension in PICTURES:
+        stem = url.path.rpartition("/")[2].rpartition(".")[0]
+        named = len(stem) >= SHORTEST and stem.isalnum() and not own.filler and context.in_link_paths(url.host, stem)
+        return stem if named else ""
+    asked = len(url.query) >= SHORTEST and any(c.isdigit() for c in url.query)
+    return url.query[1:] if asked and (url.host, url.query) in context.link_queries else ""
 
 
 def recurrence(
@@ -285,8 +299,8 @@ def _from_stock(url: Url, context: Context) -> bool:
 def shape(reference: Reference, own: Traits | None, context: Context, box: Box) -> Iterator[Reason]:
     """Weak reasons from what the URL and its element look like."""
     url = reference.target
-    if url is None or own is None:
-        if reference.target is None and not reference.raw.startswith("data:"):
+    if url is None or own is None or not _HOST.fullmatch(url.host):
+        if not reference.raw.startswith("data:"):
             yield _UNFETCHED
         return
     posing = own.filler and own.folder_bits >= NO_HASH
@@ -336,8 +350,10 @@ def _called(reference: Reference, own: Traits, context: Context, alt: str) -> It
         yield _PORTRAIT
     elif words.sign or _LOGO_TEXT.search(alt):
         yield _LOGO
-    elif words.picture and not own.endpoint and own.extension not in PICTURES:
+    elif (words.picture or words.library) and not own.endpoint and own.extension not in PICTURES:
         yield _IMAGE
+    if len(_ALT_WORDS.findall(alt)) >= 3:
+        yield _CAPTION
     if "usemap" in reference.attrs and reference.element == "img" and context.has_areas:
         yield _MAP
 

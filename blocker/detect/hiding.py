@@ -86,7 +86,8 @@ def _share(value: str) -> float:
     try:
         return float(value.rstrip("%")) / (100 if percent else 1)
     except ValueError:
-        return 1.0
+        found = length(value)
+        return 1.0 if found is None else found
 
 
 def _offset(values: Mapping[str, str]) -> str | None:

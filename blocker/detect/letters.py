@@ -55,7 +55,7 @@ def scrambled(run: str) -> bool:
         return False
     lowered = run.lower()
     rare = sum([lowered[at : at + 2] not in _PAIRS for at in range(size - 1)])
-    return rare >= (size - 1) * (0.5 if size < SHORTEST else 0.34 if size < 10 else 0.28)
+    return rare >= (size - 1) * (0.5 if size < SHORTEST else 0.28)
 
 
 @lru_cache(maxsize=8192)

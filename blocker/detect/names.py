@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 from blocker.detect.report import Reason
 from blocker.detect.tokens import PICTURES
@@ -72,7 +72,7 @@ def _found(target: str, wanted: frozenset[str]) -> str:
     pieces = path.split("/")[:32]
     for number, piece in enumerate(pieces):
         last = number == len(pieces) - 1
-        plain = unquote_plus(piece)
+        plain = _plain(piece)
         stem, _, kind = plain.rpartition(".") if last else (plain, "", "")
         name = stem if kind.lower() in PICTURES else plain
         if folded(name) in wanted and (not last or name[:1].isupper()):
@@ -84,9 +84,20 @@ def _found(target: str, wanted: frozenset[str]) -> str:
     return ""
 
 
+def _plain(value: str) -> str:
+    """A piece of a URL as text; what is not UTF-8 is read as Windows' Latin letters."""
+    if "%" not in value:
+        return value.replace("+", " ")
+    octets = unquote_to_bytes(value.replace("+", " "))
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
 def _words(value: str) -> Sequence[str]:
     """The words of a query's value; none of a file's name or of a URL within the URL."""
-    plain = unquote_plus(value)
+    plain = _plain(value)
     if "/" in plain or (plain.rpartition(".")[2].lower() in PICTURES and "." in plain):
         return ()
     return [folded(word) for word in _WORD.findall(plain)] if "-" not in plain else [folded(plain)]

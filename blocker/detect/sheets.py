@@ -24,8 +24,8 @@ VECTORS = FILES | CONNECTIONS | {"style url()"}
 """Vectors that this module says anything of, besides backgrounds in attributes."""
 OPAQUE = 40.0
 """Bits from which a value is taken for more than a short number."""
-LONG = 120.0
-"""Bits that no name of a file needs."""
+LONG = 80.0
+"""Bits that no name of a font or of a sheet needs."""
 NO_HASH = 300.0
 """Bits above those of any hash that names a file (SHA-256 in hexadecimal is 256)."""
 _LENDERS = frozenset(

@@ -77,6 +77,7 @@ WEIGHTS: dict[str, float] = {
     "shape.map": -3.0,
     "shape.unfetched": -8.0,
     "shape.alt": -0.5,
+    "shape.caption": -0.7,
     "shape.script": 1.0,
     "vector.font": -5.0,
     "vector.style": -0.5,

@@ -38,7 +38,7 @@ _SIGNS = word_set(
 _LIBRARIES = word_set(
     """
     image images img imgs assets asset uploads upload gallery library files userfiles userimages mediafiles
-    gfx graphics pics pictures bilder imagenes hubfs
+    gfx graphics pics pictures bilder imagenes hubfs media public static cdn storage attachments content cms template templates
     """
 )
 _STYLES = word_set("css css2 fonts font webfont webfonts style styles stylesheet stylesheets")
