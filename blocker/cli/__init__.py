@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import sys
+import traceback
+from types import TracebackType
 from typing import Any
 
 import click
@@ -46,6 +49,11 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def main(self, *arguments: Any, **more: Any) -> Any:
+        """Run the program. What none of us foresaw may quote a mail too, so its traceback is made fit as well."""
+        sys.excepthook = _unforeseen
+        return super().main(*arguments, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what goes wrong may quote a mail or a server, so its sentence is made fit for a terminal."""
         try:
@@ -54,6 +62,10 @@ class LazyGroup(click.Group):
             if (clean := _fit(error)) is not error:
                 raise clean from error
             raise
+
+
+def _unforeseen(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(lines("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _fit(error: click.ClickException) -> click.ClickException:

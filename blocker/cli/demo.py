@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import signal
-import sys
 import threading
 
 import click
-import structlog
 
 from blocker.demo.play import EVERY, PORT, play
 from blocker.output.styles import console
+from blocker.service.log import configure
 
 LOG_CELLS = 120
 """Width of the lines where they go to a file or a pipe."""
@@ -53,10 +52,7 @@ def demo(port: int, every: float, no_deliver: bool) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    configure("human", logging.ERROR)
     out = console()
     if not out.is_terminal:
         out.width = LOG_CELLS

@@ -8,6 +8,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -135,6 +137,23 @@ def test_a_case(case: Path, tmp_path: Path) -> None:
     for arguments in (("senders",), ("senders", "--json"), ("export",), ("export", "--format", "csv")):
         printed = spoken(run(*arguments, "--database", url))
         assert not [line for line in printed.splitlines() if line.lstrip('"').startswith(FORMULAS)]
+
+
+def test_what_nobody_foresaw() -> None:
+    """A traceback may quote what it failed at."""
+    code = (
+        "import sys; from blocker.cli import main, files; from tests.output.steering import hostile\n"
+        "def fail(*_, **__): raise RuntimeError(hostile('unforeseen'))\n"
+        "sys.modules['blocker.detect.judge'].scan = fail\n"
+        "main(['scan', '-'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"import blocker.detect.judge\n{code}"],
+        input=b"x", capture_output=True, check=False, cwd=Path(__file__).parents[2], timeout=60,
+    )  # fmt: skip
+    said = done.stderr.decode()
+    assert (done.returncode, steered(said)) == (1, set())
+    assert "RuntimeError: unforeseen" in said and "Traceback" in said
 
 
 def test_a_name_of_a_file(tmp_path: Path) -> None:
