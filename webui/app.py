@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.routing import BaseConverter
 
 from blocker.catalogue import Catalogue
 from blocker.output import safe
@@ -22,6 +23,13 @@ class Objects(DefaultJSONProvider):
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """The object in printable ASCII."""
         return safe.escaped(super().dumps(obj, **kwargs))
+
+
+class Name(BaseConverter):
+    """A sender's name in an address: mail may hold any character there, a slash or a line end too."""
+
+    regex = r"[\s\S]+?"
+    part_isolating = False
 
 
 def create_app(
@@ -41,6 +49,7 @@ def create_app(
     """
     app = Flask(__name__)
     app.json = Objects(app)
+    app.url_map.converters["name"] = Name
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": safe.page}
     app.config.update(
         SECRET_KEY=secret or secrets.token_bytes(32),

@@ -43,7 +43,7 @@ def index_twin() -> Response:
     return jsonify({"senders": [line.as_dict() for line in _lines()]})
 
 
-@blueprint.get("/senders/<domain>")
+@blueprint.get("/senders/<name:domain>")
 def one(domain: str) -> str:
     """One organisational domain."""
     found = _sender(domain)
@@ -57,14 +57,14 @@ def one(domain: str) -> str:
     )
 
 
-@blueprint.get("/senders/<domain>.json")
+@blueprint.get("/senders/<name:domain>.json")
 def one_twin(domain: str) -> Response:
     """The same for programs."""
     found = _sender(domain).as_dict()
     return jsonify(found | {"settings": [one.as_dict() for one in _settings(domain)]})
 
 
-@blueprint.post("/senders/<domain>/level")
+@blueprint.post("/senders/<name:domain>/level")
 def set_level(domain: str) -> BaseResponse:
     """Set what is done with this sender's mail, for an account or all; an empty level takes it back."""
     level, account = request.form.get("level", ""), request.form.get("account", "")

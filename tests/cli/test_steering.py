@@ -177,7 +177,7 @@ def database(tmp_path: Path) -> str:
         for number, formula in enumerate(FORMULAS, 2):
             for before in ("", "\r", "\n", "\t", "x;"):
                 number += 100
-                store.record(seen(number, made=the_report(before + formula + "cmd|' -C calc'!A0")))
+                store.record(seen(number, made=the_report(before + formula + "cmd|' /C calc'!A0")))
     return url
 
 

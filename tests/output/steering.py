@@ -25,4 +25,4 @@ def steered(printed: str) -> set[str]:
 
 def hostile(name: str) -> str:
     """A value of this name that holds all of them, each between letters, and a style that would show."""
-    return f"{name}\x1b[31m[bold]" + "".join(f"{c}z" for c in STEERING) + "\r\n=cmd|' -C calc'!A0"
+    return f"{name}\x1b[31m[bold]" + "".join(f"{c}z" for c in STEERING) + "\r\n=cmd|' /C calc'!A0"
