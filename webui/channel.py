@@ -168,9 +168,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if request.completed:
             self._answer(request)
         elif request.awaits_continue:
-            request.expect_continue = True
-            if not self.requests:
-                self.send_continue()
+            with self.requests_lock:
+                request.expect_continue = True
+                # Behind an earlier request, the thread that answers it sends the sign to go on.
+                if not self.requests:
+                    self.send_continue()
 
     def _answer(self, request: Parser) -> None:
         """Hand a whole request on, as waitress does after the octets that end one."""

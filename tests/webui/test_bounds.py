@@ -212,6 +212,26 @@ def test_a_program_with_a_token_may_send_a_long_message(
     assert on_disk
 
 
+def test_a_long_body_behind_another_request_is_decided_on_too(server: Server, filled: Catalogue) -> None:
+    """Sent in one piece with what goes before it; the answers come in order."""
+    token = b"Authorization: Bearer %s\r\n" % new_token(filled).encode()
+    first, last = (
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"Connection: close\r\nContent-Length: 100000\r\n",
+    )
+    for who, status in ((b"", 401), (token, 200)):
+        with connected(server, first + HEAD + who + last + b"\r\n" + b"a" * 3000) as program:
+            program.sendall(b"a" * 97_000)
+            answers = all_of(program)
+            assert [int(part[:3]) for part in answers.split(b"HTTP/1.1 ")[1:]] == [200, status]
+        with connected(server, first + HEAD + who + last + b"Expect: 100-continue\r\n\r\n") as program:
+            time.sleep(0.3)
+            program.sendall(b"a" * 100_000)
+            answers = all_of(program)
+            said = [int(part[:3]) for part in answers.split(b"HTTP/1.1 ")[1:]]
+            assert said == ([200, 401] if status == 401 else [200, 100, 200])
+
+
 def test_a_stranger_who_asks_to_go_on_is_told_not_to(server: Server) -> None:
     """Before any of the body is sent."""
     with connected(server, HEAD + b"Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n") as stranger:
