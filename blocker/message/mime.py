@@ -47,7 +47,7 @@ _LAST_EOL = re.compile(rb"\r\n\Z|\r\Z|\n\Z")
 _ESCAPED = re.compile(rb"=(?:3D|\r?\n)", re.IGNORECASE)
 _MESSAGE_NAME = re.compile(r"\.(?:e?m|mht)|=\?|\*|%", re.IGNORECASE)
 """What a name of a message, written in whatever way, has in it."""
-_FIRST_LIKE = re.compile(rb"(?:^|[\r\n])--([^\r\n]{1,200}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE)
+_FIRST_LIKE = re.compile(rb"(?<![^\r\n])--([^\r\n]{1,200})\r?\n(?=content-)", re.IGNORECASE)
 _BOUNDARY_TAIL = re.compile(rb"(--)?[ \t]*(\r\n|\r|\n|\Z)")
 
 
@@ -372,7 +372,8 @@ def _children(
         elif found is not None:
             structure.pending.append(Pending(raw, headers, end, where, boundary, _delimiters))
     if chosen[0] is None and (like := _FIRST_LIKE.search(raw, *span)) is not None:
-        chosen = like[1], _parts(raw, like[1], span, structure)[0] or []
+        boundary = like[1].rstrip()
+        chosen = boundary, _parts(raw, boundary, span, structure)[0] or []
     return chosen
 
 
