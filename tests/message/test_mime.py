@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from blocker.message.declared import names
-from blocker.message.mime import MAX_DEPTH, MAX_PARTS, read_structure
+from blocker.message.mime import MAX_DEPTH, read_structure
+from blocker.message.multipart import MAX_PARTS
 from tests.message.samples import parts
 from tests.message.standard import our_leaves, standard_leaves
 
@@ -185,6 +186,8 @@ def test_parts_stand_in_order(raw: bytes) -> None:
     structure = read_structure(raw)
     position = 0
     for part in structure.parts:
+        if part.enclosure is not None:
+            continue  # its offsets count in what an attached message is decoded to
         assert position <= part.headers.start <= part.start <= part.end <= len(raw)
         position = part.end
     paths = [part.path for part in structure.parts]

@@ -9,6 +9,7 @@ import pytest
 import blocker
 from blocker.message.mime import MAX_OTHERS, read_structure
 from blocker.message.read import read
+from blocker.rewrite.levels import Level
 from tests.message.samples import HEAD, mail, parts
 
 IMG = '<p>x</p><img src="https://{}.example/o.gif?u=8f3ac21be9d04477a1" width=1 height=1>'
@@ -106,7 +107,7 @@ ALIKE = {
 
 @pytest.mark.parametrize("name", ALIKE)
 @pytest.mark.parametrize("level", ["standard", "paranoid"])
-def test_one_address_in_several_readings_is_taken_out(name: str, level: blocker.Level) -> None:
+def test_one_address_in_several_readings_is_taken_out(name: str, level: Level) -> None:
     """Where all readings load the same, it is edited, and restored byte for byte."""
     done = blocker.neutralise(ALIKE[name], level=level)
     assert hosts(ALIKE[name]) == ["first.example"]
