@@ -22,8 +22,8 @@ ARCHIVES = frozenset(
     {"application/x-mimearchive", "application/mhtml", "application/x-mht", "application/eml"}
 )
 
-_TOKEN = r"[!#$%&'*+.^_`|~{}0-9A-Za-z-]+"
-_TYPE = re.compile(rf"[\s\0\"'<:;,]*({_TOKEN})[\s\0]*/[\s\0]*({_TOKEN})")
+_TOKEN = r"[!#$%&'*+.^_`|~{}0-9A-Za-z-]++"
+_TYPE = re.compile(rf"[\s\0\"'<:;,]*+({_TOKEN})[\s\0]*/[\s\0]*({_TOKEN})")
 _BARE = re.compile(r"[\s\"']*(x?html?)[\s\"';]*(?:;|\Z)", re.IGNORECASE)
 _MULTIPART = re.compile(r"[\s\"']*multi-?part\b", re.IGNORECASE)
 _TOP_LEVEL = frozenset(

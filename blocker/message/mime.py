@@ -9,21 +9,18 @@ tree, and `Structure.others` holds the leaves of the other ones. Part paths are 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from blocker.message import declared
 from blocker.message.charset import Codec
 from blocker.message.headers import Headers, read_headers
+from blocker.message.multipart import MAX_PARTS, Lines, between, children, delimiters, guessed
 from blocker.message.transfer import WayBack, decode, mapping
 
 MAX_DEPTH = 64
 """Nesting of multiparts and attached messages that is followed."""
-MAX_PARTS = 1000
-"""Leaf parts of one message that are told apart; the rest is one leaf."""
-MAX_LIKE = 1_000_000
-"""Lines of one message that begin like a boundary and are none, over all levels; what follows is one leaf."""
 
 MAX_OTHERS = 16
 """Other readings of sections of one message that are followed."""
@@ -43,12 +40,9 @@ _READ_ONCE = ("content-type", "content-transfer-encoding")
 """Fields of which a header should have one: programs take the first, or the last."""
 SIGNED = frozenset({"multipart/signed", "multipart/encrypted"})
 SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-_LAST_EOL = re.compile(rb"\r\n\Z|\r\Z|\n\Z")
 _ESCAPED = re.compile(rb"=(?:3D|\r?\n)", re.IGNORECASE)
 _MESSAGE_NAME = re.compile(r"\.(?:e?m|mht)|=\?|\*|%", re.IGNORECASE)
 """What a name of a message, written in whatever way, has in it."""
-_FIRST_LIKE = re.compile(rb"(?:^|[\r\n])--([^\r\n]{1,200}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE)
-_BOUNDARY_TAIL = re.compile(rb"(--)?[ \t]*(\r\n|\r|\n|\Z)")
 
 
 @dataclass(slots=True, eq=False)
@@ -199,9 +193,7 @@ def _walk_others(structure: Structure) -> None:
             _walk_section(other.raw, other.headers, other.end, other.where, structure)
         else:
             span = other.headers.end, other.end
-            spans = _between(
-                other.raw, span, other.lines(other.raw, b"--" + other.boundary, *span, structure)
-            )
+            spans = between(other.raw, span, other.lines(other.raw, b"--" + other.boundary, *span, structure))
             _walk_spans(other.raw, spans or [], "text/plain", other.where, structure)
     structure.others, structure.parts = structure.parts, parts
     structure.sections = sections
@@ -236,11 +228,11 @@ def _walk_section(raw: bytes, headers: Headers, end: int, where: Where, structur
     if where.depth >= MAX_DEPTH or len(structure.parts) >= MAX_PARTS:
         structure.cut = True
     elif kind.startswith("multipart/"):
-        boundary, children = _children(raw, headers, end, where, structure)
+        boundary, spans = _children(raw, headers, end, where, structure)
         if boundary is not None:
             structure.sections.append(Section(headers, kind, boundary))
             inner = "message/rfc822" if kind == "multipart/digest" else "text/plain"
-            _walk_spans(raw, children, inner, where, structure)
+            _walk_spans(raw, spans, inner, where, structure)
             return
         if _walk_encoded(headers, kind, end, where, structure):
             return
@@ -283,7 +275,7 @@ def _walk_encoded(headers: Headers, kind: str, end: int, where: Where, structure
     if way is None:
         return False
     for boundary in declared.boundaries(headers):
-        spans = _parts(decoded, boundary, (0, len(decoded)), structure)[0]
+        spans = children(decoded, boundary, (0, len(decoded)), structure)[0]
         if spans is not None:
             enclosure = Enclosure(part, decoded, way)
             structure.sections.append(Section(headers, kind, boundary, None, enclosure))
@@ -364,104 +356,15 @@ def _children(
     """
     span = headers.end, end
     chosen: tuple[bytes | None, list[tuple[int, int]]] = None, []
-    for boundary in declared.boundaries(headers):
-        found, others = _parts(raw, boundary, span, structure)
+    meant = declared.boundaries(headers)
+    for boundary in meant:
+        found, others = children(raw, boundary, span, structure)
         if chosen[0] is None:
             structure.pending += [Pending(raw, headers, end, where, boundary, lines) for lines in others]
             chosen = (boundary, found) if found is not None else chosen
         elif found is not None:
-            structure.pending.append(Pending(raw, headers, end, where, boundary, _delimiters))
-    if chosen[0] is None and (like := _FIRST_LIKE.search(raw, *span)) is not None:
-        chosen = like[1], _parts(raw, like[1], span, structure)[0] or []
+            structure.pending.append(Pending(raw, headers, end, where, boundary, delimiters))
+    if chosen[0] is None and all(raw.find(b"--" + boundary, *span) < 0 for boundary in meant):
+        like = guessed(raw, span)
+        return like, (like is not None and children(raw, like, span, structure)[0]) or []
     return chosen
-
-
-def _parts(
-    raw: bytes, boundary: bytes, span: tuple[int, int], structure: Structure
-) -> tuple[list[tuple[int, int]] | None, list[Lines]]:
-    """The children between lines of one boundary, and how some programs find others."""
-    mark, like = b"--" + boundary, structure.like
-    found = _between(raw, span, _delimiters(raw, mark, *span, structure))
-    others: list[Lines] = [_beginnings] if structure.like > like else []
-    closing = raw.find(mark + b"--", found[-1][1] if found is not None else span[0], span[1])
-    if closing >= 0 and raw.find(b"\n" + mark, closing + 1, span[1]) >= 0:
-        others.append(_delimiters_on)
-    return found, others
-
-
-def _between(
-    raw: bytes, span: tuple[int, int], lines: Iterator[tuple[int, int, bool]]
-) -> list[tuple[int, int]] | None:
-    """The children between boundary lines; None where none opens one."""
-    end = span[1]
-    children: list[tuple[int, int]] = []
-    opened = -1
-    for line_start, line_end, closing in lines:
-        if opened < 0 and closing:
-            return None
-        if 0 <= opened < line_start:
-            children.append((opened, _without_last_eol(raw, opened, line_start)))
-            if closing:
-                return children
-            if len(children) > MAX_PARTS:
-                opened = line_end
-                break
-        # A boundary right after another opens no second part, even if it is a closing one.
-        opened = line_end
-    if opened < 0:
-        return None
-    # Of an unterminated part, too, the last line end belongs to the boundary that is missing: once.
-    children.append((opened, _without_last_eol(raw, opened, end) if end == len(raw) else end))
-    return children
-
-
-def _delimiters(
-    raw: bytes, mark: bytes, start: int, end: int, structure: Structure
-) -> Iterator[tuple[int, int, bool]]:
-    """Boundary lines of one multipart: line start, line end, whether it is the closing one."""
-    position = start
-    while True:
-        found = raw.find(mark, position, end)
-        if found < 0:
-            return
-        position = found + len(mark)
-        tail = (
-            _BOUNDARY_TAIL.match(raw, position, end) if found == start or raw[found - 1] in b"\r\n" else None
-        )
-        if tail is None:
-            structure.like += 1
-            if structure.like > MAX_LIKE:
-                structure.cut = True
-                return
-            continue
-        position = tail.end()
-        yield found, position, tail.group(1) is not None
-
-
-def _delimiters_on(
-    raw: bytes, mark: bytes, start: int, end: int, structure: Structure
-) -> Iterator[tuple[int, int, bool]]:
-    """The same for programs that go on behind the closing line."""
-    for line_start, line_end, _ in _delimiters(raw, mark, start, end, structure):
-        yield line_start, line_end, False
-
-
-def _beginnings(
-    raw: bytes, mark: bytes, start: int, end: int, structure: Structure
-) -> Iterator[tuple[int, int, bool]]:
-    """The same for programs to which a line that begins with a boundary is one (RFC 2046, section 5.1.1), as to Dovecot."""
-    lines = re.compile(rb"(?:^|(?<=[\r\n]))" + re.escape(mark) + rb"(--)?[^\r\n]*(?:\r\n|[\r\n]|\Z)")
-    for count, match in enumerate(lines.finditer(raw, start, end)):
-        if count > MAX_PARTS:
-            structure.cut = True
-            return
-        yield match.start(), match.end(), match[1] is not None
-
-
-Lines = Callable[[bytes, bytes, int, int, Structure], Iterator[tuple[int, int, bool]]]
-"""Finds boundary lines: line start, line end, whether it is the closing one."""
-
-
-def _without_last_eol(raw: bytes, start: int, end: int) -> int:
-    match = _LAST_EOL.search(raw, max(start, end - 2), end)
-    return match.start() if match else end

@@ -81,6 +81,8 @@ def _difference(before: bytes, after: bytes, gone: Collection[str]) -> str | Non
         return "another parser sees other parts"
     addresses = Addresses(gone)
     for first, second in zip(old_leaves, new_leaves, strict=True):
+        if fields(first) != fields(second):
+            return "another parser sees other header fields"
         old_body, new_body = body(first), body(second)
         if old_body == new_body:
             continue

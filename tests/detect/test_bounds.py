@@ -14,7 +14,7 @@ import pytest
 import blocker
 from blocker.detect import allowance, cascade, context, stylesheet
 from blocker.detect.report import Report
-from blocker.message import headers, html, mime, references, urls
+from blocker.message import headers, html, mime, multipart, references, urls
 from tests.detect.hostile import HEAD, HOSTILE, IMAGE, images, many
 from tests.detect.hostile import html as message
 from tests.detect.messages import PIXEL, TO
@@ -86,10 +86,10 @@ def like(count: int) -> bytes:
     ("make", "below", "above", "left"),
     [
         (nested, mime.MAX_DEPTH - 2, mime.MAX_DEPTH, 1),
-        (parts, mime.MAX_PARTS, 2 * mime.MAX_PARTS, mime.MAX_PARTS),
+        (parts, multipart.MAX_PARTS, 2 * multipart.MAX_PARTS, multipart.MAX_PARTS),
         (padded, html.MAX_HTML // 2, html.MAX_HTML, 1),
         (header, headers.MAX_HEADER_BYTES // 2, headers.MAX_HEADER_BYTES + 4096, 0),
-        (like, mime.MAX_LIKE // 20, mime.MAX_LIKE + 1, 0),
+        (like, multipart.MAX_LIKE // 20, multipart.MAX_LIKE + 1, 0),
     ],
     ids=["depth", "parts", "size of html", "header bytes", "lines like boundaries"],
 )

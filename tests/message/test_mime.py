@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from blocker.message.declared import names
-from blocker.message.mime import MAX_DEPTH, MAX_PARTS, read_structure
+from blocker.message.mime import MAX_DEPTH, read_structure
+from blocker.message.multipart import MAX_PARTS
 from tests.message.samples import parts
 from tests.message.standard import our_leaves, standard_leaves
 
@@ -86,7 +87,6 @@ STRUCTURES = {
     "unterminated inner": mixed(
         "a", b"--a\r\n" + mixed("i", b"--i\r\n" + T + b"1\r\n") + b"--a\r\n" + T + b"2\r\n--a--\r\n"
     ),
-    "multipart in base64": b"Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: base64\r\n\r\nLS1i\r\n",
     "two line ends before a boundary": mixed("b", b"--b\r\n" + T + b"1\r\n\r\n--b--\r\n"),
     "cr before a boundary": mixed("b", b"--b\r\n" + T + b"1\r--b--\r\n"),
 }
@@ -186,6 +186,8 @@ def test_parts_stand_in_order(raw: bytes) -> None:
     structure = read_structure(raw)
     position = 0
     for part in structure.parts:
+        if part.enclosure is not None:
+            continue  # its offsets count in what an attached message is decoded to
         assert position <= part.headers.start <= part.start <= part.end <= len(raw)
         position = part.end
     paths = [part.path for part in structure.parts]
