@@ -11,7 +11,7 @@ from turbohtml import Element
 
 from blocker.detect.cascade import MAX_ANCESTORS, Cascade
 from blocker.detect.fonts import font_size
-from blocker.detect.hiding import clips, closed, collapsed, indented
+from blocker.detect.hiding import SHUT, clips, closed, collapsed, indented
 from blocker.detect.hiding import hidden as hidden_by
 from blocker.detect.lengths import attribute_length, length
 from blocker.detect.stylesheet import Declaration
@@ -25,7 +25,21 @@ _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height
 _ORDINARY = Mapping[str, Any]
 _FLOWING = frozenset({"div", "p", "span", "section", "center", "font", "b", "i", "strong", "em"})
 """Elements that are as large as what they hold; a cell is as large as its row and column."""
-_HOLDERS = _FLOWING | {"td", "th", "a", "li", "ul", "ol", "label", "article", "header", "footer", "main", "aside", "nav"}
+_HOLDERS = _FLOWING | {
+    "td",
+    "th",
+    "a",
+    "li",
+    "ul",
+    "ol",
+    "label",
+    "article",
+    "header",
+    "footer",
+    "main",
+    "aside",
+    "nav",
+}
 """Elements that are made to hold something."""
 _ROOM = (
     "width",
@@ -170,9 +184,10 @@ class Boxes:
                 break
             chain.append(ancestor)
         for ancestor in reversed(chain):
-            if ancestor.tag == "summary":
+            tag = ancestor.tag
+            if tag == "summary":
                 found = self._shut_out(ancestor, found)
-            if may_hide(ancestor):
+            if tag in SHUT or may_hide(ancestor):
                 own = self._hiding_of(ancestor)
                 if own is not _NOTHING:
                     found = tuple(a or o for a, o in zip(found, own, strict=True))

@@ -106,8 +106,7 @@ _PICTURE_FOLDER = re.compile(
     r"/(?:images?|img|imgs|assets?|static|media|gallery|gfx|graphics|pics?)/[^/]*\Z", re.IGNORECASE
 )
 _MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
-_HOST = re.compile(r"[a-z0-9._:\[\]-]+")
-"""A host that can be asked for: no template's mark is left in it."""
+_SAYS = re.compile(r"[^\W_]")
 _ALT_WORDS = re.compile(r"[^\W\d_]{2,}")
 _LOGO_TEXT = re.compile(r"\b(?:logo(?:tipo|type)?|icon|favicon)\b", re.IGNORECASE)
 _MACRO_SIGNS = frozenset("[]{}%|$<")
@@ -152,7 +151,7 @@ def _both_sides(width: float, height: float, box: Box, *, counts: bool) -> Reaso
 
 def _may_count(own: Traits, url: Url) -> bool:
     """Whether a line is no line of the layout, which is always a picture file: something is counted, or asked for by a value."""
-    if own.extension in PICTURES or own.words.picture or is_store(url.host):
+    if own.extension in PICTURES or own.called.picture or is_store(url.host):
         return False
     return own.endpoint or own.bits >= LONG or (own.extension in PROGRAMS and own.asks)
 
@@ -241,15 +240,10 @@ def _is_made(own: Traits) -> bool:
 
 
 def _as_links_do(url: Url, own: Traits, context: Context) -> str:
-    """What a URL has from the links of its host, though no value in it looks like one: the query, or the file's name."""
-    if url.host not in context.link_hosts:
+    """The query of what is no picture file, where it is that of a link to the same host, though no value in it looks like an id."""
+    if own.extension in PICTURES or len(url.query) < SHORTEST or not any(c.isdigit() for c in url.query):
         return ""
-    if own.extension in PICTURES:
-        stem = url.path.rpartition("/")[2].rpartition(".")[0]
-        named = len(stem) >= SHORTEST and stem.isalnum() and not own.filler and context.in_link_paths(url.host, stem)
-        return stem if named else ""
-    asked = len(url.query) >= SHORTEST and any(c.isdigit() for c in url.query)
-    return url.query[1:] if asked and (url.host, url.query) in context.link_queries else ""
+    return url.query[1:] if (url.host, url.query) in context.link_queries else ""
 
 
 def recurrence(
@@ -299,7 +293,7 @@ def _from_stock(url: Url, context: Context) -> bool:
 def shape(reference: Reference, own: Traits | None, context: Context, box: Box) -> Iterator[Reason]:
     """Weak reasons from what the URL and its element look like."""
     url = reference.target
-    if url is None or own is None or not _HOST.fullmatch(url.host):
+    if url is None or own is None or not own.reachable:
         if not reference.raw.startswith("data:"):
             yield _UNFETCHED
         return
@@ -325,11 +319,16 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
     if not _shows(box):
         yield from _place(reference, url, own, context, box, linked=linked)
     alt = reference.attrs.get("alt")
-    text = alt if isinstance(alt, str) and any(c.isalnum() for c in alt) else ""
+    text = alt if isinstance(alt, str) and _SAYS.search(alt) is not None else ""
     if text:
         yield _ALT
-    if _may_be_seen(box):
+    if (own.bits > 0 or not _is_large(box)) and _may_be_seen(box):
         yield from _called(reference, own, context, text)
+
+
+def _is_large(box: Box) -> bool:
+    """Whether both sides are declared so that nobody overlooks it: what its address calls it then says nothing new."""
+    return box.width is not None and box.height is not None and max(box.width, box.height) > SMALL
 
 
 def _may_be_seen(box: Box) -> bool:
@@ -345,7 +344,7 @@ def _may_be_seen(box: Box) -> bool:
 
 def _called(reference: Reference, own: Traits, context: Context, alt: str) -> Iterator[Reason]:
     """Reasons from what a picture that may be seen is called."""
-    words = own.words
+    words = own.called
     if words.portrait:
         yield _PORTRAIT
     elif words.sign or _LOGO_TEXT.search(alt):
@@ -368,6 +367,8 @@ def _place(
     elif _says_anything(box) and not own.asks:
         if _in_pictures(url, own) or _has_neighbours(url, context):
             yield _FOLDER
+        elif not own.values and not own.filler and context.in_link_paths(url):
+            yield reason("token.shared", "named like a part of the links of this mail")
         if own.folder_bits > 0 and context.has_kin(url):
             yield _KIN
     if is_store(url.host):
@@ -388,8 +389,8 @@ def _in_pictures(url: Url, own: Traits) -> bool:
     Whoever builds mail gets a folder of his own there, named by an id.
     """
     if own.filler and own.folder_bits < NO_HASH:
-        return own.words.library or _PICTURE_FOLDER.search(url.path) is not None
-    return own.words.library and not own.endpoint and own.file_bits < OPAQUE and 0 < own.folder_bits < GUID
+        return own.called.library or _PICTURE_FOLDER.search(url.path) is not None
+    return own.called.library and not own.endpoint and own.file_bits < OPAQUE and 0 < own.folder_bits < GUID
 
 
 def _has_neighbours(url: Url, context: Context) -> bool:

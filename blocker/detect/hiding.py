@@ -175,8 +175,10 @@ def collapsed(values: Mapping[str, str], tag: str) -> str | None:
     return "a pixel with overflow hidden" if len(sides) == 2 else None
 
 
+SHUT = frozenset({"details", "dialog"})
+"""Elements that show what they hold only once somebody opens them."""
+
+
 def closed(tag: str, attrs: Mapping[str, Any]) -> str | None:
-    """An element that shows what it holds only once somebody opens it."""
-    if tag in ("details", "dialog") and "open" not in attrs:
-        return f"a closed <{tag}>"
-    return "a popover" if "popover" in attrs else None
+    """An element that is not open, in words."""
+    return f"a closed <{tag}>" if tag in SHUT and "open" not in attrs else None

@@ -183,7 +183,7 @@ def _address(reference: Reference, context: Context) -> Address:
         own = traits(url) if url is not None else None
         why = (
             *identity.evidence(reference, own, context),
-            *names.evidence(url, context.names),
+            *(names.evidence(url, context.names) if context.names else ()),
             *evidence.token(reference, own, context),
         )
         found = context.addresses[key] = Address(evidence.known(reference, context), own, why)
