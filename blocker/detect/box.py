@@ -21,6 +21,7 @@ from blocker.message.html import Tag
 from blocker.message.references import Reference
 
 _IN_FONT = re.compile(r"[0-9.](?:em|ex|ch)\Z")
+_FONT_UNITS = ("em", "ex", "ch")
 _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height")
 _ORDINARY = Mapping[str, Any]
 _FLOWING = frozenset({"div", "p", "span", "section", "center", "font", "b", "i", "strong", "em"})
@@ -131,7 +132,7 @@ class Boxes:
 
     def _of_element(self, node: Element | Tag, attrs: _ORDINARY, *, background: bool) -> Box:
         views = self._cascade.views(node, attrs)
-        if self._cascade.variables:
+        if self._cascade.varies(attrs):
             views = substituted(views, node, self._cascade)
         if any(map(_in_font, views)):
             font = font_size(node, self._cascade)
@@ -205,7 +206,7 @@ class Boxes:
     def _hiding_of(self, element: Element) -> tuple[str | None, ...]:
         attrs = element.attrs
         views = self._cascade.views(element, attrs)
-        if self._cascade.variables:
+        if self._cascade.varies(attrs):
             views = substituted(views, element, self._cascade)
         shut = closed(element.tag, attrs)
         reasons = [

@@ -50,8 +50,7 @@ class Cascade:
         self._allowance = allowance
         self._hiding: set[str] = set()
         self._any_hides = False
-        self.variables = "var(" in document.text
-        """Whether a declared value may stand for another one."""
+        self._variables = False
         self.texts: list[str] = []
         """The style sheets as they are written."""
         self._read(document)
@@ -70,8 +69,13 @@ class Cascade:
             self.cut = self.cut or sheet.cut
             self.sheets.append((sheet, views))
             self.texts.append(text)
+            self._variables = self._variables or "var(" in text
             self._hiding |= sheet.hiding
         self._any_hides = "*" in self._hiding
+
+    def varies(self, attrs: Mapping[str, Any]) -> bool:
+        """Whether a declared value of an element may stand for another one."""
+        return self._variables or "var(" in _style(attrs)
 
     def may_hide(self, element: Element) -> bool:
         """Whether any declaration that applies to an element could hide what it holds."""

@@ -299,7 +299,8 @@ class Context:
 
     def box(self, reference: Reference) -> Box:
         """The box that the reference would fill."""
-        return self._boxes_of(reference).of(reference)
+        boxes = self._boxes.get(id(reference.scope)) if reference.conditional is None else self._plain
+        return (boxes or self._boxes_of(reference)).of(reference)
 
     def box_behind(self, reference: Reference) -> Box:
         """The same for a picture that a rule of a style sheet names."""
@@ -355,7 +356,7 @@ class _Plain(Cascade):
     def __init__(self) -> None:
         self.sheets = []
         self.texts = []
-        self.cut = self.variables = False
+        self.cut = self._variables = False
         self._hiding = set()
 
 

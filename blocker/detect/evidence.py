@@ -129,8 +129,7 @@ def geometry(box: Box, own: Traits | None, url: Url | None) -> Iterator[Reason]:
         else:
             yield _sized("geometry.visible", words, box)
     else:
-        counted = own is not None and url is not None and _may_count(own, url)
-        yield _both_sides(width, height, box, counts=counted)
+        yield _both_sides(width, height, box, own, url)
 
 
 @lru_cache(maxsize=1024)
@@ -138,13 +137,14 @@ def _in_words(width: float, height: float) -> str:
     return f"{width:g} × {height:g} pixels"
 
 
-def _both_sides(width: float, height: float, box: Box, *, counts: bool) -> Reason:
+def _both_sides(width: float, height: float, box: Box, own: Traits | None, url: Url | None) -> Reason:
     words = _in_words(width, height)
     if min(width, height) == 0:
         return reason("geometry.zero", words)
     if max(width, height) <= TINY:
         return reason("geometry.tiny", words)
     if min(width, height) <= TINY:
+        counts = own is not None and url is not None and _may_count(own, url)
         return reason("geometry.thin" if counts else "geometry.line", words)
     return _sized("geometry.small" if max(width, height) <= SMALL else "geometry.visible", words, box)
 
@@ -277,11 +277,11 @@ def recurrence(
 
 def _shows(box: Box) -> bool:
     """Whether it is declared to be large enough to be seen, and is."""
-    width, height = box.width, box.height
-    if box.hidden is not None:
+    width, height, hidden, relative, _ = box
+    if hidden is not None:
         return False
     if width is None:
-        return box.relative is not None if height is None else height > TINY
+        return relative is not None if height is None else height > TINY
     return width > TINY and (height is None or height > TINY)
 
 
@@ -322,24 +322,15 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
     text = alt if isinstance(alt, str) and _SAYS.search(alt) is not None else ""
     if text:
         yield _ALT
-    if (own.bits > 0 or not _is_large(box)) and _may_be_seen(box):
+    width, height, hidden, _, unused = box
+    overlooked = width is None or height is None or own.bits > 0 or max(width, height) <= SMALL
+    if overlooked and hidden is None and unused is None and _is_thick(width) and _is_thick(height):
         yield from _called(reference, own, context, text)
 
 
-def _is_large(box: Box) -> bool:
-    """Whether both sides are declared so that nobody overlooks it: what its address calls it then says nothing new."""
-    return box.width is not None and box.height is not None and max(box.width, box.height) > SMALL
-
-
-def _may_be_seen(box: Box) -> bool:
-    """Whether nothing says that it is too small to be seen, or hidden."""
-    width, height = box.width, box.height
-    return (
-        box.hidden is None
-        and box.unused is None
-        and (width is None or width > TINY)
-        and (height is None or height > TINY)
-    )
+def _is_thick(side: float | None) -> bool:
+    """Whether a side is not declared to be too short to be seen."""
+    return side is None or side > TINY
 
 
 def _called(reference: Reference, own: Traits, context: Context, alt: str) -> Iterator[Reason]:

@@ -155,10 +155,14 @@ def indented(values: Mapping[str, str]) -> bool:
 
 def clips(values: Mapping[str, str]) -> bool:
     """Whether a box cuts off what is larger than itself."""
-    return any(
-        not {"hidden", "clip", "scroll", "auto"}.isdisjoint(values.get(name, "").split())
-        for name in ("overflow", "overflow-x", "overflow-y")
-    )
+    for name in ("overflow", "overflow-x", "overflow-y"):
+        value = values.get(name)
+        if value is not None and not _CLIPS.isdisjoint(value.split()):
+            return True
+    return False
+
+
+_CLIPS = frozenset({"hidden", "clip", "scroll", "auto"})
 
 
 def collapsed(values: Mapping[str, str], tag: str) -> str | None:

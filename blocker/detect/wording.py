@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -61,6 +62,8 @@ _SIGNED_WITH = _PROOFS | word_set(
 )
 """What stands beside them: Amazon S3 and CloudFront, Azure's shared access signatures, Google Cloud Storage, Alibaba's and
 Tencent's stores (each one's own reference of its URLs)."""
+_SIGNED = re.compile(r"sig|hmac|digest|__gda__|hdn", re.IGNORECASE)
+"""What stands in each of the proofs' names."""
 MAX_QUERY = 2048
 
 
@@ -106,8 +109,7 @@ def wording(host: str, path: str, query: str) -> Wording:
 
 def unsigned(query: str) -> str:
     """The query without a signature and what belongs to it; as it is where nothing is signed."""
-    lowered = query.lower()
-    if "sig" not in lowered and not any(proof in lowered for proof in ("hmac", "digest", "__gda__", "hdn")):
+    if _SIGNED.search(query) is None:
         return query
     pairs = query[1:].split("&")
     names = [pair.partition("=")[0].lower() for pair in pairs]
