@@ -11,7 +11,7 @@ from turbohtml import Element
 
 from blocker.detect.cascade import MAX_ANCESTORS, Cascade
 from blocker.detect.fonts import font_size
-from blocker.detect.hiding import clips, closed, collapsed, indented
+from blocker.detect.hiding import SHUT, clips, closed, collapsed, indented
 from blocker.detect.hiding import hidden as hidden_by
 from blocker.detect.lengths import attribute_length, length
 from blocker.detect.stylesheet import Declaration
@@ -21,6 +21,7 @@ from blocker.message.html import Tag
 from blocker.message.references import Reference
 
 _IN_FONT = re.compile(r"[0-9.](?:em|ex|ch)\Z")
+_FONT_UNITS = ("em", "ex", "ch")
 _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height")
 _ORDINARY = Mapping[str, Any]
 _FLOWING = frozenset({"div", "p", "span", "section", "center", "font", "b", "i", "strong", "em"})
@@ -131,7 +132,7 @@ class Boxes:
 
     def _of_element(self, node: Element | Tag, attrs: _ORDINARY, *, background: bool) -> Box:
         views = self._cascade.views(node, attrs)
-        if self._cascade.variables:
+        if self._cascade.varies(attrs):
             views = substituted(views, node, self._cascade)
         if any(map(_in_font, views)):
             font = font_size(node, self._cascade)
@@ -184,9 +185,10 @@ class Boxes:
                 break
             chain.append(ancestor)
         for ancestor in reversed(chain):
-            if ancestor.tag == "summary":
+            tag = ancestor.tag
+            if tag == "summary":
                 found = self._shut_out(ancestor, found)
-            if may_hide(ancestor):
+            if tag in SHUT or may_hide(ancestor):
                 own = self._hiding_of(ancestor)
                 if own is not _NOTHING:
                     found = tuple(a or o for a, o in zip(found, own, strict=True))
@@ -204,7 +206,7 @@ class Boxes:
     def _hiding_of(self, element: Element) -> tuple[str | None, ...]:
         attrs = element.attrs
         views = self._cascade.views(element, attrs)
-        if self._cascade.variables:
+        if self._cascade.varies(attrs):
             views = substituted(views, element, self._cascade)
         shut = closed(element.tag, attrs)
         reasons = [

@@ -40,10 +40,6 @@ _INLINE_HIDES = (
 _NEGATIVE = re.compile(r"margin[^;]{0,80}-[0-9.]")
 
 
-_SHUT = ("details", "dialog")
-"""Elements that show what they hold only where they are open."""
-
-
 class Cascade:
     """Declared values of the elements of one document."""
 
@@ -53,12 +49,10 @@ class Cascade:
         """A bound was reached: not every rule was read."""
         self._allowance = allowance
         self._hiding: set[str] = set()
-        self._any_hides = "popover" in document.text
-        self.variables = "var(" in document.text
-        """Whether a declared value may stand for another one."""
+        self._any_hides = False
+        self._variables = False
         self.texts: list[str] = []
         """The style sheets as they are written."""
-        self._hiding.update(tag for tag in _SHUT if f"<{tag}" in document.text)
         self._read(document)
 
     def _read(self, document: Markup) -> None:
@@ -75,8 +69,13 @@ class Cascade:
             self.cut = self.cut or sheet.cut
             self.sheets.append((sheet, views))
             self.texts.append(text)
+            self._variables = self._variables or "var(" in text
             self._hiding |= sheet.hiding
-        self._any_hides = self._any_hides or "*" in self._hiding
+        self._any_hides = "*" in self._hiding
+
+    def varies(self, attrs: Mapping[str, Any]) -> bool:
+        """Whether a declared value of an element may stand for another one."""
+        return self._variables or "var(" in _style(attrs)
 
     def may_hide(self, element: Element) -> bool:
         """Whether any declaration that applies to an element could hide what it holds."""

@@ -16,6 +16,7 @@ from blocker.detect.backdrop import Backdrops
 from blocker.detect.box import Box, Boxes
 from blocker.detect.cascade import Cascade
 from blocker.detect.knowledge import Known, Rules
+from blocker.detect.letters import SHORTEST
 from blocker.detect.memory import Mail, Memory, Recollection, template
 from blocker.detect.names import names
 from blocker.detect.report import Reason
@@ -229,9 +230,10 @@ class Context:
         """Host and query of each of the message's hyperlinks that has one."""
         return frozenset((link.host, link.query) for link in self.links if link.query)
 
-    def in_link_paths(self, host: str, piece: str) -> bool:
-        """Whether a piece stands between slashes in the path of a link to a host."""
-        return (host, piece) in self._link_pieces
+    def in_link_paths(self, url: Url) -> bool:
+        """Whether a picture is named like a part of the path of a link to its host, eight letters long or more."""
+        stem = url.path.rpartition("/")[2].rpartition(".")[0]
+        return len(stem) >= SHORTEST and stem.isalnum() and (url.host, stem) in self._link_pieces
 
     @cached_property
     def _link_pieces(self) -> frozenset[tuple[str, str]]:
@@ -330,7 +332,8 @@ class Context:
 
     def box(self, reference: Reference) -> Box:
         """The box that the reference would fill."""
-        return self._boxes_of(reference).of(reference)
+        boxes = self._boxes.get(id(reference.scope)) if reference.conditional is None else self._plain
+        return (boxes or self._boxes_of(reference)).of(reference)
 
     def box_behind(self, reference: Reference) -> Box:
         """The same for a picture that a rule of a style sheet names."""
@@ -386,7 +389,7 @@ class _Plain(Cascade):
     def __init__(self) -> None:
         self.sheets = []
         self.texts = []
-        self.cut = self.variables = False
+        self.cut = self._variables = False
         self._hiding = set()
 
 

@@ -106,8 +106,7 @@ _PICTURE_FOLDER = re.compile(
     r"/(?:images?|img|imgs|assets?|static|media|gallery|gfx|graphics|pics?)/[^/]*\Z", re.IGNORECASE
 )
 _MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
-_HOST = re.compile(r"[a-z0-9._:\[\]-]+")
-"""A host that can be asked for: no template's mark is left in it."""
+_SAYS = re.compile(r"[^\W_]")
 _ALT_WORDS = re.compile(r"[^\W\d_]{2,}")
 _LOGO_TEXT = re.compile(r"\b(?:logo(?:tipo|type)?|icon|favicon)\b", re.IGNORECASE)
 _MACRO_SIGNS = frozenset("[]{}%|$<")
@@ -130,8 +129,7 @@ def geometry(box: Box, own: Traits | None, url: Url | None) -> Iterator[Reason]:
         else:
             yield _sized("geometry.visible", words, box)
     else:
-        counted = own is not None and url is not None and _may_count(own, url)
-        yield _both_sides(width, height, box, counts=counted)
+        yield _both_sides(width, height, box, own, url)
 
 
 @lru_cache(maxsize=1024)
@@ -139,20 +137,21 @@ def _in_words(width: float, height: float) -> str:
     return f"{width:g} × {height:g} pixels"
 
 
-def _both_sides(width: float, height: float, box: Box, *, counts: bool) -> Reason:
+def _both_sides(width: float, height: float, box: Box, own: Traits | None, url: Url | None) -> Reason:
     words = _in_words(width, height)
     if min(width, height) == 0:
         return reason("geometry.zero", words)
     if max(width, height) <= TINY:
         return reason("geometry.tiny", words)
     if min(width, height) <= TINY:
+        counts = own is not None and url is not None and _may_count(own, url)
         return reason("geometry.thin" if counts else "geometry.line", words)
     return _sized("geometry.small" if max(width, height) <= SMALL else "geometry.visible", words, box)
 
 
 def _may_count(own: Traits, url: Url) -> bool:
     """Whether a line is no line of the layout, which is always a picture file: something is counted, or asked for by a value."""
-    if own.extension in PICTURES or own.words.picture or is_store(url.host):
+    if own.extension in PICTURES or own.called.picture or is_store(url.host):
         return False
     return own.endpoint or own.bits >= LONG or (own.extension in PROGRAMS and own.asks)
 
@@ -241,20 +240,10 @@ def _is_made(own: Traits) -> bool:
 
 
 def _as_links_do(url: Url, own: Traits, context: Context) -> str:
-    """What a URL has from the links of its host, though no value in it looks like one: the query, or the file's name."""
-    if url.host not in context.link_hosts:
+    """The query of what is no picture file, where it is that of a link to the same host, though no value in it looks like an id."""
+    if own.extension in PICTURES or len(url.query) < SHORTEST or not any(c.isdigit() for c in url.query):
         return ""
-    if own.extension in PICTURES:
-        stem = url.path.rpartition("/")[2].rpartition(".")[0]
-        named = (
-            len(stem) >= SHORTEST
-            and stem.isalnum()
-            and not own.filler
-            and context.in_link_paths(url.host, stem)
-        )
-        return stem if named else ""
-    asked = len(url.query) >= SHORTEST and any(c.isdigit() for c in url.query)
-    return url.query[1:] if asked and (url.host, url.query) in context.link_queries else ""
+    return url.query[1:] if (url.host, url.query) in context.link_queries else ""
 
 
 def recurrence(
@@ -288,11 +277,11 @@ def recurrence(
 
 def _shows(box: Box) -> bool:
     """Whether it is declared to be large enough to be seen, and is."""
-    width, height = box.width, box.height
-    if box.hidden is not None:
+    width, height, hidden, relative, _ = box
+    if hidden is not None:
         return False
     if width is None:
-        return box.relative is not None if height is None else height > TINY
+        return relative is not None if height is None else height > TINY
     return width > TINY and (height is None or height > TINY)
 
 
@@ -304,7 +293,7 @@ def _from_stock(url: Url, context: Context) -> bool:
 def shape(reference: Reference, own: Traits | None, context: Context, box: Box) -> Iterator[Reason]:
     """Weak reasons from what the URL and its element look like."""
     url = reference.target
-    if url is None or own is None or not _HOST.fullmatch(url.host):
+    if url is None or own is None or not own.reachable:
         if not reference.raw.startswith("data:"):
             yield _UNFETCHED
         return
@@ -330,27 +319,23 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
     if not _shows(box):
         yield from _place(reference, url, own, context, box, linked=linked)
     alt = reference.attrs.get("alt")
-    text = alt if isinstance(alt, str) and any(c.isalnum() for c in alt) else ""
+    text = alt if isinstance(alt, str) and _SAYS.search(alt) is not None else ""
     if text:
         yield _ALT
-    if _may_be_seen(box):
+    width, height, hidden, _, unused = box
+    overlooked = width is None or height is None or own.bits > 0 or max(width, height) <= SMALL
+    if overlooked and hidden is None and unused is None and _is_thick(width) and _is_thick(height):
         yield from _called(reference, own, context, text)
 
 
-def _may_be_seen(box: Box) -> bool:
-    """Whether nothing says that it is too small to be seen, or hidden."""
-    width, height = box.width, box.height
-    return (
-        box.hidden is None
-        and box.unused is None
-        and (width is None or width > TINY)
-        and (height is None or height > TINY)
-    )
+def _is_thick(side: float | None) -> bool:
+    """Whether a side is not declared to be too short to be seen."""
+    return side is None or side > TINY
 
 
 def _called(reference: Reference, own: Traits, context: Context, alt: str) -> Iterator[Reason]:
     """Reasons from what a picture that may be seen is called."""
-    words = own.words
+    words = own.called
     if words.portrait:
         yield _PORTRAIT
     elif words.sign or _LOGO_TEXT.search(alt):
@@ -373,6 +358,8 @@ def _place(
     elif _says_anything(box) and not own.asks:
         if _in_pictures(url, own) or _has_neighbours(url, context):
             yield _FOLDER
+        elif not own.values and not own.filler and context.in_link_paths(url):
+            yield reason("token.shared", "named like a part of the links of this mail")
         if own.folder_bits > 0 and context.has_kin(url):
             yield _KIN
     if is_store(url.host):
@@ -393,8 +380,8 @@ def _in_pictures(url: Url, own: Traits) -> bool:
     Whoever builds mail gets a folder of his own there, named by an id.
     """
     if own.filler and own.folder_bits < NO_HASH:
-        return own.words.library or _PICTURE_FOLDER.search(url.path) is not None
-    return own.words.library and not own.endpoint and own.file_bits < OPAQUE and 0 < own.folder_bits < GUID
+        return own.called.library or _PICTURE_FOLDER.search(url.path) is not None
+    return own.called.library and not own.endpoint and own.file_bits < OPAQUE and 0 < own.folder_bits < GUID
 
 
 def _has_neighbours(url: Url, context: Context) -> bool:

@@ -155,10 +155,14 @@ def indented(values: Mapping[str, str]) -> bool:
 
 def clips(values: Mapping[str, str]) -> bool:
     """Whether a box cuts off what is larger than itself."""
-    return any(
-        not {"hidden", "clip", "scroll", "auto"}.isdisjoint(values.get(name, "").split())
-        for name in ("overflow", "overflow-x", "overflow-y")
-    )
+    for name in ("overflow", "overflow-x", "overflow-y"):
+        value = values.get(name)
+        if value is not None and not _CLIPS.isdisjoint(value.split()):
+            return True
+    return False
+
+
+_CLIPS = frozenset({"hidden", "clip", "scroll", "auto"})
 
 
 def collapsed(values: Mapping[str, str], tag: str) -> str | None:
@@ -175,8 +179,10 @@ def collapsed(values: Mapping[str, str], tag: str) -> str | None:
     return "a pixel with overflow hidden" if len(sides) == 2 else None
 
 
+SHUT = frozenset({"details", "dialog"})
+"""Elements that show what they hold only once somebody opens them."""
+
+
 def closed(tag: str, attrs: Mapping[str, Any]) -> str | None:
-    """An element that shows what it holds only once somebody opens it."""
-    if tag in ("details", "dialog") and "open" not in attrs:
-        return f"a closed <{tag}>"
-    return "a popover" if "popover" in attrs else None
+    """An element that is not open, in words."""
+    return f"a closed <{tag}>" if tag in SHUT and "open" not in attrs else None

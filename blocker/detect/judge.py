@@ -145,32 +145,31 @@ def _verdicts(context: Context) -> list[tuple[Reference, Verdict]]:
 def judge(reference: Reference, context: Context) -> Verdict:
     """The verdict on one reference: all reasons, summed."""
     address = _address(reference, context)
-    box = _box(reference, address.traits, context)
+    own, vector = address.traits, reference.vector
+    if vector == "img[src]":  # as nearly all are
+        box, sheet = context.box(reference), False
+    else:
+        box, sheet = (
+            _box(reference, own, context),
+            vector in sheets.VECTORS or vector.endswith("[background]"),
+        )
     why = [
-        *(
-            ()
-            if reference.vector in sheets.FILES
-            else evidence.geometry(box, address.traits, reference.target)
-        ),
+        *(() if vector in sheets.FILES else evidence.geometry(box, own, reference.target)),
         *evidence.visibility(box),
         *evidence.knowledge(address.known),
         *address.reasons,
-        *evidence.recurrence(reference, context, box, address.known, address.traits),
-        *evidence.shape(reference, address.traits, context, box),
+        *evidence.recurrence(reference, context, box, address.known, own),
+        *evidence.shape(reference, own, context, box),
     ]
-    if reference.vector in sheets.VECTORS or reference.vector.endswith("[background]"):
-        why += sheets.evidence(reference, address.traits, context, box, address.known, address.reasons)
+    if sheet:
+        why += sheets.evidence(reference, own, context, box, address.known, address.reasons)
     return combine(why, address.known, context, reference.target)
 
 
 def _box(reference: Reference, own: Traits | None, context: Context) -> Box:
     """The box that the reference would fill; that of a sheet's picture is looked for only where its URL tells anything."""
-    if (
-        reference.element == "style"
-        and reference.vector == "style url()"
-        and own is not None
-        and sheets.tells(own)
-    ):
+    in_sheet = reference.element == "style" and reference.vector == "style url()"
+    if in_sheet and own is not None and sheets.tells(own):
         return context.box_behind(reference)
     return context.box(reference)
 
@@ -184,7 +183,7 @@ def _address(reference: Reference, context: Context) -> Address:
         own = traits(url) if url is not None else None
         why = (
             *identity.evidence(reference, own, context),
-            *names.evidence(url, context.names),
+            *(names.evidence(url, context.names) if context.names else ()),
             *evidence.token(reference, own, context),
         )
         found = context.addresses[key] = Address(evidence.known(reference, context), own, why)

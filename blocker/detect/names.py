@@ -38,6 +38,8 @@ _BETWEEN = re.compile(r"[&=;]")
 
 def folded(text: str) -> str:
     """A text in small letters without accents."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in apart if not unicodedata.combining(c)).replace("ß", "ss")
 

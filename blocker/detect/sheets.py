@@ -115,7 +115,7 @@ def _is_ordinary(url: Url, own: Traits, context: Context, found: Known | None, w
         return True
     if found is not None and found.kind in ("open", "click"):
         return False
-    if own.words.style:
+    if own.called.style:
         return own.bits < LONG
     return own.bits < OPAQUE and not (url.host in context.link_hosts and template(url) in context.link_shapes)
 

@@ -212,10 +212,12 @@ def declarations(text: str) -> list[tuple[str, str, bool]]:
         if not colon:
             continue
         if name not in PROPERTIES:
+            if name[:1] != "-" and name not in _OTHER_NAMES:
+                continue
             if name[:2] != "--":
                 name = _OTHER_NAMES.get(name, "")
-            if not name:
-                continue
+                if not name:
+                    continue
         elif name == "margin" and "-" not in value:
             continue  # nearly every element has one, and only a negative one hides
         value = value.strip().lower()

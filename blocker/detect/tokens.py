@@ -17,6 +17,7 @@ _AROUND = frozenset("/?&;=:@<>, \t\n\r\f\v()") | {""}
 """What ends a value: everything that no value holds."""
 _DIGIT = re.compile(r"[0-9]")
 _WORDS = re.compile(r"[a-z]{3,}|[A-Z][a-z]{2,}|[A-Z]{3,}")
+_LONG_RUN = re.compile(r"[a-z]{8}|[A-Z]{8}")
 _CHANGE = re.compile(r"[0-9](?=[A-Za-z])|[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])")
 """Letters and digits, or both cases, change places too often for words."""
 _EXTENSION = re.compile(r"\.([A-Za-z0-9]{2,5})$")
@@ -28,7 +29,7 @@ PICTURES = frozenset(
 def tokens(text: str) -> list[str]:
     """Values in a URL's path and query or in a header, bounded; words stay out."""
     found = _PIECE.findall(text[:MAX_TEXT])[:MAX_TOKENS]
-    return [piece for piece in found if _is_token(piece)]
+    return [piece for piece in found if _DIGIT.search(piece) or (piece.isalpha() and is_letter_id(piece))]
 
 
 def _is_token(piece: str) -> bool:
@@ -65,7 +66,7 @@ def _opacity(value: str) -> float:
     elif size >= 12 and len(_CHANGE.findall(value)) * 4 >= size:
         rest = value
     else:
-        rest = _WORDS.sub(_unless_word, value)
+        rest = _WORDS.sub(_unless_word if _LONG_RUN.search(value) else "", value)
     return len(rest) * math.log2(len(set(rest))) if len(rest) >= 5 else 0.0
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from blocker.detect.tokens import PICTURES, extension, opacity, tokens
-from blocker.detect.wording import Wording, unsigned, wording
+from blocker.detect.wording import Wording, counts, unsigned, wording
 from blocker.message.urls import Url
 
 _PERSON = re.compile(
@@ -42,6 +42,7 @@ _SHORT_GIF = re.compile(r"^[a-z]{1,2}\.gif$")
 _ONE_PIECE = re.compile(r"[^&;=:@,]*\Z")
 """A name whose parts are not values of their own; those that are stand among the others already."""
 _DIGITS = re.compile(r"[0-9]")
+_HOST = re.compile(r"[a-z0-9._:\[\]-]+")
 MANY_DIGITS = 5
 """Digits in a query, over all its values, from which they could number mails or readers."""
 
@@ -68,13 +69,21 @@ class Traits(NamedTuple):
     signed: bool
     """The query holds a proof that its writer may give the file away, which is no value of the reader's."""
     filler: bool
-    words: Wording
     endpoint: bool
     """Something is counted there, by its words or by how it is asked."""
     values: bool
     """Something in the path or the query is not words alone."""
     person: str
     """Name of a query parameter that names a person and is filled in."""
+    reachable: bool
+    """The host has a name that can be asked for: no template's mark is left in it."""
+    where: tuple[str, str, str]
+    """Host, path and query."""
+
+    @property
+    def called(self) -> Wording:
+        """What its own words call it; asked of few URLs."""
+        return wording(*self.where)
 
 
 def traits(url: Url) -> Traits:
@@ -112,7 +121,6 @@ def _traits(host: str, path: str, query: str) -> Traits:
     bits = max(weighed, default=0.0)
     if kind not in _FILES and asks and not bits and len(_DIGITS.findall(asks)) >= MANY_DIGITS:
         bits = 1.0
-    words = wording(host, path, query)
     asking = kind == "gif" and bits > 0 and "=" in asks and _SHORT_GIF.match(plain) is not None
     return Traits(
         kind,
@@ -129,10 +137,11 @@ def _traits(host: str, path: str, query: str) -> Traits:
         asks != "",
         signed,
         hashed is not None or (may_fill and _FILLER.search(plain) is not None),
-        words,
-        asking or words.endpoint,
+        asking or counts(host, path),
         max(bits, folder_bits, file_bits) > 0,
         _person(asks),
+        _HOST.fullmatch(host) is not None,
+        (host, path, query),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -60,14 +62,14 @@ _SIGNED_WITH = _PROOFS | word_set(
 )
 """What stands beside them: Amazon S3 and CloudFront, Azure's shared access signatures, Google Cloud Storage, Alibaba's and
 Tencent's stores (each one's own reference of its URLs)."""
+_SIGNED = re.compile(r"sig|hmac|digest|__gda__|hdn", re.IGNORECASE)
+"""What stands in each of the proofs' names."""
 MAX_QUERY = 2048
 
 
 class Wording(NamedTuple):
     """What a URL is called by its own words."""
 
-    endpoint: bool
-    """Something is counted."""
     picture: bool
     """It is a picture's, though no file extension may say so."""
     portrait: bool
@@ -80,17 +82,25 @@ class Wording(NamedTuple):
     """It is a style sheet's, or a font's."""
 
 
+def counts(host: str, path: str) -> bool:
+    """Whether a word of a path, or of a host's first label, says that something is counted."""
+    return not _ENDPOINTS.isdisjoint(_words(f"{host.partition('.')[0]}{path}"))
+
+
+def _words(text: str) -> list[str]:
+    return text.lower().translate(_BETWEEN_WORDS).split(" ")
+
+
+@lru_cache(maxsize=4096)
 def wording(host: str, path: str, query: str) -> Wording:
-    """The words of a host's first label, a path and a query, and what they say."""
-    folder, _, name = path.lower().rpartition("/")
-    folders = set(folder.translate(_BETWEEN_WORDS).split(" "))
-    named = folders.union(name.translate(_BETWEEN_WORDS).split(" "))
-    asked = set(query[:MAX_QUERY].lower().translate(_BETWEEN_WORDS).split(" ")) if query else named
-    counted = named.union(host.partition(".")[0].translate(_BETWEEN_WORDS).split(" "))
+    """The words of a host, a path and a query, and what they say."""
+    folder, _, name = path.rpartition("/")
+    folders = set(_words(folder))
+    named = folders.union(_words(name))
+    asked = _words(query[:MAX_QUERY])
     return Wording(
-        not _ENDPOINTS.isdisjoint(counted),
         not _PICTURES.isdisjoint(named),
-        not _PORTRAITS.isdisjoint(named) or not _PORTRAITS.isdisjoint(host.lower().split(".")),
+        not _PORTRAITS.isdisjoint(named) or not _PORTRAITS.isdisjoint(host.split(".")),
         not _SIGNS.isdisjoint(named) or not _SIGNS.isdisjoint(asked),
         not _LIBRARIES.isdisjoint(folders),
         not _STYLES.isdisjoint(named),
@@ -99,8 +109,7 @@ def wording(host: str, path: str, query: str) -> Wording:
 
 def unsigned(query: str) -> str:
     """The query without a signature and what belongs to it; as it is where nothing is signed."""
-    lowered = query.lower()
-    if "sig" not in lowered and not any(proof in lowered for proof in ("hmac", "digest", "__gda__", "hdn")):
+    if _SIGNED.search(query) is None:
         return query
     pairs = query[1:].split("&")
     names = [pair.partition("=")[0].lower() for pair in pairs]
