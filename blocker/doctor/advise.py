@@ -56,6 +56,10 @@ def _against_copies(found: Findings) -> list[str]:
         reasons.append("our header field is lost, so that copies could not be told from other mail")
     if found.same_id != "kept":
         reasons.append("two messages of one Message-ID do not both stay")
+    if found.uidnext is False:
+        reasons.append(
+            "a message gets a UID below the one that was foretold, so that copies could not be found again"
+        )
     if not found.date:
         reasons.append("the date of arrival is not kept")
     reasons += [

@@ -84,6 +84,14 @@ def _try_out(found: Findings, door: Door, store: Store, facts: Facts, name: str,
             return replace(found, failures=(*found.failures, f"{what}: {error}"))
         except MailboxError as error:
             found = replace(found, failures=(*found.failures, f"{what}: {error}"))
+    what = "comparing UIDs with what was foretold"
+    tell(what)
+    try:
+        found = _uidnext(found, store, box, f"{name} moved")
+    except ConnectionLost as error:
+        return replace(found, failures=(*found.failures, f"{what}: {error}"))
+    except MailboxError as error:
+        found = replace(found, uidnext=False, failures=(*found.failures, f"{what}: {error}"))
     tell("waiting for IDLE to tell of a message")
     return _idle(found, door, facts, box, name)
 
@@ -191,6 +199,13 @@ _ATTEMPTS: tuple[tuple[str, Callable[[Findings, Mailbox, str], Findings]], ...] 
     ("moving a message", _moves),
     ("taking one message away", _removes),
 )
+
+
+def _uidnext(found: Findings, store: Store, box: Mailbox, other: str) -> Findings:
+    """By SELECT in the open mailbox, by STATUS in another one: where a copy, or a moved original, is looked for."""
+    true = box.status().uidnext <= _stored(box, letters.plain()).uid
+    told = store.uidnext(other)
+    return replace(found, uidnext=true and told <= _stored(store.open(other), letters.plain()).uid)
 
 
 def _idle(found: Findings, door: Door, facts: Facts, box: Mailbox, name: str) -> Findings:

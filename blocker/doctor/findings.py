@@ -38,6 +38,8 @@ class Findings:
     """Whether INTERNALDATE lasts."""
     appenduid: bool | None = None
     """Whether the server told the right UID of what it stored."""
+    uidnext: bool | None = None
+    """Whether no message got a UID below the UIDNEXT that was told before it came, by SELECT and by STATUS."""
     moves: bool | None = None
     """Whether one message was moved whole and its neighbours stayed."""
     removes: bool | None = None

@@ -45,6 +45,7 @@ def rows(found: Findings) -> list[Row]:
         _same_id(found),
         _date(found),
         _appenduid(found),
+        _uidnext(found),
     ]
     made += [_moves(found), _removes(found), _idle(found), _room(found), _limit(found)]
     made += [Row("failed", "", why, "bad") for why in found.failures]
@@ -149,6 +150,11 @@ def _appenduid(found: Findings) -> Row:
         meaning,
         "good" if found.appenduid else "note",
     )
+
+
+def _uidnext(found: Findings) -> Row:
+    meaning = "Copies are found again." if found.uidnext else "Copies could not be found again."
+    return Row("UIDNEXT", _said(found.uidnext, "true", "untrue"), meaning, _sign(found.uidnext))
 
 
 def _moves(found: Findings) -> Row:

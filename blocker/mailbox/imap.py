@@ -289,8 +289,15 @@ class ImapStore:
     def ensure(self, folder: str) -> None:
         """Make a folder if it is missing, not subscribed; one that exists stays as it is."""
         name = self._names.native(folder)
-        if name != "INBOX" and not self._names.exists(name):
+        if name == "INBOX" or self._names.exists(name):
+            return
+        try:
             self._connection.create(name)
+        except ConnectionLost:
+            raise
+        except MailboxError:
+            if uidnext_of(self._connection, name) is None:
+                raise  # else it was there, in a list that could not be read
 
     def uidnext(self, folder: str) -> int:
         """By STATUS: the selected folder stays selected, which opening another one and this one anew would cost."""

@@ -21,7 +21,7 @@ for what arrives meanwhile."""
 _NUMBER = re.compile(rb"\d{1,10}")
 _PERMANENT = re.compile(rb"\[PERMANENTFLAGS \((.*)\)\]", re.IGNORECASE)
 _UIDNEXT = re.compile(rb"[ (]UIDNEXT (\d{1,10})[ )]", re.IGNORECASE)
-_LISTED = re.compile(rb'[ ]*\(([^)]*)\) +(NIL|"\\?[^"]?"|[^ "]+) +(.*)', re.IGNORECASE | re.DOTALL)
+_LISTED = re.compile(rb'[ ]*\(([^)]*)\) +(NIL|"[^"]{0,4}"|[^ "]+) +(.*)', re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 
 

@@ -21,6 +21,7 @@ _SYSTEM = {flag.lower(): flag for flag in ("\\Seen", "\\Answered", "\\Flagged", 
 _FLAG = re.compile(r"\\?[!#$&'+,\-./0-9:;<=>?@A-Z\[\]^_`a-z|~]{1,200}")
 _UID = re.compile(rb"\d{1,10}")
 _ALL = re.compile(rb"\bALL ([\d:,]+)", re.IGNORECASE)
+_YEAR_OF_ROME = re.compile(r"-00\d\d ")
 _CODE = re.compile(r"\s*\[([A-Z-]{1,40})(?: ([^\]]{0,4000}))?\]\s*")
 _BAD = re.compile(r"^\w+ command error: BAD \[b?['\"](.*)['\"]\]$", re.DOTALL)
 
@@ -92,6 +93,8 @@ def _flags(flags: Any) -> Iterator[str]:
 def arrival(when: Any) -> datetime:
     """INTERNALDATE, aware, and one that can be told in UTC. Raises ValueError."""
     said = when.decode("ascii").strip() if isinstance(when, bytes) else ""
+    if _YEAR_OF_ROME.search(said):
+        raise ValueError("a year that would be read as one of this century")
     try:
         found = parsedate_to_datetime(said.replace("-", " ", 2))
         found = found if found.tzinfo else found.replace(tzinfo=UTC)  # -0000 is read as no zone at all

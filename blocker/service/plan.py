@@ -64,12 +64,16 @@ def _planned(entry: Entry, saw: Saw) -> Step:
         return _put_off(entry, f"the server does not take the neutralised copy ({saw.refused})")
     if saw.sent is False:
         return Append()
-    if saw.answered is not None and saw.found is None:
-        return _judge_uid(entry, saw.answered)
+    if saw.answered is not None and saw.found is None and not _older(entry, saw.answered):
+        return Located(saw.answered)
     if saw.found is None:
         return Locate()
     if saw.found:
-        return _judge_uid(entry, min(saw.found))
+        return Located(min(saw.found))
+    if saw.answered is not None:
+        return LeaveAlone(
+            "the server answered the neutralised copy with a message it already had", keep_spool=True
+        )
     if saw.sent:
         return LeaveAlone("the server accepted the neutralised copy but does not show it", keep_spool=True)
     # The append never reached the server: nothing of ours is there, so it is safe to send.
@@ -80,20 +84,20 @@ def _planned(entry: Entry, saw: Saw) -> Step:
     return Append() if saw.spooled else JudgeAgain("its spooled bytes are missing")
 
 
-def _judge_uid(entry: Entry, uid: int) -> Step:
-    """An old UID is some older message's: Gmail and Proton Bridge answer so when they drop a duplicate."""
-    if (uid == entry.place.uid and not entry.copy_in) or uid < (entry.uidnext or 0):
-        return LeaveAlone(
-            "the server answered the neutralised copy with a message it already had", keep_spool=True
-        )
-    return Located(uid)
+def _older(entry: Entry, uid: int) -> bool:
+    """Whether a UID is some older message's: Gmail and Proton Bridge answer so when they drop a duplicate."""
+    return (uid == entry.place.uid and not entry.copy_in) or uid < (entry.uidnext or 0)
 
 
-def _located(_entry: Entry, saw: Saw) -> Step:
+def _located(entry: Entry, saw: Saw) -> Step:
     if saw.copy is None:
         return Verify() if saw.spooled else Undo("its spooled bytes are missing", again=True)
     if saw.copy == "same":
         return Verified()
+    if saw.found is None:
+        return Locate()  # the server may have told another message's UID
+    if saw.found and entry.copy_uid not in saw.found:
+        return Located(min(saw.found))
     if saw.copy == "gone":
         return LeaveAlone("the neutralised copy was taken away before it was checked", keep_spool=True)
     if saw.original is None:

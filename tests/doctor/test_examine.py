@@ -42,6 +42,7 @@ def test_a_good_server_is_fit_for_replace() -> None:
         moves=True,
         removes=True,
         idle=True,
+        uidnext=True,
         room=(1000, 10_000_000),
     )
     assert advise(found).mode == "replace"

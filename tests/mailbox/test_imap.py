@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import re
 import socket
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from blocker.mailbox import imap_mailbox
+from blocker.mailbox import imap_mailbox, imap_select, imap_spoken
 from blocker.mailbox.imap import ImapStore, Security, SocketTimeout
 from blocker.mailbox.protocol import Changed, ConnectionLost, LoginRefused, MailboxError, OverQuota
 from tests.mailbox.contract import PLAIN
@@ -387,10 +389,38 @@ def test_a_folder_of_many_uids(account: Account, monkeypatch: pytest.MonkeyPatch
     ImapObserver(account).deliver([PLAIN] * 25)
     store = connect(account.host, account.port, account)
     box = store.open("INBOX")
-    monkeypatch.setattr(imap_mailbox, "WINDOW", 4)
+    for module in (imap_mailbox, imap_select):
+        monkeypatch.setattr(module, "WINDOW", 4)
     assert box.uids() == list(range(1, 26))
     assert box.uids(7) == list(range(7, 26))
     assert box.uids(26) == []
+    store.close()
+
+
+def test_many_messages_far_apart_are_few_searches() -> None:
+    """45,001 messages whose UIDs lie near 4,000,000,000: two searches, whatever the UIDs are; new mail is one."""
+    uids = [4_000_000_000 + 6000 * n for n in range(45_001)]
+
+    def search(command: bytes) -> bytes:
+        first, last = re.match(rb"UID SEARCH (\d+):(\d+|\*) ", command).groups()  # type: ignore[union-attr]
+        part = uids[int(first) - 1 : None if last == b"*" else int(last)]
+        return b" ".join([b"* SEARCH", *(b"%d" % uid for uid in part)]) + b"\r\n"
+
+    server = ScriptedServer(
+        {
+            "SELECT|EXAMINE": b"* 45001 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT %d] x\r\n"
+            % (uids[-1] + 1),
+            "NOOP": b"",
+            "UID SEARCH": search,
+            "UID SEARCH UID": b"* SEARCH %d\r\n" % uids[-1],
+        }
+    )
+    store = connect(server.host, server.port, Account(server.host, server.port, "alice", PASSWORD))
+    box = store.open("INBOX")
+    assert box.uids() == uids
+    assert bytes(server.sent).count(b"UID SEARCH") == 2
+    assert box.uids(uids[-1] + 1) == []
+    assert bytes(server.sent).count(b"UID SEARCH") == 3
     store.close()
 
 
@@ -405,6 +435,65 @@ def test_many_uids_in_short_lines(account: Account, proxy: type[Proxy]) -> None:
     box.remove(uids)
     assert box.uids() == []
     assert max(map(len, bytes(seeing.sent).splitlines())) <= 8192
+    store.close()
+
+
+# --- servers that say too much ---------------------------------------------------------------------------
+
+
+def endless(before: bytes, line: bytes) -> tuple[int, list[int]]:
+    """The port of a server that answers a first command and then repeats a line; how much it could say."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    said: list[int] = [0]
+
+    def serve() -> None:
+        peer, _ = listener.accept()
+        with peer, listener, suppress(OSError):
+            peer.sendall(before)
+            while True:
+                peer.sendall(line * 1000)
+                said[0] += 1000 * len(line)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return int(listener.getsockname()[1]), said
+
+
+@pytest.mark.parametrize("before", [b"", b"* OK ready\r\n"])
+@pytest.mark.parametrize(
+    "line", [b"* OK wait\r\n", b"* 1 FETCH (FLAGS ())\r\n", b"\r\n", b"* X {9}\r\n123456789\r\n"]
+)
+def test_endless_lines_before_the_sign_in(before: bytes, line: bytes) -> None:
+    """A server that nobody knows yet is listened to for a megabyte at most; the sentence says why it ended."""
+    port, said = endless(before, line)
+    with pytest.raises(ConnectionLost, match="1 MB|at once") as lost:
+        ImapStore("127.0.0.1", port, "alice", PASSWORD, security="none", timeout=PATIENT)
+    assert ONE_SENTENCE.fullmatch(str(lost.value))
+    assert said[0] < 20_000_000  # what lies in the sockets' buffers among it
+
+
+def test_endless_lines_after_it(scripted: Callable[..., ImapStore], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one command may be answered is bounded; what many are, is not."""
+    monkeypatch.setattr(imap_spoken, "LINES", 100_000)
+    store = scripted(
+        {"NOOP": b"* 3 EXISTS\r\n" * 500, "UID SEARCH": b"* SEARCH 1\r\n", "LIST": b"* OK x\r\n" * 2000}
+    )
+    box = store.open("INBOX")
+    for _ in range(5):
+        assert box.uids() == [1]
+    with pytest.raises(ConnectionLost, match="of lines"):
+        store.folders()
+
+
+@pytest.mark.parametrize("name", ["UIDVALIDITY 0", f"UIDVALIDITY {10**23}", "UIDVALIDITY -1", "NOTHING 1"])
+def test_a_uidvalidity_that_is_none(scripted: Callable[..., ImapStore], name: str) -> None:
+    """UIDs that cannot be told from those of another folder of the same name are not worked with; a sentence says so."""
+    store = scripted(
+        {"SELECT|EXAMINE": b"* 1 EXISTS\r\n* OK [%b] x\r\n* OK [UIDNEXT 4] x\r\n" % name.encode()}
+    )
+    with pytest.raises(MailboxError, match="no UIDVALIDITY that can be used") as refused:
+        store.open("INBOX")
+    assert ONE_SENTENCE.fullmatch(str(refused.value))
+    assert not isinstance(refused.value, ConnectionLost)
     store.close()
 
 

@@ -121,7 +121,7 @@ def refuse_struck(answer: bytes) -> Callable[[Reply], bytes | None]:
 
     def refuse(reply: Reply) -> bytes | None:
         uids = reply.command.split(b" ")[2].split(b",") if reply.name == "UID FETCH" else []
-        return answer if b"%d" % VICTIM in uids else None
+        return answer if b"%d" % VICTIM in uids and reply.folder in FOLDERS else None
 
     return refuse
 
@@ -182,6 +182,11 @@ def extended(reply: Reply) -> None:
     if reply.name == "UID SEARCH":
         uids = b",".join(reply.untagged[-1].split()[1:])
         reply.untagged[-1:] = [b'ESEARCH (TAG "A1") UID' + (b" ALL " + uids if uids else b"")]
+
+
+def misled(reply: Reply) -> None:
+    """The UID of a message that is not there yet."""
+    reply.tagged = re.sub(rb"(APPENDUID \d+) (\d+)", lambda m: b"%b %d" % (m[1], int(m[2]) + 1), reply.tagged)
 
 
 def all_of(*changes: Change) -> Change:
@@ -276,7 +281,7 @@ QUIRKS = (
     Quirk("UIDVALIDITY 10^23", "hostile", "account", swap("SELECT|EXAMINE", rb"UIDVALIDITY \d+", b"UIDVALIDITY 1" + b"0" * 23)),
     Quirk("UIDVALIDITY no number", "hostile", "account", swap("SELECT|EXAMINE", rb"UIDVALIDITY \d+", rb"UIDVALIDITY x")),
     Quirk("no UIDVALIDITY", "Cyrus 1", "account", drop("SELECT|EXAMINE", rb"UIDVALIDITY")),
-    Quirk("answers without UID", "Exchange 5.5", "nobody", swap("UID FETCH", rb"\(UID \d+ ", rb"(")),
+    Quirk("answers without UID", "Exchange 5.5", "exchange", swap("UID FETCH", rb"\(UID \d+ ", rb"(")),
     Quirk("answers twice", "Gmail", "nobody", twice),
     Quirk("answers in another order", "Exchange", "nobody", backwards),
     Quirk("answers in pieces", "Dovecot", "nobody", apart),
@@ -303,7 +308,7 @@ QUIRKS = (
     # folders
     Quirk("separator NIL", "Courier", "nobody", swap("LIST", rb'"/"', rb"NIL")),
     Quirk("separator a backslash", "Domino", "nobody", swap("LIST", rb'"/"', rb'"\\"')),
-    Quirk("separator escaped", "Domino", "nobody", swap("LIST", rb'"/"', rb'"\\\\\\\\"')),
+    Quirk("separator escaped", "Domino", "nobody", swap("LIST", rb'"/"', rb'"\\\\"')),
     Quirk("names bare", "GroupWise", "nobody", swap("LIST", rb'"/" "([^"]+)"$', rb'"/" \1')),
     Quirk("names as literals", "Cyrus", "nobody", swap("LIST", rb'"INBOX"$', b"{5}\r\nINBOX")),
     Quirk("LIST with garbage", "Nemesis", "nobody", unasked(b"LIST 7 8", b"LIST", b'LIST () "/" "&bad"', names="LIST")),
@@ -313,7 +318,8 @@ QUIRKS = (
     # storing and moving
     Quirk("no APPENDUID", "Proton Bridge", "nobody", tagged("APPEND", b"OK done")),
     Quirk("APPENDUID the wrong way round", "DavMail", "nobody", tagged("APPEND", b"OK [APPENDUID 6 1001] done")),
-    Quirk("APPENDUID of another message", "Gmail", "exchange", tagged("APPEND", b"OK [APPENDUID 1001 1] done")),
+    Quirk("APPENDUID of another message", "Gmail", "nobody", tagged("APPEND", b"OK [APPENDUID 1001 1] done")),
+    Quirk("APPENDUID one too high", "GroupWise", "nobody", misled),
     Quirk("APPENDUID garbage", "hostile", "nobody", tagged("APPEND", b"OK [APPENDUID x 1:*] done")),
     Quirk("APPEND refused", "any", "exchange", _nothing, refuse=refused("APPEND", b"NO not allowed")),
     Quirk("no MOVE", "Cyrus 2.4", "nobody", _nothing, WITHOUT_MOVE),

@@ -171,8 +171,11 @@ class Session:
             if pattern in ("*", name):
                 reply.untagged.append(b'LIST (\\HasNoChildren) "/" "%b"' % name.encode())
 
-    def _create(self, _reply: Reply, rest: str, _literals: list[bytes]) -> None:
-        self._account.create(_names(rest)[0])
+    def _create(self, reply: Reply, rest: str, _literals: list[bytes]) -> None:
+        if _names(rest)[0] in self._account.folders:
+            reply.tagged = b"NO [ALREADYEXISTS] it is there"
+        else:
+            self._account.create(_names(rest)[0])
 
     def _delete(self, _reply: Reply, rest: str, _literals: list[bytes]) -> None:
         del self._account.folders[_names(rest)[0]]
