@@ -158,8 +158,10 @@ class Mailbox(Protocol):
     def may_remove(self) -> bool:
         """Whether our rights let messages be taken out of this folder; True where the server does not tell."""
 
-    def move(self, uids: Sequence[int], folder: str) -> None:
+    def move(self, uids: Sequence[int], folder: str) -> Mapping[int, int]:
         """Move to another folder of the account, as one act (MOVE), or copy + mark + targeted expunge.
+
+        The new UIDs by the old, of those that the server tells (COPYUID, RFC 4315).
 
         Raises MailboxError before changing anything where the server can do neither safely.
         """
