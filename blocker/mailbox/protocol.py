@@ -26,6 +26,19 @@ class MailboxError(Exception):
     """A mailbox could not do what was asked; the text says what to do next."""
 
 
+class WrongSetting(MailboxError):
+    """A setting of the account stands in the way of the connection."""
+
+    def __init__(self, before: str, key: str, after: str) -> None:
+        super().__init__(before + key + after)
+        self._said = before, key, after
+
+    def of(self, table: str) -> WrongSetting:
+        """The same sentence, with the setting's key as it is written in a table of the configuration."""
+        before, key, after = self._said
+        return WrongSetting(before, f"{table}.{key}", after)
+
+
 class LoginRefused(MailboxError):
     """The server does not accept the user name or password. Never retried."""
 
