@@ -18,8 +18,8 @@ from blocker.service.desk import Desk
 from blocker.service.journal import RESTORED
 from blocker.service.steps import Entry, Place, Stage
 
-BY_HAND = "its owner put it back"
-"""What is recorded of an original that was moved out of the quarantine by hand."""
+BY_HAND = "it is taken for an original that its owner put back"
+"""What is recorded where an original of these bytes is missing in the quarantine."""
 
 
 class Again:
@@ -135,5 +135,5 @@ def by_hand(desk: Desk, former: Entry, place: Place, seen: Seen) -> None:
     """Record an original that its owner moved here out of the quarantine; its copy stays what it is."""
     with desk.journal.batch() as record:
         record.record([seen])
-        record.put(replace(former, uidnext=None, reason=f"{BY_HAND} by hand"))
+        record.put(replace(former, uidnext=None, reason="its owner put the original back"))
         record.put(Entry(place, Stage.RESTORED, mode=former.mode, sha256=former.sha256, reason=BY_HAND))

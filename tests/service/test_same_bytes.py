@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -239,7 +240,10 @@ def test_put_back_by_hand_it_stays_and_says_so(world: Make) -> None:
     put_back_by_hand(w)
     w.look()
     assert (w.raws().count(mail()), len(w.raws(QUARANTINE))) == (1, 1)
-    expected = [("INBOX", "left", "its owner put it back"), *[("INBOX", "replaced", "")] * 2]
+    expected = [
+        ("INBOX", "left", "it is taken for an original that its owner put back"),
+        *[("INBOX", "replaced", "")] * 2,
+    ]
     assert lines(w) == expected
     still(w)
     w.deliver(mail())
@@ -261,6 +265,44 @@ def test_all_put_back_by_hand_and_the_copies_deleted(world: Make) -> None:
     assert w.raws().count(mail()) == 3
     assert Counter(action for _, action, _ in lines(w)) == {"replaced": 3, "left": 3}
     still(w)
+
+
+def test_where_its_owner_emptied_the_quarantine(world: Make) -> None:
+    """That cannot be told from putting back: one delivery is left and says why, the next is exchanged."""
+    w = world()
+    w.deliver(mail())
+    w.look()
+    w.server.folders[QUARANTINE].messages.clear()
+    for _ in range(2):
+        w.deliver(mail())
+        w.look()
+    assert (w.raws().count(mail()), copies(w), w.raws(QUARANTINE)) == (1, [mail()] * 2, [mail()])
+    assert [action for _, action, _ in lines(w)] == ["left", "replaced", "replaced"]
+    still(w)
+
+
+def test_where_the_service_emptied_the_quarantine(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is missing then: the next delivery is another one."""
+    w = world(quarantine_days=1.0)
+    w.deliver(mail())
+    w.look()
+    monkeypatch.setattr("blocker.service.emptying.datetime", Tomorrow)
+    w.look()
+    assert w.raws(QUARANTINE) == []
+    monkeypatch.undo()
+    w.deliver(mail())
+    w.look()
+    assert (copies(w), w.raws(QUARANTINE)) == ([mail()] * 2, [mail()])
+    assert lines(w) == [("INBOX", "replaced", "")] * 2
+
+
+class Tomorrow(datetime):
+    """A clock that is two days ahead."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Tomorrow:
+        """In two days."""
+        return super().now(tz) + timedelta(days=2)
 
 
 def test_where_its_owner_moved_the_copy(world: Make) -> None:
