@@ -124,10 +124,14 @@ class Config:
         """The installation's key: 32 random bytes in the data directory, made on first need, mode 0600.
 
         Two processes that need it at once get the same one. Raises ConfigError where the file cannot be
-        used: a new key in its place would disown every message neutralised before.
+        used, or others can reach it: a new key in its place would disown every message neutralised before.
         """
+        from blocker.config.private import refuse_what_others_reach  # it knows this module's errors
+
         path = self.data_dir / "key"
         try:
+            if path.exists():
+                refuse_what_others_reach(path)
             key = path.read_bytes() if path.exists() else _new_key(path)
         except OSError as error:
             raise ConfigError(

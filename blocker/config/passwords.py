@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import selectors
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -12,6 +14,8 @@ from blocker.config.model import AccountConfig, ConfigError
 
 SECONDS = 60.0
 """How long a password program may take: it may ask for a finger or a passphrase itself."""
+MOST = 64 * 1024
+"""Octets that it may print: the password, and notes behind it as pass keeps them."""
 Ask: TypeAlias = Callable[[AccountConfig], str]
 
 
@@ -68,15 +72,57 @@ def _from_environment(account: AccountConfig, variable: str) -> str:
 def _from_command(account: AccountConfig, command: str) -> str:
     """The first line that the program prints, as pass, secret-tool and their like do."""
     try:
-        done = subprocess.run(command, shell=True, stdout=subprocess.PIPE, timeout=SECONDS, check=False)
+        code, printed = _printed(command)
+    except TooMuch as error:
+        raise ConfigError(
+            f'The password_command of "{account.name}" printed more than {MOST // 1024} KB and was ended: have it '
+            "print the password alone, on one line, then try again."
+        ) from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ConfigError(
             f'The password_command of "{account.name}" did not finish: run it by hand, then try again.'
         ) from error
-    password = done.stdout.decode("utf-8", "replace").splitlines()[:1]
-    if done.returncode or not password or not password[0]:
+    password = printed.decode("utf-8", "replace").splitlines()[:1]
+    if code or not password or not password[0]:
         raise ConfigError(
-            f'The password_command of "{account.name}" gave no password (exit code {done.returncode}): '
+            f'The password_command of "{account.name}" gave no password (exit code {code}): '
             "run it by hand, then try again."
         )
     return password[0]
+
+
+class TooMuch(Exception):
+    """A program prints more than a password needs."""
+
+
+def _printed(command: str) -> tuple[int, bytes]:
+    """A program's exit code and what it printed. Raises TooMuch, TimeoutExpired and OSError; it has ended then.
+
+    It stays in our process group, as it may ask for a passphrase at the terminal.
+    """
+    end = time.monotonic() + SECONDS
+    process = subprocess.Popen(command, shell=True, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    # Closed at the end: what the shell has started, and still prints, ends with that.
+    with process.stdout as pipe:
+        try:
+            printed = _read(pipe.fileno(), end, command)
+            return process.wait(max(0.0, end - time.monotonic())), printed
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+
+
+def _read(pipe: int, end: float, command: str) -> bytes:
+    printed = b""
+    with selectors.DefaultSelector() as news:
+        news.register(pipe, selectors.EVENT_READ)
+        while len(printed) <= MOST:
+            if not news.select(max(0.0, end - time.monotonic())):
+                raise subprocess.TimeoutExpired(command, SECONDS)
+            piece = os.read(pipe, MOST)
+            if not piece:
+                return printed
+            printed += piece
+    raise TooMuch

@@ -23,6 +23,7 @@ from blocker.config.model import (
     ServiceConfig,
     WebConfig,
 )
+from blocker.config.private import refuse_what_others_write
 
 ENVIRONMENT = "UNPIXEL_CONFIG"
 LARGEST_FILE = 1 << 20
@@ -78,8 +79,9 @@ def load(path: Path | str | None = None) -> Config:
 
 
 def read_text(place: Path) -> str:
-    """The file's text; empty where there is no file. Raises ConfigError."""
+    """The file's text; empty where there is no file. Raises ConfigError, also where others can write the file."""
     try:
+        refuse_what_others_write(place)
         if place.exists() and place.stat().st_size > LARGEST_FILE:
             raise ConfigError(f"{place} is no configuration: it is larger than 1 MB. Name another file.")
         return place.read_text("utf-8")

@@ -286,7 +286,7 @@ class ImapMailbox:
             known[self._name] = self._connection.rights(self._name)
         return allow(known[self._name], TAKE_OUT)
 
-    def move(self, uids: Sequence[int], folder: str) -> None:
+    def move(self, uids: Sequence[int], folder: str) -> dict[int, int]:
         """UID MOVE; else COPY, \\Deleted and UID EXPUNGE of what COPYUID confirms.
 
         A mark ``\\Deleted`` does not go along, and is taken off again where the server then refuses to expunge.
@@ -294,8 +294,9 @@ class ImapMailbox:
         Raises MailboxError before anything is changed where the server offers neither, or where our rights
         would stop it half-way (Dovecot then leaves two copies).
         """
+        moved: dict[int, int] = {}
         if not uids:
-            return
+            return moved
         target = self._native(folder)
         self._may_remove()
         self._use()
@@ -303,12 +304,15 @@ class ImapMailbox:
         if self._connection.can("MOVE"):
             for chunk in text.chunks(uids):
                 self._connection.uid(doing, "MOVE", chunk, self._connection.wire(target))
-            return
+                moved |= text.copied(self._connection.code("COPYUID"))
+            return moved
         for chunk in text.chunks(uids):
             # Left over where a move was interrupted before; COPY would take it along.
             self._store(chunk, DELETED, "-FLAGS.SILENT")
             self._connection.uid(doing, "COPY", chunk, self._connection.wire(target))
+            moved |= text.copied(self._connection.code("COPYUID"))
             self._expunge_moved(self._copied(chunk))
+        return moved
 
     def _expunge_moved(self, uids: list[int]) -> None:
         try:

@@ -8,7 +8,7 @@ import ssl
 from pathlib import Path
 
 from blocker.mailbox.imap_text import clean
-from blocker.mailbox.protocol import ConnectionLost, MailboxError
+from blocker.mailbox.protocol import ConnectionLost, MailboxError, WrongSetting
 
 
 class TooMuch(OSError):
@@ -21,7 +21,8 @@ def tls_context(cafile: str | Path | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=cafile and str(cafile))
     except OSError as error:
         why = error.strerror or "no certificate in it"
-        raise MailboxError(f"The cafile {cafile} cannot be used ({why}); name a PEM file.") from None
+        before = f"The certificates in {cafile} cannot be used ({why}); name a PEM file in "
+        raise WrongSetting(before, "ca_file", ".") from None
 
 
 def is_loopback(host: str) -> bool:
@@ -49,14 +50,18 @@ def unreachable(host: str, port: int, error: BaseException) -> MailboxError:
                 f"The certificate of {where} is not valid today; check this computer's clock, then tell the provider."
             )
         case ssl.SSLCertVerificationError():
-            return MailboxError(
+            return WrongSetting(
                 f"The certificate of {where} is signed by an authority that is not known here ({error.verify_message}); "
-                "if the server is yours, set cafile to its authority's certificate."
+                "if the server is yours, set ",
+                "ca_file",
+                " to its authority's certificate.",
             )
         case ssl.SSLError():
-            return MailboxError(
+            return WrongSetting(
                 f"{where} does not speak TLS ({error.reason or 'handshake failed'}); "
-                'check the port (usually 993), or set security to "starttls".'
+                "check the port (usually 993), or set ",
+                "security",
+                ' to "starttls".',
             )
         case TooMuch():
             return ConnectionLost(f"{where} has said {error}; it may be no IMAP server, check host and port.")

@@ -130,6 +130,16 @@ def searched(data: Iterable[Any], extended: Iterable[Any]) -> list[int]:
     return sorted(uid for uid in found if 0 < uid < 2**32)
 
 
+def copied(data: str) -> dict[int, int]:
+    """The new UIDs by the old that a COPYUID code tells; nothing where it cannot be read (RFC 4315, section 3)."""
+    words = data.split(" ")
+    try:
+        old, new = uid_set(words[1]), uid_set(words[2])
+    except (IndexError, ValueError):
+        return {}
+    return dict(zip(old, new, strict=True)) if len(old) == len(new) else {}
+
+
 def response_code(text: str) -> tuple[str, str]:
     """(code, its data) at the start of a status text, or two empty strings."""
     found = _CODE.match(text)

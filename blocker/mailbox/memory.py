@@ -83,7 +83,7 @@ class MemoryAccount:
     counts_changes: bool = True
     """Whether a removal can depend on the message being as it was read (CONDSTORE)."""
     appenduid: bool = True
-    """Whether `append` tells the UID."""
+    """Whether `append` and `move` tell the new UIDs."""
     appends_many: bool = True
     """Whether several messages can be stored as one act (MULTIAPPEND)."""
     alters: Callable[[bytes], bytes] | None = None
@@ -347,20 +347,23 @@ class MemoryMailbox:
         """As the folder says."""
         return self._folder().removable
 
-    def move(self, uids: Sequence[int], folder: str) -> None:
+    def move(self, uids: Sequence[int], folder: str) -> dict[int, int]:
         """Move, all or nothing."""
 
-        def act() -> None:
+        def act() -> dict[int, int]:
             if not uids:
-                return
+                return {}
             self._may_write()
             self._may_remove()
             source, target = self._folder(), self._store.folder(folder)
+            moved: dict[int, int] = {}
             for uid, stored in self._known(uids):
-                target.add(stored.raw, target.lasting(stored.flags), stored.internal_date)
+                moved[uid] = target.add(stored.raw, target.lasting(stored.flags), stored.internal_date)
                 _drop(source, uid)
+            return moved
 
-        self._run("move", act)
+        moved = self._run("move", act)
+        return moved if self._store.account.appenduid else {}
 
     def remove(self, uids: Sequence[int]) -> None:
         """Take away exactly these."""

@@ -26,6 +26,19 @@ class MailboxError(Exception):
     """A mailbox could not do what was asked; the text says what to do next."""
 
 
+class WrongSetting(MailboxError):
+    """A setting of the account stands in the way of the connection."""
+
+    def __init__(self, before: str, key: str, after: str) -> None:
+        super().__init__(before + key + after)
+        self._said = before, key, after
+
+    def of(self, table: str) -> WrongSetting:
+        """The same sentence, with the setting's key as it is written in a table of the configuration."""
+        before, key, after = self._said
+        return WrongSetting(before, f"{table}.{key}", after)
+
+
 class LoginRefused(MailboxError):
     """The server does not accept the user name or password. Never retried."""
 
@@ -158,8 +171,10 @@ class Mailbox(Protocol):
     def may_remove(self) -> bool:
         """Whether our rights let messages be taken out of this folder; True where the server does not tell."""
 
-    def move(self, uids: Sequence[int], folder: str) -> None:
+    def move(self, uids: Sequence[int], folder: str) -> Mapping[int, int]:
         """Move to another folder of the account, as one act (MOVE), or copy + mark + targeted expunge.
+
+        The new UIDs by the old, of those that the server tells (COPYUID, RFC 4315).
 
         Raises MailboxError before changing anything where the server can do neither safely.
         """

@@ -24,14 +24,14 @@ from blocker.mailbox.protocol import (
 from blocker.rewrite import marker
 from blocker.service import steps
 from blocker.service.decide import REMOVED, TRACKED, Powers
-from blocker.service.desk import Desk, Stopped, event_of, seen_of, source_of
+from blocker.service.desk import Desk, Stopped, event_of, seen_of
 from blocker.service.judge import FIELD, Judgement, judge, token_of, unread
 from blocker.service.lock import Unlocked
 from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS, lasting, next_step
 from blocker.service.senders import Senders
 from blocker.service.spool import Kept
-from blocker.service.steps import Entry, Saw, Stage
+from blocker.service.steps import Entry, Place, Saw, Stage, source_of
 from blocker.service.under import ORDER, Group, Under, Wanted, Work
 
 _log = logger()
@@ -372,23 +372,33 @@ class Exchanger:
         with self._desk.journal.batch() as batch:
             batch.record(seen)
             batch.put(*(entry for _, entry in ended))
+            batch.put(*(_left_behind(one) for one, entry in ended if one.entry.place != entry.place))
             for one, entry in ended:
                 judgement, kept = one.work.judgement, one.work.kept
                 if judgement and judgement.patch is not None and kept and judgement.copy == kept.copy:
                     domain = judgement.report.message.from_domain
                     batch.keep_patch(entry.place, marker.digest(kept.copy), judgement.patch, domain)
         for (one, entry), told in zip(ended, seen, strict=True):
+            self._desk.spool.end(one.entry.place, keep=entry.keeps_spool)
             one.entry, one.saw = entry, Saw()
-            self._desk.spool.end(entry.place, keep=entry.keeps_spool)
             self._desk.observer(event_of(told))
 
     def _ended(self, one: Under, step: Ending) -> Entry:
         if isinstance(step, steps.Done):
-            return replace(one.entry, stage=Stage.DONE)
+            lies = self._lies(one.entry) if step.action == "replaced" else one.entry.place
+            return replace(one.entry, stage=Stage.DONE, place=lies, copy_in="")
         reason = step.reason
         if step.keep_spool and one.work.kept is not None:
             reason += f"; its bytes are kept in {self._desk.spool.apart(one.entry.place).name}"
         return replace(one.entry, stage=Stage.LEFT, reason=reason, keeps_spool=step.keep_spool)
+
+    def _lies(self, entry: Entry) -> Place:
+        """Where a message that was replaced lies from now on: its copy does."""
+        assert entry.copy_uid is not None
+        if not entry.copy_in:
+            return replace(entry.place, uid=entry.copy_uid)
+        uidvalidity = self._status().uidvalidity
+        return Place(entry.place.account, entry.copy_in, uidvalidity, entry.copy_uid)
 
     def _seen(self, one: Under, step: Ending, entry: Entry) -> Seen:
         work = one.work
@@ -431,6 +441,11 @@ def reason_of(error: Exception) -> str:
 def _together(group: Group) -> bool:
     """Whether these are asked for in one command: not where the server refused that before."""
     return len(group) > 1 and not any(one.saw.alone for one, _ in group)
+
+
+def _left_behind(one: Under) -> Entry:
+    """The row of the place that a message has left: nothing is under way there any more."""
+    return Entry(one.entry.place, Stage.DONE, reason="its copy took its place")
 
 
 def _equal(stored: bytes, sent: bytes) -> bool:

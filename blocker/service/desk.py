@@ -20,7 +20,7 @@ from blocker.service.journal import Journal
 from blocker.service.judge import Judgement
 from blocker.service.lock import Claim
 from blocker.service.spool import Spool
-from blocker.service.steps import Place
+from blocker.service.steps import Place, source_of
 
 
 class Stopped(Exception):
@@ -85,24 +85,25 @@ def powers(store: Store, mailbox: Mailbox, status: Status) -> Powers:
     )
 
 
-def source_of(place: Place) -> str:
-    """How a report names where its message lies."""
-    return f"{place.account}/{place.mailbox};{place.uid}"
-
-
 def seen_of(
     place: Place, judgement: Judgement, size: int, internal_date: datetime, action: str, detail: str
 ) -> Seen:
-    """The catalogue's record of a message; of one that was not looked at whole it always says that."""
+    """The catalogue's record of a message, which may have been judged before it came to lie there.
+
+    Of one that was not looked at whole it always says that.
+    """
     error = judgement.report.error or ""
     if error.startswith(PARTLY) and error not in detail:
         detail = "; ".join(filter(None, (detail, error)))
+    report, source = judgement.report, source_of(place)
+    if report.message.source != source:
+        report = report.having(message=report.message._replace(source=source))
     return Seen(
         account=place.account,
         mailbox=place.mailbox,
         uidvalidity=place.uidvalidity,
         uid=place.uid,
-        report=judgement.report,
+        report=report,
         internal_date=internal_date,
         size=size,
         action=action,

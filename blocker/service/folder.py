@@ -14,15 +14,16 @@ from blocker.catalogue import Seen
 from blocker.detect.report import Report as MailReport
 from blocker.mailbox.protocol import ConnectionLost, Mailbox, Store, Stored, TryLater
 from blocker.service.act import ELSEWHERE, NOT_THE_MESSAGE, Exchanger, flag_all, reason_of
+from blocker.service.again import BY_HAND, Again, by_hand, settle
 from blocker.service.decide import Exchange, Flag, Found, Powers, Report, Skip, decide
-from blocker.service.desk import Desk, event_of, powers, seen_of, source_of
+from blocker.service.desk import Desk, event_of, powers, seen_of
 from blocker.service.judge import Judgement, concerns, headers_only, of_skimmed, token_of, unread
 from blocker.service.judges import Item, Judges, alone
 from blocker.service.log import logger
 from blocker.service.plan import ATTEMPTS
 from blocker.service.room import Room
 from blocker.service.senders import Applied, Senders
-from blocker.service.steps import FINISHED, Entry, LeaveAlone, Place, Stage
+from blocker.service.steps import FINISHED, Entry, LeaveAlone, Place, Stage, source_of
 from blocker.service.under import Wanted
 from blocker.service.worker import Outcome
 
@@ -88,6 +89,7 @@ class Look:
         able = Powers(can_move=store.can_move())
         self._powers = able if readonly else powers(store, self._mailbox, self._status)
         self._exchanger = Exchanger(desk, store, self._mailbox, self._powers)
+        self._again_of = Again(desk, store, self._mailbox)
         self._senders = Senders(desk)
         self._room = Room(store, folder)
         self._judges: Judges | None = None
@@ -363,7 +365,14 @@ class Look:
             self._exchange_all(batch)
         applied = self._senders.applied(stored.raw, source_of(place), judgement)
         judgement = applied.judgement
-        found = replace(self._found(stored, judgement), allowed=applied.allowed)
+        former = None
+        if judgement.copy is not None and not applied.allowed:
+            digest = judgement.report.message.sha256
+            if self._again_of.waits(digest):
+                batch.entries.append(self._waiting_for_its_like(place, before))
+                return
+            former = self._again_of.former(place, digest, len(stored.raw))
+        found = replace(self._found(stored, judgement), allowed=applied.allowed, put_back=former is not None)
         decision = decide(self._account.mode, found, self._powers)
 
         def seen(action: str, detail: str = "") -> Seen:
@@ -372,7 +381,8 @@ class Look:
 
         match decision:
             case Skip():
-                batch.entries.append(Entry(place, Stage.LEFT, reason="dealt with before"))
+                if former is not None:
+                    self._put_back(batch, place, former, seen("left", BY_HAND))
             case Report(action=action):
                 batch.seen.append(seen(action))
             case Flag(detail=detail):
@@ -386,6 +396,25 @@ class Look:
                     batch.seen.append(seen("replaced" if self._account.mode == "replace" else "copied"))
                 else:
                     self._exchange(batch, stored, place, applied, before.attempts if before else 0)
+
+    def _waiting_for_its_like(self, place: Place, before: Entry | None) -> Entry:
+        why = "another message of the same bytes is under way"
+        return Entry(place, Stage.JUDGING, attempts=before.attempts if before else 0, reason=why)
+
+    def _put_back(self, batch: Batch, place: Place, former: Entry, seen: Seen) -> None:
+        """Recorded at once: the next message of these bytes is another one."""
+        if place in batch.settled:
+            batch.settled.remove(place)
+        known = former.stage == Stage.RESTORED or former.mode == "copy"
+        if self._dry_run:
+            batch.seen += [] if known else [seen]
+            return
+        if known:
+            settle(self._desk, former, place)
+            return
+        by_hand(self._desk, former, place, seen)
+        self.done[seen.action] += 1
+        self._desk.observer(event_of(seen))
 
     def _exchange(self, batch: Batch, stored: Stored, place: Place, applied: Applied, attempts: int) -> None:
         """From here on the journal's row is the exchange's own."""
@@ -409,6 +438,7 @@ class Look:
         wanted, batch.exchange, batch.octets = list(batch.exchange.values()), {}, 0
         if wanted:
             for after in self._exchanger.begin(wanted):
+                self._again_of.begun(after)
                 self._count(after)
 
     def _found(self, stored: Stored, judgement: Judgement) -> Found:
@@ -419,8 +449,6 @@ class Look:
             refused=judgement.refused,
             no_copy="" if copy is None else self._desk.fidelity.doubt or self._room.take(len(copy)),
             flags=stored.flags,
-            put_back=copy is not None
-            and self._desk.journal.exchanged(self._account.name, judgement.report.message.sha256),
         )
 
     def _not_read(

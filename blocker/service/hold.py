@@ -23,8 +23,9 @@ from blocker.catalogue import CatalogueError
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store, Stored
 from blocker.service import plan
 from blocker.service.act import NOT_THE_MESSAGE, Ending, Exchanger
+from blocker.service.arrivals import Arrivals
 from blocker.service.decide import Exchange, decide
-from blocker.service.desk import Desk, Stopped, powers, seen_of, source_of
+from blocker.service.desk import Desk, Stopped, powers, seen_of
 from blocker.service.folder import Batch, Look, pieces, tidy
 from blocker.service.judge import Judgement, unread
 from blocker.service.log import logger
@@ -40,6 +41,7 @@ from blocker.service.steps import (
     Saw,
     Stage,
     Step,
+    source_of,
 )
 from blocker.service.under import Group, Under, Work
 from blocker.service.worker import Outcome
@@ -154,6 +156,7 @@ class Hold(Look):
         self._inbox: Mailbox = store.open(account.folders[0])
         self._room = Room(store, account.folders[0])
         self._exchanger = Screener(self._desk, store, self._mailbox, self._inbox)
+        self._arrivals = Arrivals(self._desk, self._inbox)
         self._freed = False
         """Whether an exchange of this look ended in a release that waits for its move."""
 
@@ -267,11 +270,14 @@ class Hold(Look):
             return
         applied = self._senders.applied(stored.raw, source_of(place), outcome)
         # What its owner puts back goes to the inbox: the same bytes here are another delivery.
-        found = replace(self._found(stored, applied.judgement), allowed=applied.allowed, put_back=False)
+        found = replace(self._found(stored, applied.judgement), allowed=applied.allowed)
         decision = decide("replace", found, self._powers)
         if isinstance(decision, Exchange) and self._account.hold_seconds > 0:
-            if applied.judgement.report.message.sha256 in batch.exchange:
+            digest = applied.judgement.report.message.sha256
+            if digest in batch.exchange:
                 self._exchange_all(batch)  # the same bytes were delivered twice: one after the other
+            if self._again_of.waits(digest):
+                return  # held until the other has arrived, or for as long as any message may be
             self._exchange(batch, stored, place, applied, 0)
             return
         why = decision.reason if isinstance(decision, LeaveAlone) else getattr(decision, "detail", "")
@@ -351,11 +357,13 @@ class Hold(Look):
             if why:
                 self._desk.tell("trouble", f"Held mail could not be released: {why}", self._folder)
         left = {entry.place for entry in self._held(here)}
-        arrived = {entry.sha256 for entry in entries if entry.place not in left}
+        went = [entry for entry in entries if entry.place not in left]
+        arrived, places = {entry.sha256 for entry in went}, self._arrivals.places(went)
         with self._desk.journal.batch() as batch:
             for entry in entries:
                 if entry.place not in left:
                     batch.put(replace(entry, stage=Stage.DONE))
+                    batch.relocate(entry.place, places.get(entry.place, entry.place))
                 elif entry.sha256 in arrived:
                     batch.put(replace(entry, sha256=""))  # another of its bytes arrived: no stray of this one
 
@@ -367,7 +375,8 @@ class Hold(Look):
     def _moved(self, entries: Sequence[Entry]) -> str:
         """Move these to the inbox; why the server refused, or an empty text."""
         try:
-            self._mailbox.move([entry.place.uid for entry in entries], self._account.folders[0])
+            uids = [entry.place.uid for entry in entries]
+            self._arrivals.told(self._mailbox.move(uids, self._account.folders[0]))
         except NOT_THE_MESSAGE:
             raise
         except MailboxError as error:

@@ -16,11 +16,11 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from blocker.catalogue import Catalogue, JournalRow, Seen, patches
+from blocker.catalogue import Catalogue, JournalRow, Seen, patches, relocation
 from blocker.catalogue.model import AccountRow, MessageRow
 from blocker.catalogue.writing import record
 from blocker.sender import Setting
-from blocker.service.steps import FINISHED, Entry, Place, Stage
+from blocker.service.steps import FINISHED, Entry, Place, Stage, source_of
 
 RESTORED = "its original was restored on request"
 """What the catalogue says of a message whose original was put back."""
@@ -147,13 +147,11 @@ class Journal:
         """What was set for senders and holds for an account, by organisational domain."""
         return cast("dict[str, Setting]", self._catalogue.sender_levels(account))
 
-    def exchanged(self, account: str, sha256: str) -> bool:
-        """Whether a message of these very bytes was exchanged before: whoever put it back wants it so."""
+    def of_bytes(self, account: str, sha256: str) -> list[Entry]:
+        """What is known of messages of these very bytes, oldest first: those that are recorded."""
         with self._catalogue.reading() as connection:
-            return any(
-                action in ("replaced", "copied") or detail == RESTORED
-                for action, detail in connection.execute(_BY_BYTES, {"owner": account, "digest": sha256})
-            )
+            found = connection.execute(_BY_BYTES, {"owner": account, "digest": sha256})
+            return [_entry(row) for row in found]
 
     @contextmanager
     def batch(self) -> Iterator[Batch]:
@@ -181,10 +179,17 @@ class Batch:
         if seen:
             record(self._connection, seen)
 
+    def note(self, place: Place, action: str, detail: str) -> None:
+        """Record what became of a message that the catalogue has."""
+        relocation.note(self._connection, _known_as(place), action, detail)
+
+    def relocate(self, old: Place, new: Place) -> None:
+        """Record that a message lies elsewhere now."""
+        relocation.relocate(self._connection, _known_as(old), _known_as(new), source_of(new))
+
     def keep_patch(self, place: Place, neutralised: str, patch: bytes, from_domain: str) -> None:
         """Keep what undoes the copy of a message that was recorded, by the digest of the copy."""
-        at = (place.account, place.mailbox, place.uidvalidity, place.uid)
-        patches.keep_at(self._connection, at, neutralised, patch, from_domain)
+        patches.keep_at(self._connection, _known_as(place), neutralised, patch, from_domain)
 
     def drop(self, places: Collection[Place]) -> None:
         """Forget messages."""
@@ -207,13 +212,26 @@ _COLUMNS = (
 
 
 _BY_BYTES = (
-    select(MessageRow.action, MessageRow.detail)
-    .join(AccountRow, AccountRow.id == MessageRow.account_id)
+    select(*_COLUMNS)
+    .join(
+        MessageRow,
+        and_(
+            MessageRow.mailbox == JournalRow.mailbox,
+            MessageRow.uidvalidity == JournalRow.uidvalidity,
+            MessageRow.uid == JournalRow.uid,
+        ),
+    )
+    .join(AccountRow, and_(AccountRow.id == MessageRow.account_id, AccountRow.name == JournalRow.account))
     .where(AccountRow.name == bindparam("owner"), MessageRow.sha256 == bindparam("digest"))
+    .order_by(MessageRow.id)
 )
 """Made once: it is asked for every message that is to be changed."""
 _PLACE = ("account", "mailbox", "uidvalidity", "uid")
 _TAKEN_OVER = ("step", "token", "copy_uid", "uidnext", "attempts", "detail", "updated")
+
+
+def _known_as(place: Place) -> tuple[str, str, int, int]:
+    return place.account, place.mailbox, place.uidvalidity, place.uid
 
 
 def _at(place: Place) -> ColumnElement[bool]:

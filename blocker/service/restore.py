@@ -10,8 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from blocker.catalogue import Catalogue, Seen
-from blocker.catalogue.values import MessageDetail
+from blocker.catalogue import Catalogue
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
 from blocker.service.act import NOT_THE_MESSAGE
 from blocker.service.desk import Desk
@@ -45,11 +44,13 @@ def restore(desk: Desk, store: Store, catalogue: Catalogue, message: int) -> str
                 f"The folder {place.mailbox} was made anew since: move the original there by hand, from "
                 f"{desk.account.quarantine}."
             )
+        if entry.stage == Stage.RESTORED and entry.copy_uid is None:
+            return "The original is back in its folder."  # seen there before
         entry = _bring_back(desk, store, folder, entry, detail.size)
-        _settle(folder, entry, detail.size)
+        original = _settle(folder, entry, detail.size)
+        _note(desk, entry, folder, original)
     finally:
         folder.close()
-    _note(catalogue, detail)
     envelope = detail.report.message
     desk.observer(
         Event(desk.account.name, "restored", place.mailbox, place.uid, envelope.subject, envelope.from_)
@@ -57,28 +58,26 @@ def restore(desk: Desk, store: Store, catalogue: Catalogue, message: int) -> str
     return "The original is back in its folder."
 
 
-def _note(catalogue: Catalogue, detail: MessageDetail) -> None:
-    catalogue.record(
-        Seen(
-            account=detail.account,
-            mailbox=detail.mailbox,
-            uidvalidity=detail.uidvalidity,
-            uid=detail.uid,
-            report=detail.report,
-            internal_date=detail.internal_date,
-            size=detail.size,
-            action="reported",
-            detail=RESTORED,
-            view=detail.view,
-        )
-    )
+def _note(desk: Desk, entry: Entry, folder: Mailbox, original: int | None) -> None:
+    """Record that it is back, and where; the journal knows it there, so that no look takes it for new."""
+    with desk.journal.batch() as record:
+        record.note(entry.place, "reported", RESTORED)
+        if original is None:
+            return
+        place = Place(entry.place.account, folder.name, folder.status().uidvalidity, original)
+        record.relocate(entry.place, place)
+        record.drop([entry.place])
+        record.put(replace(entry, place=place, copy_uid=None, copy_in=""))
 
 
 def _bring_back(desk: Desk, store: Store, folder: Mailbox, entry: Entry, size: int) -> Entry:
     """Move the original out of the quarantine; its UID will not be below the entry's `uidnext`."""
     quarantine = store.open(desk.account.quarantine)
     try:
-        found = _find(quarantine, 1, entry, size)
+        # Another one of the same bytes, that came before, lies below.
+        found = _find(quarantine, entry.quarantine_next or 1, entry, size) or _find(
+            quarantine, 1, entry, size
+        )
         if found is None:
             if entry.stage == Stage.RESTORED:
                 return entry
@@ -98,14 +97,17 @@ def _bring_back(desk: Desk, store: Store, folder: Mailbox, entry: Entry, size: i
         quarantine.close()
 
 
-def _settle(folder: Mailbox, entry: Entry, size: int) -> None:
-    """Give the original its copy's flags, then take the copy away. A copy that is gone or foreign is let be."""
+def _settle(folder: Mailbox, entry: Entry, size: int) -> int | None:
+    """Give the original its copy's flags, then take the copy away; the original's UID, None where it is gone again.
+
+    A copy that is gone or foreign is let be.
+    """
     original, copy = _find(folder, entry.uidnext or 1, entry, size), entry.copy_uid
     if original is None or copy is None:
-        return
+        return original
     field = folder.headers([copy], FIELD).get(copy)
     if field is None or token_of(field) != entry.token:
-        return
+        return original
     gained = lasting(folder.flags([copy]).get(copy, frozenset()))
     if gained:
         folder.add_flags([original], gained)
@@ -117,6 +119,7 @@ def _settle(folder: Mailbox, entry: Entry, size: int) -> None:
         raise NotRestored(
             f"The original is back, but its copy could not be taken away ({error}) Delete it by hand."
         ) from error
+    return original
 
 
 def _find(mailbox: Mailbox, first: int, entry: Entry, size: int) -> int | None:

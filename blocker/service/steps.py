@@ -19,6 +19,11 @@ class Place:
     uid: int
 
 
+def source_of(place: Place) -> str:
+    """How a report names where its message lies."""
+    return f"{place.account}/{place.mailbox};{place.uid}"
+
+
 class Stage(StrEnum):
     """How far the journal says a message has come."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from blocker.config import AccountConfig, Passwords
-from blocker.mailbox.protocol import LoginRefused, Store
+from blocker.mailbox.protocol import LoginRefused, Store, WrongSetting
 
 if TYPE_CHECKING:
     from blocker.mailbox.sign_in import Secret
@@ -42,6 +42,14 @@ def imap(passwords: Passwords) -> Stores:
 def _store(account: AccountConfig, secret: Secret) -> Store:
     from blocker.mailbox.imap import ImapStore
 
-    return ImapStore(
-        account.host, account.port, account.user, secret, security=account.security, cafile=account.ca_file
-    )
+    try:
+        return ImapStore(
+            account.host,
+            account.port,
+            account.user,
+            secret,
+            security=account.security,
+            cafile=account.ca_file,
+        )
+    except WrongSetting as error:
+        raise error.of(f"accounts.{account.name}") from None

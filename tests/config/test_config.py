@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
+import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -317,3 +320,102 @@ def test_where_passwords_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
             passwords(wrong)
     with pytest.raises(ConfigError, match="Nobody is there to type"):
         Passwords()(account())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "while :; do printf xxxxxxxxxxxxxxxx; done",
+        "tr '\\0' x </dev/zero | cat",
+        "cat /dev/zero",
+        "printf 'secret\\n'; yes",
+        "(cat /dev/zero) & exit 0",
+    ],
+)
+def test_a_program_that_never_stops_printing_is_ended(command: str) -> None:
+    """It is told in a sentence, at once, whether its first line ended or not, and no more of it is read."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.monotonic()
+    with pytest.raises(ConfigError, match=r'password_command of "a" printed more than 64 KB and was ended'):
+        Passwords()(account(password_command=command))
+    assert time.monotonic() - start < 20
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 * 1024
+
+
+@pytest.mark.parametrize(
+    "command", ["sleep 60", "printf secret; sleep 60", "exec >&-; sleep 60", "sleep 60 | cat"]
+)
+def test_a_program_that_does_not_end_is_ended(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silent, with half a line, with its output closed, or with a child that holds it open."""
+    monkeypatch.setattr("blocker.config.passwords.SECONDS", 0.3)
+    start = time.monotonic()
+    with pytest.raises(ConfigError, match="did not finish"):
+        Passwords()(account(password_command=command))
+    assert time.monotonic() - start < 20
+
+
+def test_what_follows_the_password_is_passed_over() -> None:
+    """A few KB of notes behind it are no reason to refuse it."""
+    assert Passwords()(account(password_command="echo one; head -c 50000 /dev/zero | tr '\\0' n")) == "one"
+
+
+@pytest.mark.parametrize(
+    ("mode", "folder", "linked", "who"),
+    [
+        (0o646, 0o700, False, "everybody"),
+        (0o666, 0o700, False, "everybody"),
+        (0o664, 0o700, False, "its group"),
+        (0o600, 0o777, False, "everybody"),
+        (0o600, 0o770, False, "its group"),
+        (0o646, 0o700, True, "everybody"),
+        (0o600, 0o777, True, "everybody"),
+    ],
+)
+def test_what_others_can_write_is_not_read(
+    tmp_path: Path, mode: int, folder: int, linked: bool, who: str
+) -> None:
+    """Whoever can write it can have a program run: it is refused with what mends it, after which it is read."""
+    home = tmp_path / "of ada"
+    home.mkdir()
+    path = home / "config.toml"
+    path.write_text("[web]\nport = 1234\n")
+    path.chmod(mode)
+    home.chmod(folder)
+    asked = path
+    if linked:
+        asked = tmp_path / "link.toml"
+        asked.symlink_to(path)
+    with pytest.raises(ConfigError, match=f"can be written by {who}") as caught:
+        load(asked)
+    with pytest.raises(ConfigError, match=f"can be written by {who}"):
+        add_account(asked, NEW)
+    command = str(caught.value).split("`")[1]
+    assert command.startswith("chmod go-w ")
+    subprocess.run(command, shell=True, check=True)
+    assert load(asked).web.port == 1234
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o400])
+def test_what_others_can_only_read_is_read(tmp_path: Path, mode: int) -> None:
+    """No password stands in it; and in a sticky folder, as /tmp is, nobody else can put another one in its place."""
+    folder = tmp_path / "sticky"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    path = folder / "config.toml"
+    path.write_text("[web]\nport = 1234\n")
+    path.chmod(mode)
+    assert load(path).web.port == 1234
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"), [(0o644, "read by others"), (0o660, "its group"), (0o606, "everybody")]
+)
+def test_a_key_that_others_reach_is_not_used(tmp_path: Path, mode: int, words: str) -> None:
+    """It is told with what mends it, and the key stays the same."""
+    config = parse(f'data_dir = "{tmp_path}"', tmp_path / "config.toml")
+    key = config.key()
+    (tmp_path / "key").chmod(mode)
+    with pytest.raises(ConfigError, match=words) as caught:
+        config.key()
+    subprocess.run(str(caught.value).split("`")[1], shell=True, check=True)
+    assert config.key() == key

@@ -440,7 +440,10 @@ class MovingContract(MailboxContract):
     """Promises of stores that can move and take away."""
 
     def test_move(self, place: Place, store: Store) -> None:
-        """Moved messages keep octets, flags and date; those that others marked deleted stay where they are."""
+        """Moved messages keep octets, flags and date; those that others marked deleted stay where they are.
+
+        Where the new UIDs are told, they are those of the messages.
+        """
         keyword = " $Label" if self.keeps_keywords else ""
         raws = [b"Subject: %d\r\n\r\nx\r\n" % number for number in range(4)]
         a, b, c, d = fill(place, *raws, flags=f"\\Seen{keyword}", when=ARRIVED)
@@ -448,11 +451,12 @@ class MovingContract(MailboxContract):
         store.ensure("Quarantine")
         assert store.can_move()
         box = store.open("INBOX")
-        box.move([a, c, d + 9], "Quarantine")
+        told = box.move([a, c, d + 9], "Quarantine")
         assert place.observer.messages() == {b: raws[1], d: raws[3]}
         assert "\\Deleted" in place.observer.flags()[d]
         moved = place.observer.messages("Quarantine")
         assert sorted(moved.values()) == [raws[0], raws[2]]
+        assert {old: moved[new] for old, new in told.items()} in ({}, {a: raws[0], c: raws[2]})
         expected = {"\\Seen", *keyword.split()}
         assert list(place.observer.flags("Quarantine").values()) == [expected, expected]
         assert set(place.observer.dates("Quarantine").values()) == {ARRIVED}

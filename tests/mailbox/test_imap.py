@@ -16,6 +16,7 @@ import pytest
 
 from blocker.mailbox import imap_mailbox, imap_select, imap_spoken
 from blocker.mailbox.imap import ImapStore, Security, SocketTimeout
+from blocker.mailbox.imap_text import copied
 from blocker.mailbox.protocol import Changed, ConnectionLost, LoginRefused, MailboxError, OverQuota
 from tests.mailbox.contract import PLAIN
 from tests.mailbox.observers import ImapObserver
@@ -819,3 +820,20 @@ def test_cut_at_the_sign_in(account: Account, proxy: type[Proxy]) -> None:
     cutting = proxy(account.host, account.port, to_server=cut_at(rb"AUTHENTICATE"))
     with pytest.raises(ConnectionLost):
         connect(cutting.host, cutting.port, account)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("38505 304,319:320 3956:3958", {304: 3956, 319: 3957, 320: 3958}),
+        ("1 4 9", {4: 9}),
+        ("1 4:5 9", {}),
+        ("1 4", {}),
+        ("1 x 9", {}),
+        ("", {}),
+        ("1 1:4000000000 1:4000000000", {}),
+    ],
+)
+def test_what_a_move_tells(data: str, told: dict[int, int]) -> None:
+    """COPYUID as RFC 4315 writes it; what cannot be read tells nothing."""
+    assert copied(data) == told

@@ -322,19 +322,6 @@ def test_a_refusal_that_no_step_foresaw_ends(world: Make) -> None:
     assert [action for _, action, _ in w.recorded()] == ["left"]
 
 
-def test_two_of_the_same_bytes_are_both_dealt_with(world: Make) -> None:
-    """They could not be told apart while both are under way, so the second waits, and counts as put back then."""
-    w = world()
-    w.deliver(mail(), ("\\Flagged",))
-    w.deliver(mail())
-    w.look()
-    assert [action for _, action, _ in w.recorded()] == ["replaced"]
-    (original,) = w.stored(QUARANTINE)
-    assert original.raw == mail()
-    assert original.flags == {"\\Flagged"}
-    assert mail() in w.raws()
-
-
 def refuse_to_move(monkeypatch: pytest.MonkeyPatch, subject: bytes) -> None:
     """The server moves nothing as long as a message with these words is among what it is asked for."""
     real = MemoryMailbox.move

@@ -166,6 +166,7 @@ def test_held_mail_under_way_is_finished(tmp_path: Path) -> None:
             w.set(mode="hold")
             look(w)
             assert_each_once(w, "hold")
+            assert len(w.recorded()) == len(MAILS)
 
 
 @pytest.mark.parametrize(
