@@ -25,7 +25,21 @@ _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height
 _ORDINARY = Mapping[str, Any]
 _FLOWING = frozenset({"div", "p", "span", "section", "center", "font", "b", "i", "strong", "em"})
 """Elements that are as large as what they hold; a cell is as large as its row and column."""
-_HOLDERS = _FLOWING | {"td", "th", "a", "li", "ul", "ol", "label", "article", "header", "footer", "main", "aside", "nav"}
+_HOLDERS = _FLOWING | {
+    "td",
+    "th",
+    "a",
+    "li",
+    "ul",
+    "ol",
+    "label",
+    "article",
+    "header",
+    "footer",
+    "main",
+    "aside",
+    "nav",
+}
 """Elements that are made to hold something."""
 _ROOM = (
     "width",

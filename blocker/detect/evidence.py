@@ -246,7 +246,12 @@ def _as_links_do(url: Url, own: Traits, context: Context) -> str:
         return ""
     if own.extension in PICTURES:
         stem = url.path.rpartition("/")[2].rpartition(".")[0]
-        named = len(stem) >= SHORTEST and stem.isalnum() and not own.filler and context.in_link_paths(url.host, stem)
+        named = (
+            len(stem) >= SHORTEST
+            and stem.isalnum()
+            and not own.filler
+            and context.in_link_paths(url.host, stem)
+        )
         return stem if named else ""
     asked = len(url.query) >= SHORTEST and any(c.isdigit() for c in url.query)
     return url.query[1:] if asked and (url.host, url.query) in context.link_queries else ""
