@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -117,3 +118,26 @@ def _place(text: str, data: str, places: _Places) -> int:
 
 def _head(text: str) -> str:
     return text.replace("\0", "\ufffd")
+
+
+_LOADING = (
+    *("src", "url", "href", "image", "@import", "icmf", "refresh", "\\"),
+    *("poster", "data", "code", "archive", "manifest"),
+)
+"""One of these, or the attribute `background`, stands in each conditional comment that may hold a reference."""
+_BACKGROUND = re.compile(r"background\s*=")
+_SHORT = 1024
+"""Characters of the longest such markup that is remembered: a mail repeats the same few."""
+
+
+def tells(markup: str) -> bool:
+    """Whether a conditional comment may hold a reference."""
+    return _short_tells(markup) if len(markup) <= _SHORT else _has_sign(markup)
+
+
+def _has_sign(markup: str) -> bool:
+    lowered = markup.lower()
+    return any(sign in lowered for sign in _LOADING) or _BACKGROUND.search(lowered) is not None
+
+
+_short_tells = lru_cache(maxsize=2048)(_has_sign)

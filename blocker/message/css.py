@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 _SIGNS = ("url(", "\\", "@import", "src(", "image-set", "image(", "loader(", "icmfilter(")
+_SUBSTITUTION = re.compile(r"(?<![-\w])--+[^-\s>:;{}()*/]|\b(?:var|env|if)\(|@property|@function")
+"""What may bring a string to where it is the URL of an image."""
 _NAME_CHARACTERS = r"-_a-zA-Z0-9\x00\x80-\U0010ffff"
 _ESCAPED = r"\\(?:[0-9a-fA-F]{1,6}(?:\r\n|[ \t\n\r\f])?|[^\n\r\f0-9a-fA-F]|\Z)"
 _ALWAYS = r"/\*|[\"'\\]|<!--|url\(|src\("
+_CUSTOM = r"(?<![-\w])--(?!>)"
 _FEW = re.compile(_ALWAYS, re.IGNORECASE)
 _ALL = re.compile(
-    _ALWAYS + r"|[(){};]|@import|@font-face|@namespace|image(?:-set)?\(|alphaimageloader\(|icmfilter\(",
+    _ALWAYS
+    + r"|[(){};]|@import|@font-face|@namespace|@property|@function"
+    + r"|image(?:-set)?\(|alphaimageloader\(|icmfilter\(|(?:var|env|if|attr|type)\(|"
+    + _CUSTOM,
     re.IGNORECASE,
 )
 _NAME_CHARACTER = re.compile(f"[{_NAME_CHARACTERS}]")
@@ -33,7 +39,22 @@ _LISTS = frozenset({"image-set", "-webkit-image-set", "image"})
 """Functions in which a bare string is the URL of an image (CSS Images Level 4)."""
 _FILTERS = frozenset({"alphaimageloader", "icmfilter"})
 """Internet Explorer's filters, in which the string after `src=` or `colorSpace=` is a URL."""
+_SUBSTITUTED = frozenset({"var", "env", "if", "attr"})
+"""Functions that CSS replaces by what is in them (CSS Values Level 5, section 7), as it does those named `--x`."""
+_Meaning = Literal["image", "filter", "carried", "name"]
+"""Of a string in a function: the URL of an image, a filter's source, what may be carried to an image's, a mere name."""
+_MEANINGS: dict[str, _Meaning] = {
+    **dict.fromkeys(_LISTS, "image"),
+    **dict.fromkeys(_FILTERS, "filter"),
+    **dict.fromkeys(_SUBSTITUTED, "carried"),
+    "type": "name",
+}
+_AFTER_NAME = re.compile(r"(?:[ \t\n\r\f]++|/\*(?:[^*]++|\*(?!/))*+\*/)*+:")
+_ABSOLUTE = re.compile(r"[ \t\n\r\f]*+(?:https?:|ftp:|file:|[/\\]{2})", re.IGNORECASE)
 _SOURCE = re.compile(r"(?:src|colorspace)[ \t\n\r\f]{0,8}=[ \t\n\r\f]{0,8}\Z", re.IGNORECASE)
+_CARRIERS = frozenset({"@property", "@function"})
+"""At-rules whose strings CSS may carry elsewhere (CSS Properties and Values, 2; CSS Functions and Mixins, 2)."""
+_RULES = frozenset({"@font-face", *_CARRIERS})
 _LONGEST_NAME = 32
 _REMEMBERED = 64 << 10
 
@@ -50,22 +71,39 @@ class CssUrl(NamedTuple):
     """`url()`, `@import`, or `@font-face`."""
 
 
-def css_urls(text: str, *, sheet: bool = False) -> list[CssUrl]:
-    """Every URL in `text`; with `sheet`, at-rules are told apart."""
-    if "(" not in text and "@" not in text:
-        return []  # neither a function nor an at-rule, as in most style attributes
+def css_urls(text: str, *, sheet: bool = False, relative: bool = False) -> list[CssUrl]:
+    """Every URL in `text`; with `sheet`, at-rules are told apart.
+
+    A string that CSS may carry to where an image is named, as `--x: "http://…"` with `image-set(var(--x))`, counts where
+    it is an absolute URL, and with `relative` whatever it is.
+    """
+    if "@" not in text and not may_load(text):
+        return []  # neither a function nor an at-rule nor a property of its own, as in most style attributes
     if not sheet and not _tells(text):
         return []
-    return _remembered(text, sheet) if len(text) <= _REMEMBERED else _css_urls(text, sheet)
+    return (
+        _remembered(text, sheet, relative) if len(text) <= _REMEMBERED else _css_urls(text, sheet, relative)
+    )
+
+
+def may_load(style: str) -> bool:
+    """Whether a style attribute may name or carry a URL, as few do."""
+    return "(" in style or "--" in style or "\\" in style
+
+
+def lists_images(text: str) -> bool:
+    """Whether markup may hold a function in which a string names an image."""
+    lowered = text.lower()
+    return "image-set" in lowered or "image(" in lowered or "src(" in lowered or "\\" in lowered
 
 
 def _tells(text: str) -> bool:
     lowered = text.lower()
-    return any(sign in lowered for sign in _SIGNS)
+    return any(sign in lowered for sign in _SIGNS) or _SUBSTITUTION.search(lowered) is not None
 
 
-def _css_urls(text: str, sheet: bool) -> list[CssUrl]:
-    return _Scanner(text, sheet).run() if _tells(text) else []
+def _css_urls(text: str, sheet: bool, relative: bool) -> list[CssUrl]:
+    return _Scanner(text, sheet, relative).run() if _tells(text) else []
 
 
 _remembered = lru_cache(maxsize=256)(_css_urls)
@@ -75,28 +113,37 @@ _remembered = lru_cache(maxsize=256)(_css_urls)
 class _Scanner:
     """State of one pass: what the next string means, and which block we are in."""
 
-    def __init__(self, text: str, sheet: bool) -> None:
+    def __init__(self, text: str, sheet: bool, relative: bool) -> None:
         self.text = text
         self.sheet = sheet
+        self.relative = relative
         self.found: list[CssUrl] = []
         self.importing = False
         self.naming = False
         """In a @namespace, which names and loads nothing."""
-        self.lists: list[int] = []
-        """Depths of brackets at which a string is an image's URL."""
-        self.filters: list[int] = []
-        """Depths of brackets at which one of a filter's strings is."""
+        self.functions: list[tuple[int, _Meaning]] = []
+        """The open functions that say what a string means, each with the depth of brackets inside it."""
+        self.carriers = 0
+        """How many of these carry strings elsewhere."""
         self.depth = 0
-        self.fonts: list[bool] = []
-        """For each open block whether it is a font's."""
-        self.font = False
+        self.blocks: list[str] = []
+        """For each open block the name of the at-rule that it is, or stands in, where strings mean something there."""
+        self.rule = ""
+        """The at-rule whose block is about to open."""
+        self.custom = False
+        """In the value of a custom property."""
         self.fresh = -1
         """Where a comment mark of HTML has just ended: a name may begin there."""
 
     def run(self) -> list[CssUrl]:
         text, position, size = self.text, 0, len(self.text)
         lowered = text.lower()
-        simple = not any(sign in text for sign in "@\\") and "image" not in lowered and "icmf" not in lowered
+        simple = (
+            not any(sign in text for sign in "@\\")
+            and "image" not in lowered
+            and "icmf" not in lowered
+            and _SUBSTITUTION.search(lowered) is None
+        )
         search = (_FEW if simple else _ALL).search
         while position < size:
             match = search(text, position)
@@ -120,25 +167,26 @@ class _Scanner:
         if first == "<":
             self.fresh = end
             return end
+        if token == "--":
+            whole = _NAME.match(self.text, start)
+            return self._whole(start, whole.end() if whole else end)
         return self._name(token.lower(), start, end)
 
     def _bracket(self, sign: str) -> None:
         if sign == "(":
             self.depth += 1
         elif sign == ")":
-            if self.lists and self.lists[-1] == self.depth:
-                self.lists.pop()
-            if self.filters and self.filters[-1] == self.depth:
-                self.filters.pop()
+            if self.functions and self.functions[-1][0] == self.depth:
+                self.carriers -= self.functions.pop()[1] == "carried"
             self.depth = max(self.depth - 1, 0)
-        else:
+        elif not self.carriers:  # `if(a: "x"; else: "y")`, and `--f({"x"})`
             if sign == "{":
-                self.fonts.append(self.font)
-            elif sign == "}" and self.fonts:
-                self.fonts.pop()
-            self.importing = self.naming = self.font = False
-            self.lists.clear()
-            self.filters.clear()
+                self.blocks.append(self.rule or (self.blocks[-1] if self.blocks else ""))
+            elif sign == "}" and self.blocks:
+                self.blocks.pop()
+            self.importing = self.naming = self.custom = False
+            self.rule = ""
+            self.functions.clear()
             self.depth = 0
 
     def _name(self, name: str, start: int, end: int) -> int:
@@ -165,6 +213,11 @@ class _Scanner:
             return start + 1
         head = _NAME_BEFORE.search(text, max(start - _LONGEST_NAME, self.fresh, 0), start)
         begin = head.start() if head else start
+        return self._whole(begin, end)
+
+    def _whole(self, begin: int, end: int) -> int:
+        """The name that stands at begin:end, a function's where a bracket follows."""
+        text = self.text
         mark = text[begin] if text[begin] in "@#" else ""
         name = mark + unescape(text[begin + len(mark) : end]).lower()
         if text.startswith("(", end):
@@ -179,30 +232,53 @@ class _Scanner:
             start = self._after_blank(end)
             if self.text[start : start + 1] in ("'", '"'):
                 return self._quoted(start)
-        if name == "@import":
-            self.importing = True
-        elif name == "@font-face":
-            self.font = self.sheet
-        elif name == "@namespace":
-            self.naming = True
+        if name[:1] == "@":
+            self._at_rule(name)
         elif name[-1:] == "(":
             self.depth += 1
-            if name[:-1] in _LISTS:
-                self.lists.append(self.depth)
-            elif name[:-1] in _FILTERS:
-                self.filters.append(self.depth)
+            meaning = "carried" if name.startswith("--") else _MEANINGS.get(name[:-1])
+            if meaning is not None:
+                self.functions.append((self.depth, meaning))
+                self.carriers += meaning == "carried"
+        elif name.startswith("--") and _AFTER_NAME.match(self.text, end) is not None:
+            self.custom = True
         return end
 
+    def _at_rule(self, name: str) -> None:
+        if name == "@import":
+            self.importing = True
+        elif name == "@namespace":
+            self.naming = True
+        elif name in _RULES and self.sheet:
+            self.rule = name
+
     def _string(self, start: int) -> int:
-        """A string outside of url(): a URL after @import, in lists of images, and as a filter's source."""
+        """A string outside of url(): a URL after @import, in lists of images, as a filter's source, or carried there."""
         end = self._string_end(start)
-        if self.importing or (self.lists and self.lists[-1] == self.depth) or self._is_source(start):
+        depth, meaning = self.functions[-1] if self.functions else (0, None)
+        here = depth == self.depth
+        if (
+            self.importing
+            or (here and (meaning == "image" or (meaning == "filter" and self._is_source(start))))
+            or (
+                (meaning == "carried" or self.custom or self._declares)
+                and (self.relative or _ABSOLUTE.match(unescape(self.text[start + 1 : end])) is not None)
+            )
+        ):
             self._add(start + 1, end)
         return end + 1
 
+    @property
+    def _declares(self) -> bool:
+        """Whether it stands in an at-rule whose strings are carried elsewhere."""
+        return self.rule in _CARRIERS or self._block in _CARRIERS
+
+    @property
+    def _block(self) -> str:
+        return self.blocks[-1] if self.blocks else ""
+
     def _is_source(self, start: int) -> bool:
-        inside = self.filters and self.filters[-1] == self.depth
-        return bool(inside and _SOURCE.search(self.text, max(start - _LONGEST_NAME, 0), start))
+        return _SOURCE.search(self.text, max(start - _LONGEST_NAME, 0), start) is not None
 
     def _string_end(self, start: int) -> int:
         """End of the string's text; an unclosed one ends with its line."""
@@ -233,7 +309,7 @@ class _Scanner:
 
     def _add(self, start: int, end: int) -> None:
         if end > start and not self.naming:
-            font = bool(self.fonts) and self.fonts[-1]
+            font = self._block == "@font-face"
             kind = "@import" if self.importing else "@font-face" if font else "url()"
             self.found.append(CssUrl(unescape(self.text[start:end]), start, end, kind))
         self.importing = False

@@ -19,8 +19,9 @@ import turbohtml
 from turbohtml import Document, Element
 
 from blocker.message.charset import Text, decode_text
+from blocker.message.css import lists_images
 from blocker.message.transfer import WayBack, decode, mapping
-from blocker.message.urls import Url, clean, resolve
+from blocker.message.urls import Url, clean, fetched, resolve
 
 if TYPE_CHECKING:
     from blocker.message.mime import Part
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 MAX_HTML = 8 << 20
 """Characters of one HTML part that are parsed; what lies beyond is not looked at."""
+MEANS = 16
+"""How often, on the average, a character may be read again: in a nested document, in an entity, in another way."""
+MEANS_AT_LEAST = 1 << 20
 
 _MOST_DIGITS = 7
 _NEWLINE = re.compile("\n")
@@ -44,14 +48,28 @@ class Markup:
     """The markup, newlines normalised: all offsets of references count in it."""
     depth = 0
     """How many documents it stands in."""
+    flat = False
+    """Whether the tree is none, but what a look-ahead sees that knows no trees."""
+    scripting = False
+    """Whether the tree is that of a program which leaves scripting on: <noscript> holds text then, and no markup."""
 
     @cached_property
     def tree(self) -> Document:
         """The parsed document; a shadow root's template is read as any other, for its elements are wanted too."""
-        text = self.text
+        text = self.markup
         if _TEMPLATE.search(text) is not None:
             text = _without_shadow_roots(text)
-        return turbohtml.parse(text, source_locations=True)
+        return turbohtml.parse(text, source_locations=True, scripting=self.scripting)
+
+    @property
+    def markup(self) -> str:
+        """What the tree is made of: the text, or one in which some letters differ."""
+        return self.text
+
+    @cached_property
+    def carries_strings(self) -> bool:
+        """Whether style rules may carry any string to where it is the URL of an image."""
+        return self.base is not None and lists_images(self.text)
 
     @cached_property
     def base(self) -> Url | None:
@@ -59,7 +77,7 @@ class Markup:
         outer = self.outer_base
         element = self.tree.select_one("base[href]")
         href = element.attr("href") if element is not None else None
-        found = resolve(clean(href), outer)[1] if isinstance(href, str) else None
+        found = fetched(href, outer)[1] if isinstance(href, str) else None
         return found or outer
 
     @property
@@ -93,17 +111,27 @@ class HtmlDocument(Markup):
     def __init__(self, part: Part, kind: str = "html") -> None:
         self.part = part
         self.kind = kind
-        """`html`, `xml`, `css`, or `calendar`."""
+        """`html`, `xml` (read as HTML too), `xml only`, `css`, or `calendar`."""
         self._body = part.body
         self._decoded = decode(part.encoding, self._body)
         self._source: Text = decode_text(self._decoded, part.charset)
         text = self._source.text
         self.cut = len(text) > MAX_HTML
+        self.cut_short = False
+        """Whether something in it was not read for want of means."""
         if self.cut:
             text = text[:MAX_HTML]
+        self._means = MEANS * len(text) + MEANS_AT_LEAST
         self._had_returns = "\r" in text
         self._original = text
         self.text = normalised(text) if self._had_returns else text
+
+    def spend(self, characters: int) -> bool:
+        """Whether so many characters may be read once more, in another way or in another place; once not, never again."""
+        self._means -= characters
+        if self._means < 0:
+            self.cut_short = True
+        return not self.cut_short
 
     @property
     def root(self) -> HtmlDocument:

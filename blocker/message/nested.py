@@ -14,27 +14,30 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from blocker.message.html import HtmlDocument, Inside, Markup
+from blocker.message.charset import decode_text
+from blocker.message.html import HtmlDocument, Inside, Markup, normalised
 from blocker.message.model import Span
 from blocker.message.transfer import Mapping
 
 if TYPE_CHECKING:
     from blocker.message.mime import Part
+    from blocker.message.trees import Tree
     from blocker.message.urls import Url
 
 MAX_NESTED = 6
 """Documents inside each other that are read; one further in counts as an address that leads nowhere."""
 
 Kind = Literal["html", "xml", "css"]
-_KINDS: dict[str, Kind] = {
-    "text/html": "html",
-    "application/xhtml+xml": "xml",
-    "image/svg+xml": "xml",
-    "text/xml": "xml",
-    "application/xml": "xml",
-    "text/css": "css",
-}
-_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}|[\t\n\r]")
+_XML = frozenset({"text/xml", "application/xml"})
+"""XML by its type alone, beside all that end with `+xml`."""
+_PERCENT = re.compile(r"%0[dD]%0[aA]|%[0-9A-Fa-f]{2}|[\t\n\r]")
+_RETURN = re.compile(r"\r\n?")
+_BASE64 = re.compile(r";[ ]*base64[ ]*\Z", re.IGNORECASE)
+_CHARSET = re.compile(r";[ ]*charset=([^;]*)", re.IGNORECASE)
+_BYTE_A_CHARACTER = frozenset(
+    {"", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "windows-1252"}
+)
+"""Charsets in which a byte of what markup is made of is a character."""
 _FOLD = re.compile(r"\n[ \t]")
 _ESCAPE = re.compile(r"\\[nN,;\\]")
 _DESCRIPTION = re.compile(r"^(?:X-ALT-DESC|STYLED-DESCRIPTION)(?=[;:])", re.IGNORECASE | re.MULTILINE)
@@ -50,7 +53,7 @@ class Nested(Markup):
 
     def __init__(
         self,
-        outer: HtmlDocument | Nested,
+        outer: HtmlDocument | Nested | Tree,
         text: str,
         kind: Kind,
         holder: Holder,
@@ -97,7 +100,7 @@ class Holder(NamedTuple):
 class Value(NamedTuple):
     """A value of `outer` that may hold a document: text[start:end] of what `inside` leads back from."""
 
-    outer: HtmlDocument | Nested
+    outer: HtmlDocument | Nested | Tree
     holder: Holder
     inside: Inside
     text: str
@@ -116,22 +119,53 @@ class Value(NamedTuple):
 
 def in_srcdoc(value: Value) -> Nested:
     """The document of an <iframe srcdoc>; relative URLs in it are relative to the page's (HTML, section 2.4.3)."""
-    return Nested(value.outer, value.text, "html", value.holder, value.way(), value.outer.base)
+    text, way = value.text, value.way()
+    if "\r" in text:
+        text, mapping = replaced(text, _RETURN, lambda _: "\n")
+        way = value.way(mapping)
+    return Nested(value.outer, text, "html", value.holder, way, value.outer.base)
 
 
-def in_data(value: Value, sheet: bool) -> Nested | None:
-    """The document (with `sheet`: the style sheet) in a data: URL (RFC 2397, as the Fetch Standard reads it)."""
+def in_data(value: Value, kind: Kind | None = None, charset: str = "") -> Nested | None:
+    """The document in a data: URL (RFC 2397, as the Fetch Standard reads it).
+
+    `kind` is what it is read as whatever type it says: a style sheet may be of any in pages in quirks mode. `charset` is
+    that of the element, where it names one.
+    """
     text = value.text
     comma = text.find(",")
-    head = text[:comma].translate({9: None, 10: None, 13: None}).strip(_STRIP).lower()
-    kind = _KINDS.get(head[5:].partition(";")[0].strip()) if comma >= 0 and head[:5] == "data:" else None
-    if kind is None or (kind == "css") != sheet:
+    head = text[:comma].translate({9: None, 10: None, 13: None}).strip(_STRIP)
+    if comma < 0 or head[:5].lower() != "data:":
+        return None
+    kind = kind or _kind(head[5:])
+    if kind is None:
         return None
     body = text[comma + 1 :].partition("#")[0]
-    if head.rpartition(";")[2].strip() == "base64":
-        return Nested(value.outer, _from_base64(body), kind, value.holder, None, None)
+    named = _CHARSET.search(head)
+    label = named[1].strip().lower() if named is not None else charset.strip().lower()
+    if _BASE64.search(head) is not None:
+        return Nested(value.outer, _text(_from_base64(body), label), kind, value.holder, None, None)
     decoded, mapping = replaced(body, _PERCENT, _percent)
+    if label not in _BYTE_A_CHARACTER or decoded[:2] in ("\xff\xfe", "\xfe\xff") or "\0" in decoded:
+        meant = _text(decoded.encode("latin-1", "replace"), label)
+        if len(meant) != len(decoded):  # no byte a character: where each stands is not to be told
+            return Nested(value.outer, meant, kind, value.holder, None, None)
+        decoded = meant
     return Nested(value.outer, decoded, kind, value.holder, value.way(mapping, comma + 1), None)
+
+
+def _kind(head: str) -> Kind | None:
+    """What a browser reads a data: URL as; Chromium does so too where slashes stand before the type."""
+    essence = head.partition(";")[0].strip().strip("/").lower()
+    if essence == "text/html":
+        return "html"
+    return "xml" if essence in _XML or essence.endswith("+xml") else None
+
+
+def _text(data: bytes, label: str) -> str:
+    """The text of a document; where the charset is told nowhere, that of two or four bytes a character counts too."""
+    text = normalised(decode_text(data, label or None).text)
+    return text.replace("\0", "")
 
 
 def in_calendar(document: HtmlDocument) -> Iterator[Nested]:
@@ -188,7 +222,10 @@ def replaced(text: str, token: re.Pattern[str], meaning: Callable[[str], str]) -
 
 def _percent(token: str) -> str:
     # A byte a character: what markup is made of is ASCII.
-    return chr(int(token[1:], 16)) if token[0] == "%" else ""
+    if token[0] != "%":
+        return ""
+    character = chr(int(token[1:3], 16))
+    return "\n" if character == "\r" else character
 
 
 def _nothing(_: str) -> str:
@@ -199,9 +236,9 @@ def _unescaped(token: str) -> str:
     return "\n" if token[1] in "nN" else token[1]
 
 
-def _from_base64(body: str) -> str:
+def _from_base64(body: str) -> bytes:
     data = re.sub(rb"[\t\n\f\r ]", b"", unquote_to_bytes(body)).rstrip(b"=")
     try:
-        return b64decode(data + b"=" * (-len(data) % 4)).decode("latin-1")
+        return b64decode(data + b"=" * (-len(data) % 4))
     except Error:
-        return ""
+        return b""

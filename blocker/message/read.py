@@ -13,6 +13,8 @@ from blocker.message.readings import chosen, is_certain
 from blocker.message.references import MAX_REFERENCES, Reference, references
 from blocker.message.transfer import IDENTITY, decode
 
+XML_ONLY = "xml only"
+"""XML that no program shows as HTML, as is every other type that ends with `+xml`."""
 TYPES = {
     "text/html": "html",
     "text/x-amp-html": "html",
@@ -20,6 +22,8 @@ TYPES = {
     "image/svg+xml": "xml",
     "text/css": "css",
     "text/calendar": "calendar",
+    "text/xml": XML_ONLY,
+    "application/xml": XML_ONLY,
 }
 """Content types that are read, and what as."""
 NAMES = {
@@ -87,8 +91,8 @@ class Message:
         self.references: list[Reference] = []
         self.unjudged = 0
         for number, document in enumerate(sources):
-            self.cut = self.cut or document.cut
             self._take(references(document) if certain else best[number].found, most)
+            self.cut = self.cut or document.cut or document.cut_short
         self._take(besides, most)
         self.receipts: tuple[Receipt, ...] = _receipts(self.headers)
 
@@ -121,6 +125,8 @@ def _kind(part: Part) -> str:
     kind = TYPES.get(part.content_type)
     if kind is not None:
         return kind
+    if part.content_type.endswith("+xml"):
+        return XML_ONLY
     if part.content_type.startswith(("image/", "text/plain")) and "attachment" not in (
         part.headers.first("content-disposition").lower()
     ):

@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property, lru_cache
-from html import unescape as unescape_html
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from turbohtml import Element, Namespace
 
-from blocker.message.comments import conditional_comments, style_sheets
-from blocker.message.css import css_urls
+from blocker.message.comments import conditional_comments, style_sheets, tells
+from blocker.message.css import css_urls, may_load
 from blocker.message.html import HtmlDocument, Inside, Tag, start_tags
 from blocker.message.model import Span
-from blocker.message.nested import MAX_NESTED, Holder, Nested, Value, in_calendar, in_data, in_srcdoc
-from blocker.message.urls import Url, clean, resolve
+from blocker.message.nested import MAX_NESTED, Holder, Kind, Nested, Value, in_calendar, in_data, in_srcdoc
+from blocker.message.trees import SIGNS, Tree, other_trees
+from blocker.message.urls import Url, fetched
 from blocker.message.values import becoming, candidates, listed, refreshed, styled, text_of
-from blocker.message.vectors import ATTRIBUTES, RELS, SPARSE, vector
+from blocker.message.vectors import (
+    AHEAD,
+    ATTRIBUTES,
+    EMPTY_SHEET,
+    FILES,
+    FRAMES,
+    LOCAL,
+    SELECTOR,
+    SHEETS,
+    SPARSE,
+    SPARSE_SELECTOR,
+    of_link,
+    vector,
+)
+from blocker.message.woven import Woven
+from blocker.message.xmlread import XmlElement, instructions, is_transform, read_xml
 
 MAX_REFERENCES = 10_000
 """References of one message that are judged; further ones are counted as unjudged."""
 
-_SELECTOR = (
-    ",".join(
-        f"[{name.replace(':', chr(92) + ':')}]"
-        for name in ATTRIBUTES
-        if name not in ("href", "content", "style", "code")
-    )
-    + ',[style*="("]'
-    + ",link[href],meta[content],image[href],feimage[href],use[href],script[href],font-face-uri[href],"
-    + "embed[code],style"
-)
-"""A style attribute names a URL in a function alone, whose bracket cannot be escaped (CSS Syntax Level 3, 4.3.4)."""
-_SPARSE_SELECTOR = ",".join(f"[{name}]" for name in SPARSE)
-_FRAMES = frozenset(
-    {"iframe[src]", "frame[src]", "portal[src]", "object[data]", "embed[src]", "embed[code]", "meta[refresh]"}
-)
-"""Vectors whose data: URL is shown as a document; one in an image may load nothing (SVG Integration, section 3)."""
-_SHEETS = frozenset({"link[stylesheet]", "style @import", "xml-stylesheet[href]"})
-"""Vectors whose data: URL is a style sheet."""
-_XML_SHEET = re.compile(r"<\?xml-stylesheet(?=[ \t\r\n])[^>]{0,4000}\?>")
 
-Scope = HtmlDocument | Nested
+Scope = HtmlDocument | Nested | Tree
 
 
 class Reference:
@@ -58,6 +54,7 @@ class Reference:
         where: Span | str,
         attrs: Mapping[str, Any],
         conditional: str | None = None,
+        place: str | None = None,
     ) -> None:
         self.scope = scope
         """The document it stands in, which may stand in another one."""
@@ -71,6 +68,8 @@ class Reference:
         """The value as written, character references decoded."""
         self.target = url
         """Where a browser would send a request; None where it would send none."""
+        self._place = place or vector
+        """What of it is replaced."""
         self._where = where
         """Its span in the scope's text, or the attribute whose value it is."""
         self.attrs = attrs
@@ -86,7 +85,7 @@ class Reference:
     def _placed(self) -> tuple[Span, str]:
         where = self._where
         span = _value_span(self.scope, self.node, where) if isinstance(where, str) else where
-        return self.scope.place(span, self.vector)
+        return self.scope.place(span, self._place)
 
     @property
     def text_span(self) -> Span:
@@ -122,9 +121,31 @@ def references(document: HtmlDocument) -> Iterator[Reference]:
         yield from _in_markup(document)
 
 
-def _in_markup(document: Scope) -> Iterator[Reference]:
+def _in_markup(document: HtmlDocument | Nested) -> Iterator[Reference]:
+    """References of a document, as each program that reads it another way finds them."""
+    if document.kind == "xml only":
+        yield from _in_xml(document)
+        return
+    signs = frozenset(element.tag for element in document.tree.select(SIGNS))
+    others: list[Iterator[Reference]] = [_in_tree(tree) for tree in other_trees(document, signs)]
+    if document.kind == "xml":
+        others.append(_in_xml(document))
+    first = chain(_in_tree(document, bool(signs & {"svg"})), _in_comments(document))
+    if not others:
+        yield from first
+        return
+    seen = set()
+    for reference in chain(first, *others):
+        key = reference.text_span, reference.url
+        if key not in seen:
+            seen.add(key)
+            yield reference
+
+
+def _in_tree(document: Scope, sparse: bool = True) -> Iterator[Reference]:
     base = document.base
-    for element in document.tree.select(_SELECTOR):
+    flat = document.flat
+    for element in document.tree.select(SELECTOR):
         tag = element.tag
         attrs = element.attrs
         if tag == "style":
@@ -132,14 +153,18 @@ def _in_markup(document: Scope) -> Iterator[Reference]:
         for name in attrs:
             if name in _NAMES:
                 value = text_of(attrs[name])
-                if value and (name != "style" or "(" in value):
+                if name == "style" and (flat or not may_load(value)):
+                    continue
+                if (value or (base is not None and name == "src")) and (not flat or tag in AHEAD):
                     yield from _in_attribute(document, element, tag, name, value, attrs, base, None)
-    xml = document.kind == "xml"
-    if xml or document.tree.select_one("svg") is not None:
+    if (sparse and not flat) or document.kind == "xml":
         yield from _sparse(document, base)
-    if xml:
-        yield from _in_instructions(document, base)
-    for condition, markup, offset in conditional_comments(document, _tells):
+
+
+def _in_comments(document: HtmlDocument | Nested) -> Iterator[Reference]:
+    """References in conditional comments."""
+    base = document.base
+    for condition, markup, offset in conditional_comments(document, tells):
         for piece in start_tags(markup, offset):
             for name, value in piece.attrs.items():
                 if name in _ALL_NAMES and value:
@@ -151,53 +176,43 @@ def _in_markup(document: Scope) -> Iterator[Reference]:
             yield from _in_rules(document, _SHEET, sheet.text, span, condition)
 
 
+def _in_xml(document: HtmlDocument | Nested) -> Iterator[Reference]:
+    """References of a document that is read as XML."""
+    if not document.root.spend(len(document.text)):
+        return
+    outer = document.outer_base
+    for tag in instructions(document.text):
+        if tag.attrs["href"]:
+            href = tag.attrs["href"]
+            yield from _in_attribute(document, tag, tag.tag, "href", href, tag.attrs, outer, None)
+    for xml in read_xml(document.text, document.root.spend):
+        base = fetched(xml.base, outer)[1] or outer
+        for element in xml.elements:
+            names = _ALL_NAMES if element.namespace == "svg" else _NAMES
+            for name, value in element.attrs.items():
+                if name in names and (value or name == "src"):
+                    yield from _in_attribute(
+                        document, element, element.tag, name, value, element.attrs, base, None
+                    )
+        for element, sheet in xml.sheets:
+            yield from _in_rules(document, element, sheet.text, sheet.whole, None, element.attrs, sheet, base)
+
+
 _NAMES = frozenset(ATTRIBUTES)
 _ALL_NAMES = frozenset((*ATTRIBUTES, *SPARSE))
 _SHEET = Tag("style", {}, "", 0)
-_SIGNS = (
-    *("src", "url", "href", "image", "@import", "icmf", "refresh", "\\"),
-    *("poster", "data", "code", "archive", "manifest"),
-)
-"""One of these, or the attribute `background`, stands in each conditional comment that may hold a reference."""
-_BACKGROUND = re.compile(r"background\s*=")
-_SHORT = 1024
-"""Characters of the longest such markup that is remembered: a mail repeats the same few."""
-
-
-def _tells(markup: str) -> bool:
-    """Whether a conditional comment may hold a reference."""
-    return _short_tells(markup) if len(markup) <= _SHORT else _has_sign(markup)
-
-
-def _has_sign(markup: str) -> bool:
-    lowered = markup.lower()
-    return any(sign in lowered for sign in _SIGNS) or _BACKGROUND.search(lowered) is not None
-
-
-_short_tells = lru_cache(maxsize=2048)(_has_sign)
 
 
 def _sparse(document: Scope, base: Url | None) -> Iterator[Reference]:
     """References in SVG's attributes, which few messages have."""
-    for element in document.tree.select(_SPARSE_SELECTOR):
-        names = SPARSE if element.matches(_SELECTOR) else _ALL_NAMES
+    for element in document.tree.select(SPARSE_SELECTOR):
+        names = SPARSE if element.matches(SELECTOR) else _ALL_NAMES
         for name, value in element.attrs.items():
             text = text_of(value) if name in names else ""
             if text:
                 yield from _in_attribute(
                     document, element, element.tag, name, text, element.attrs, base, None
                 )
-
-
-def _in_instructions(document: Scope, base: Url | None) -> Iterator[Reference]:
-    """The style sheets that <?xml-stylesheet?> names (Associating Style Sheets with XML documents 1.0)."""
-    for found in _XML_SHEET.finditer(document.text):
-        source = found.group()
-        tag = Tag("xml-stylesheet", {}, source, found.start())
-        span = tag.value_span("href")
-        value = unescape_html(document.text[slice(*span)])
-        if value:
-            yield from _in_attribute(document, tag, tag.tag, "href", value, {"href": value}, base, None)
 
 
 def _in_attribute(
@@ -214,10 +229,14 @@ def _in_attribute(
     if row is None:
         return
     how, label = row
+    held = label
     if how == "url":
-        cleaned = clean(value)
-        remote, url = resolve(cleaned, base)
-        if remote:
+        remote, url = fetched(value, base)
+        if label in LOCAL and value.lstrip().startswith("#"):
+            return
+        if not value and base is not None and label in FILES:
+            yield from _empty(document, element, label, name, attrs, base)
+        elif remote:
             yield Reference(document, element, label, value, url, name, attrs, conditional)
         elif label in _HOLDERS:
             yield from _whole(document, element, name, label, value, attrs, conditional)
@@ -226,19 +245,18 @@ def _in_attribute(
         yield from _whole(document, element, name, label, value, attrs, conditional)
         return
     if how == "rel":
-        rels = str(text_of(attrs.get("rel", ""))).lower().split()
-        named = [rel for rel in rels if rel in RELS]
-        if not named:
+        label, held = of_link(text_of(attrs.get("rel", "")))
+        if not label:
             return
-        label = f"link[{named[0]}]"
         pieces = [(value, 0, len(value))]
     elif how == "srcset":
         pieces = list(candidates(value))
     elif how == "css":
-        pieces = styled(value)
+        pieces = styled(value, document.carries_strings)
         label = "style url()"
     elif how == "paint":
-        pieces = styled(value) if isinstance(element, Tag) or element.namespace is Namespace.SVG else []
+        painted = styled(value) if isinstance(element, Tag) or element.namespace is Namespace.SVG else []
+        pieces = [piece for piece in painted if not piece[0].startswith("#")]
     elif how == "animated":
         pieces = becoming(element, attrs, name, value)
     elif how == "refresh":
@@ -247,24 +265,25 @@ def _in_attribute(
         pieces = refreshed(value)
     else:
         pieces = listed(value)
-    inside: Inside | None = None
-    whole = 0, 0
+    inside, whole = None, (0, 0)
     for piece, start, end in pieces:
-        remote, url = resolve(clean(piece), base)
-        if remote or label in _HOLDERS:
+        remote, url = fetched(piece, base)
+        if how == "refresh" and not piece and base is not None:
+            remote, url, piece = True, base, value
+        if remote or held in _HOLDERS:
             if inside is None:
                 whole = _value_span(document, element, name)
-                inside = Inside(document.text, whole, value)
+                inside = _way_in(document, element, name, whole, value)
             if remote:
                 # Whatever stands in the place of its URL, a refresh goes there, and the message is gone.
                 span = whole if how == "refresh" else inside.span(start, end)
                 yield Reference(document, element, label, piece, url, span, attrs, conditional)
             else:
-                holder = Holder(whole, label)
+                holder = Holder(whole, held)
                 yield from _nested(Value(document, holder, inside, piece, start), element, attrs, conditional)
 
 
-_HOLDERS = _FRAMES | _SHEETS
+_HOLDERS = FRAMES | SHEETS
 
 
 def _whole(
@@ -278,7 +297,7 @@ def _whole(
 ) -> Iterator[Reference]:
     """The references of the document that all of an attribute's value may hold."""
     holder = Holder(_value_span(document, element, name), label)
-    inside = Inside(document.text, holder.span, value)
+    inside = _way_in(document, element, name, holder.span, value)
     yield from _nested(Value(document, holder, inside, value, 0), element, attrs, conditional)
 
 
@@ -287,13 +306,22 @@ def _nested(
 ) -> Iterator[Reference]:
     """The references of a document that a value holds, where it holds one."""
     holder = value.holder
+    if value.outer.flat:
+        return
+    transform = holder.vector == "xml-stylesheet[href]" and is_transform(attrs)
     if holder.vector == "iframe[srcdoc]":
         inner: Nested | None = in_srcdoc(value)
     else:
-        inner = in_data(value, sheet=holder.vector in _SHEETS)
+        kind: Kind | None = "xml" if transform else "css" if holder.vector in SHEETS else None
+        inner = in_data(value, kind, text_of(attrs.get("charset", "")))
+    if transform and value.text.strip() != EMPTY_SHEET:
+        # What a transformation makes is not to be foreseen: it may put any address together.
+        yield Reference(
+            value.outer, element, holder.vector, value.text, None, holder.span, attrs, conditional
+        )
     if inner is None:
         return
-    if inner.depth > MAX_NESTED:
+    if inner.depth > MAX_NESTED or not inner.root.spend(len(inner.text)):
         yield Reference(
             value.outer, element, holder.vector, value.text, None, holder.span, attrs, conditional
         )
@@ -301,6 +329,25 @@ def _nested(
         yield from _in_rules(inner, _SHEET, inner.text, (0, len(inner.text)), conditional)
     else:
         yield from _in_markup(inner)
+
+
+def _empty(
+    document: Scope, element: Element | Tag, label: str, name: str, attrs: Mapping[str, Any], base: Url
+) -> Iterator[Reference]:
+    """An attribute without a value, where that names the base: what is edited is the attribute."""
+    location = element.source_location if isinstance(element, Element) else None
+    where = location.attrs.get(name) if location is not None else None
+    if where is None or (document.kind == "xml" and document is not document.root):
+        return
+    span = where.start_offset, where.end_offset
+    yield Reference(document, element, label, "", base, span, attrs, None, f"empty src in {document.kind}")
+
+
+def _way_in(document: Scope, element: Element | Tag, name: str, span: Span, value: str) -> Inside:
+    """The way from pieces of an attribute's value to the document's text."""
+    if isinstance(element, XmlElement):
+        return element.values[name]
+    return Inside(document.text, span, value)
 
 
 def _value_span(document: Scope, element: Element | Tag, name: str) -> Span:
@@ -330,14 +377,18 @@ def _in_rules(
     span: Span,
     conditional: str | None,
     attrs: Mapping[str, Any] = _NO_ATTRIBUTES,
+    inside: Woven | Inside | None = None,
+    base: Url | None = None,
 ) -> Iterator[Reference]:
     """References in a style sheet, which stands at `span`."""
-    base = document.base
-    inside: Inside | None = None
-    for found in css_urls(sheet, sheet=True):
-        remote, url = resolve(clean(found.value), base)
+    base = base or document.base
+    flat = document.flat
+    for found in css_urls(sheet, sheet=True, relative=document.carries_strings):
+        if flat and found.kind != "@import":
+            continue
+        remote, url = fetched(found.value, base)
         label = f"style {found.kind}"
-        if remote or label in _SHEETS:
+        if remote or label in SHEETS:
             # In SVG a style sheet is text like any other, with character references and comments.
             inside = inside or Inside(document.text, span, sheet)
             where = inside.span(found.start, found.end)

@@ -1,7 +1,8 @@
 """URLs as a browser resolves them (WHATWG URL), by can_ada.
 
 A mail has no address of its own: a relative URL is fetched only where a <base> gives one, and a
-scheme-relative one is fetched with https, as a webmail page would.
+scheme-relative one is fetched with https, as a webmail page would. A file: URL with a host is asked
+for over SMB by programs on Windows (RFC 8089, appendix E.3).
 """
 
 from __future__ import annotations
@@ -19,6 +20,13 @@ SHORT_URL = 512
 """Characters of the longest URL that is remembered: a sender's pictures come with each of his mails."""
 _ABSOLUTE = ("https://", "http://")
 _DROP = {ord("\t"): None, ord("\n"): None, ord("\r"): None}
+_FETCHED = frozenset({"http", "https", "ftp"})
+_SHARED = frozenset({"file", "smb"})
+"""Schemes of files on other machines: what they name is remote where they name a host."""
+_WRAPPERS = ("jar:", "mhtml:", "ms-its:", "its:", "mk:@msitstore:")
+"""Schemes of a file inside an archive, which is fetched first: Internet Explorer's, and old Firefox's jar:."""
+_INSIDE = ("!", "::")
+"""What stands between the address of the archive and the name in it."""
 
 
 class Url(NamedTuple):
@@ -46,12 +54,16 @@ def clean(value: str) -> str:
 
 
 def parse(value: str) -> Url | None:
-    """An absolute http(s) or ftp URL, or None where a browser would fetch nothing."""
+    """An absolute URL that some program fetches from another host, or None where there is none."""
     try:
         url = can_ada.parse(value[:MAX_URL])
     except (ValueError, TypeError):  # TypeError: half a surrogate pair
         return None
-    if url.protocol not in ("http:", "https:", "ftp:"):
+    scheme = url.protocol[:-1]
+    if scheme == "file" and not url.hostname and url.pathname.startswith("//"):
+        # `file:////host/share` names the host too (RFC 8089, appendix E.3.2).
+        return parse("file://" + url.pathname.lstrip("/") + url.search)
+    if scheme not in _FETCHED and not (scheme in _SHARED and url.hostname):
         return None
     href = str(url).partition("#")[0]
     return Url(href, url.hostname, url.pathname, url.search)
@@ -63,16 +75,19 @@ _short = lru_cache(maxsize=4096)(parse)
 def resolve(value: str, base: Url | None) -> tuple[bool, Url | None]:
     """Whether a value (already cleaned) names something remote, and the URL that would be fetched.
 
-    (False, None): nothing remote (empty, a fragment, cid:, data:, about: …).
+    (False, None): nothing remote (empty, a fragment without a base, cid:, data:, about: …).
     (True, None): written as if remote, but nothing can be fetched (an unfilled macro, a broken host,
     a relative URL without a base).
     """
     if value.startswith(_ABSOLUTE):  # as nearly all are
         return True, _short(value) if len(value) <= SHORT_URL else parse(value)
-    if not value or value[0] == "#":
+    if not value:
         return False, None
+    if value[0] == "#":
+        # Only in a page without a <base> is it the page itself (HTML, section 2.4.1; both browsers fetch the base).
+        return (False, None) if base is None else (True, base)
     if value[0] in "/\\" and value[1:2] in ("/", "\\"):
-        return True, parse(f"{base.href.partition(':')[0] if base is not None else 'https'}:{value}")
+        return True, parse(f"{_scheme(base)}:{value}")
     scheme, colon, rest = value.partition(":")
     if (
         colon
@@ -80,16 +95,46 @@ def resolve(value: str, base: Url | None) -> tuple[bool, Url | None]:
         and scheme[:1].isalpha()
         and scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()
     ):
-        lowered = scheme.lower()
-        if lowered in ("http", "https", "ftp"):
-            if base is not None and lowered == base.href.partition(":")[0] and rest[:1] not in ("/", "\\"):
-                return True, _join(rest, base)
-            return True, parse(value)
-        # `host:8080/x` is no scheme that a reader would fetch either.
-        return False, None
+        return _absolute(value, scheme.lower(), rest, base)
     if base is None:
         return True, None
     return True, _join(value, base)
+
+
+def fetched(value: str, base: Url | None) -> tuple[bool, Url | None]:
+    """The same for a value as written: one of nothing but white space names the base, one of nothing at all does not."""
+    cleaned = clean(value)
+    if not cleaned and value and base is not None:
+        return True, base
+    return resolve(cleaned, base)
+
+
+def _scheme(base: Url | None) -> str:
+    scheme = base.href.partition(":")[0] if base is not None else "https"
+    return scheme if scheme in _FETCHED else "https"
+
+
+def _absolute(value: str, scheme: str, rest: str, base: Url | None) -> tuple[bool, Url | None]:
+    if scheme in _FETCHED:
+        if base is not None and scheme == base.href.partition(":")[0] and rest[:1] not in ("/", "\\"):
+            return True, _join(rest, base)
+        return True, parse(value)
+    if scheme in _SHARED:
+        url = parse(value)
+        return url is not None, url
+    lowered = value[:16].lower()
+    for wrapper in _WRAPPERS:
+        if lowered.startswith(wrapper):
+            return _archive(value[len(wrapper) :])
+    # `host:8080/x` is no scheme that a reader would fetch either.
+    return False, None
+
+
+def _archive(value: str) -> tuple[bool, Url | None]:
+    """The archive whose address an URL of a file inside it begins with."""
+    for mark in _INSIDE:
+        value = value.partition(mark)[0]
+    return resolve(value, None) if "//" in value[:9] else (False, None)
 
 
 def _join(value: str, base: Url) -> Url | None:

@@ -30,16 +30,18 @@ def text_of(value: object) -> str:
     return " ".join(value) if isinstance(value, list) else ""
 
 
-def styled(value: str) -> list[Piece]:
-    """The URLs of a style attribute, or of an attribute that takes the value of a property."""
-    return [(found.value, found.start, found.end) for found in css_urls(value)]
+def styled(value: str, relative: bool = False) -> list[Piece]:
+    """The URLs of a style attribute, or of an attribute that takes the value of a property; `relative` as in `css_urls`."""
+    return [(found.value, found.start, found.end) for found in css_urls(value, relative=relative)]
 
 
-def becoming(element: Element | Tag, attrs: Mapping[str, Any], name: str, value: str) -> list[Piece]:
+def becoming(
+    element: Element | Tag, attrs: Mapping[str, Any], name: str, value: str, relative: bool = False
+) -> list[Piece]:
     """What <animate> or <set> make of an attribute (SVG Animations Level 2, sections 2.11 and 2.13)."""
     animated = text_of(attrs.get("attributeName", attrs.get("attributename"))).strip().lower()
     if animated not in _ANIMATED:
-        return styled(value)
+        return styled(value, relative)
     parent = element.parent if isinstance(element, Element) else None
     if (
         isinstance(parent, Element)
@@ -85,7 +87,7 @@ def refreshed(value: str) -> list[Piece]:
     if value[start : start + 1] in ("'", '"'):
         closed = value.find(value[start], start + 1)
         start, end = start + 1, closed if closed >= 0 else end
-    return [(value[start:end], start, end)] if end > start else []
+    return [(value[start:end], start, end)] if end > start or match.group()[-1:] == "=" else []
 
 
 def listed(value: str) -> list[Piece]:

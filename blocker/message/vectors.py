@@ -113,6 +113,40 @@ compression-dictionary next
 """
 RELS = frozenset(_RELS.split())
 """<link rel> values that make some reader contact the host without a click."""
+SELECTOR = (
+    ",".join(
+        f"[{name.replace(':', chr(92) + ':')}]"
+        for name in ATTRIBUTES
+        if name not in ("href", "content", "style", "code")
+    )
+    + ',[style*="("],[style*="--"],[style*="\\\\"]'
+    + ",link[href],meta[content],image[href],feimage[href],use[href],script[href],font-face-uri[href],"
+    + "embed[code],style"
+)
+"""A style attribute names a URL in a function, whose bracket cannot be escaped (CSS Syntax Level 3, 4.3.4), or carries
+a string to one in a custom property, whose name can."""
+SPARSE_SELECTOR = ",".join(f"[{name}]" for name in SPARSE)
+FRAMES = frozenset(
+    {"iframe[src]", "frame[src]", "portal[src]", "object[data]", "embed[src]", "embed[code]", "meta[refresh]"}
+)
+"""Vectors whose data: URL is shown as a document; one in an image may load nothing (SVG Integration, section 3)."""
+EMPTY_SHEET = "data:text/css,"
+"""What stands in the place of a transformation that was taken away."""
+SHEETS = frozenset({"link[stylesheet]", "style @import", "xml-stylesheet[href]"})
+"""Vectors whose data: URL is a style sheet."""
+FILES = frozenset({"video[src]", "audio[src]", "source[src]", "meta[refresh]"})
+"""Vectors of which an empty value names the base, as Firefox has it."""
+LOCAL = frozenset({"use[href]", "use[xlink:href]"})
+"""Vectors for which a fragment is always one of the page itself, as it is for what paints (SVG 2, section 16.1.2)."""
+AHEAD = frozenset({"img", "input", "link", "script", "source", "video"})
+"""Elements that Chromium's look-ahead loads for, beside the imports of a <style>."""
+
+
+def of_link(rel: str) -> tuple[str, str]:
+    """The vector of a <link>, and that of a data: URL which it holds; empty where it contacts nobody."""
+    named = [name for name in rel.lower().split() if name in RELS]
+    label = f"link[{named[0]}]" if named else ""
+    return label, "link[stylesheet]" if "stylesheet" in named else label
 
 
 @lru_cache(maxsize=1024)

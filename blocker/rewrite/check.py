@@ -57,8 +57,10 @@ _PLAIN = re.compile(r"[!#-;=?-\[\]-~]+")
 
 
 class Edited(NamedTuple):
-    """An HTML part before and after it was edited."""
+    """A part before and after it was edited."""
 
+    kind: str
+    """What it was read as."""
     encoding: str
     charset: str | None
     before: str
@@ -93,7 +95,7 @@ def _proven(
     addresses = Addresses(gone)
     serialised = []
     for part in edited:
-        if verify.costly(part.before):
+        if part.kind != "html" or verify.costly(part.before):
             return None
         old, new = LexborHTMLParser(part.before).html or "", LexborHTMLParser(part.after).html or ""
         if not same_but_for(old, new, addresses):

@@ -43,6 +43,8 @@ def layers(value: str) -> Iterator[str]:
 
 
 def _undone(value: str) -> Iterator[str]:
+    if "\0" in value:  # two or four bytes a character
+        yield value.replace("\0", "")
     if "&" in value:
         with suppress(ValueError):  # a character reference of thousands of digits
             yield unescape(value)

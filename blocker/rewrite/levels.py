@@ -60,11 +60,14 @@ _OTHER = {
     "animate[values]": _EMPTY,
     "link[imagesrcset]": TRANSPARENT,
     "xml[src]": "",
+    # An empty value that names the base: what is replaced is the attribute.
+    "empty src in html": "src=data:,",
+    "empty src in xml": "src='data:,'",
 }
 
 
 def replacement(vector: str) -> str:
-    """What stands in the place of a neutralised URL. ASCII, no quotes, spaces or brackets."""
+    """What stands in the place of a neutralised URL. ASCII; no spaces or brackets, nor quotes but of an attribute."""
     found = _OTHER.get(vector)
     if found is not None:
         return found

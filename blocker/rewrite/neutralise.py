@@ -201,7 +201,9 @@ def _edits(report: Report, places: Sequence[Reference]) -> tuple[list[Edit], lis
         part = document.part
         found, text = splice(document, _wanted(document, spans))
         placed.setdefault(part.enclosure, []).extend(shifted(found, part.start))
-        edited.append((part.start, Edited(part.encoding, part.charset, document.text, text, part.alone)))
+        edited.append(
+            (part.start, Edited(document.kind, part.encoding, part.charset, document.text, text, part.alone))
+        )
     edits += lift(placed)
     edits.sort()
     return edits, [part for _, part in sorted(edited)]
@@ -209,11 +211,13 @@ def _edits(report: Report, places: Sequence[Reference]) -> tuple[list[Edit], lis
 
 def _wanted(document: HtmlDocument, spans: Mapping[tuple[int, int], str]) -> list[Replacement]:
     wanted: list[Replacement] = []
-    for (start, end), new in sorted(spans.items()):
+    for (start, end), new in sorted(spans.items(), key=lambda item: (item[0][0], -item[0][1])):
         if start == end:
             raise Uneditable(f"a place in part {document.part.path} cannot be told with certainty")
         if not wanted or start >= wanted[-1].end:
             wanted.append(Replacement(start, end, new))
+        elif end > wanted[-1].end:  # two programs read what stands there in different ways
+            wanted[-1] = wanted[-1]._replace(end=end)
     return wanted
 
 

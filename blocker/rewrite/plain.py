@@ -19,7 +19,13 @@ from blocker.message.html import HtmlDocument
 from blocker.message.mime import Part, Section
 from blocker.message.read import read
 
-_TYPES = {"html": "text/html", "xml": "application/xhtml+xml", "css": "text/css", "calendar": "text/calendar"}
+_TYPES = {
+    "html": "text/html",
+    "xml": "application/xhtml+xml",
+    "xml only": "application/xml",
+    "css": "text/css",
+    "calendar": "text/calendar",
+}
 _SAID = frozenset({"content-type", "content-transfer-encoding", "content-disposition"})
 _WHITE = bytes.maketrans(b"\r\n\0", b"   ")
 

@@ -19,7 +19,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from blocker.message.read import RECEIPT_HEADERS
 from blocker.message.urls import clean
-from blocker.rewrite import layers, plain
+from blocker.rewrite import layers, plain, xmlcheck
 from blocker.rewrite.addresses import Addresses
 
 _OTHERS = frozenset({*RECEIPT_HEADERS, "x-unpixel"})
@@ -89,6 +89,12 @@ def _difference(before: bytes, after: bytes, gone: Collection[str]) -> str | Non
         markup, changed = _decoded(first, old_body), _decoded(second, new_body)
         if _is_plain(first) and layers.same_but_for(markup, changed, addresses):
             continue
+        if xmlcheck.is_xml(first):
+            agreed = xmlcheck.agrees(markup, changed, lambda was, now: meant(was, now, addresses))
+            if agreed is not None:
+                if agreed:
+                    continue
+                return "another parser sees a change that was not meant"
         if not is_html(first):
             return "another parser sees a change outside the HTML"
         why = None if costly(markup) else _compare(markup, changed, addresses)
@@ -153,7 +159,7 @@ def is_html(part: Message) -> bool:
 
 
 def _is_known(part: Message) -> bool:
-    return is_html(part) or _is_plain(part)
+    return is_html(part) or _is_plain(part) or xmlcheck.is_xml(part)
 
 
 def _is_plain(part: Message) -> bool:
@@ -214,6 +220,8 @@ def meant(was: str, now: str, gone: Addresses) -> bool:
     """Whether a value named a neutralised address, and is none any more."""
     if clean(now) in gone:
         return False
+    if not was:
+        return now == "data:,"  # an empty value that named the base
     return gone.named_in(was) or _escaped(was) or any(map(gone.named_in, layers.layers(was)))
 
 

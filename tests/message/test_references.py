@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blocker.message.comments import _has_sign
 from blocker.message.css import unescape
 from blocker.message.read import read
-from blocker.message.references import MAX_REFERENCES, Reference, _has_sign
+from blocker.message.references import MAX_REFERENCES, Reference
 from blocker.message.transfer import decode
 from blocker.message.vectors import RELS, VECTORS
 from tests.message.samples import encoded, found, html, mail, urls

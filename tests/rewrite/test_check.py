@@ -28,7 +28,11 @@ def edits_of(raw: bytes, *changes: tuple[bytes, bytes]) -> list[Edit]:
 def page(before: bytes, *changes: tuple[bytes, bytes], encoding: str = "") -> Edited:
     """The HTML part as it was and as it is, with what `mail` declares."""
     return Edited(
-        encoding, "utf-8", before.decode(), apply_edits(before, edits_of(before, *changes)[1:]).decode()
+        "html",
+        encoding,
+        "utf-8",
+        before.decode(),
+        apply_edits(before, edits_of(before, *changes)[1:]).decode(),
     )
 
 
@@ -199,7 +203,7 @@ def structure(
     edits = edits_of(raw, *changes)
     short = shortened(raw, apply_edits(raw, edits), edits)
     assert short is not None
-    return same_structure(*short, [Edited(encoding, charset, "", "")])
+    return same_structure(*short, [Edited("html", encoding, charset, "", "")])
 
 
 def test_structure() -> None:
