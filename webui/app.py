@@ -49,6 +49,7 @@ def create_app(
     """
     app = Flask(__name__)
     app.json = Objects(app)
+    app.session_interface = auth.Cookies()
     app.url_map.converters["name"] = Name
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": safe.page}
     app.config.update(

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -82,6 +83,14 @@ def guard() -> BaseResponse | None:
     if request.method not in {"GET", "HEAD", "OPTIONS"} and not is_api():
         _require_csrf()
     return None
+
+
+class Cookies(SecureCookieSessionInterface):
+    """The session's cookie, for HTTPS alone where it was asked for by HTTPS."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 (Flask's signature)
+        """Whether the browser must not send it in the clear."""
+        return request.is_secure
 
 
 def csrf_token() -> str:
@@ -184,10 +193,10 @@ def _no_token() -> Problem:
 
 
 def _open_metrics() -> bool:
-    """Whether this asks for /metrics where only this machine can: under a name of this machine, so that no page
-    elsewhere can have its own name resolve here and read them."""
+    """Whether this machine asks for /metrics: by its address, where a proxy says for whom it asks, and under a name of
+    this machine, so that no page elsewhere can have its own name resolve here and read them."""
     host = request.host.lower().removesuffix(f":{request.host.rpartition(':')[2]}")
-    here = host in {"localhost", "127.0.0.1", "[::1]"}
+    here = host in {"localhost", "127.0.0.1", "[::1]"} and request.remote_addr in {"127.0.0.1", "::1"}
     return request.endpoint == "metrics.metrics" and site().open_metrics and here
 
 

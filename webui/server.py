@@ -43,7 +43,9 @@ class Server:
         host: str = "127.0.0.1",
         port: int = 8400,
         bounds: Bounds | None = None,
+        proxy: str | None = None,
     ) -> None:
+        """`proxy` is the address of a proxy in front, which says for whom it asks (X-Forwarded-For, -Proto)."""
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
         self._stopping = Event()
@@ -56,6 +58,8 @@ class Server:
             threads=THREADS,
             ident=None,
             clear_untrusted_proxy_headers=True,
+            trusted_proxy=proxy,
+            trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"} if proxy else set(),
             connection_limit=UNBOUNDED,
             max_request_body_size=UNBOUNDED,
             max_request_header_size=self._watch.bounds.head_size,

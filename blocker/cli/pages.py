@@ -89,6 +89,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
                 ),
                 address,
                 config.web.port if port is None else port,
+                proxy=config.web.proxy,
             )
         except ConfigError as error:
             raise click.ClickException(str(error)) from error

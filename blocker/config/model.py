@@ -78,6 +78,8 @@ class WebConfig:
 
     host: str = "127.0.0.1"
     port: int = 8400
+    proxy: str | None = None
+    """Address of the one HTTPS proxy in front, whose word is taken for whom it speaks for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, get_args
 
@@ -116,11 +117,21 @@ def parse(text: str, path: Path) -> Config:
 
 
 def _web(read: _Reader, table: Table) -> WebConfig:
-    read.known(table, ("web",), ("host", "port"))
+    read.known(table, ("web",), ("host", "port", "proxy"))
     return WebConfig(
         host=read.text_at(table, ("web", "host")) or WebConfig().host,
         port=read.port(table, ("web", "port"), WebConfig().port),
+        proxy=_address(read, table, ("web", "proxy")),
     )
+
+
+def _address(read: _Reader, table: Table, keys: Keys) -> str | None:
+    """An IP address as its family writes it, or None where the key is missing."""
+    value = read.text_at(table, keys)
+    try:
+        return None if value is None else str(ip_address(value))
+    except ValueError:
+        raise read.error(keys, f'`{keys[-1]}` is an IP address: write {keys[-1]} = "127.0.0.1".') from None
 
 
 def _service(read: _Reader, table: Table) -> ServiceConfig:

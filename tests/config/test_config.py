@@ -116,6 +116,7 @@ MISTAKES = [
     ("[web]\nport = 99999\n", 2, "write a whole number from 1 to 65535"),
     ("[web]\nport = true\n", 2, "`port` cannot be True"),
     ('[web]\nport = "8400"\n', 2, "`port` cannot be '8400'"),
+    ('[web]\nproxy = "*"\n', 2, 'write proxy = "127.0.0.1"'),
     ("web = 3\n", 1, "write [web] and its keys below"),
     ("[[accounts]]\nname = 'a'\n", 1, "write [accounts.personal] and its keys"),
     ("data_dir = 3\n", 1, 'write data_dir = "…"'),

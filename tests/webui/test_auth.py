@@ -255,6 +255,14 @@ def test_the_cookie_cannot_be_read_or_sent_from_elsewhere(app: Flask, filled: Ca
     assert "SameSite=Lax" in cookie
 
 
+def test_a_cookie_asked_for_by_https_is_never_sent_in_the_clear(app: Flask, filled: Catalogue) -> None:
+    """And one that was asked for in the clear, on this machine, still comes back."""
+    for base, secure in (("https://pages.example", True), ("http://localhost", False)):
+        path = path_of(one_time_link(filled, "http://localhost"))
+        cookie = app.test_client().get(path, base_url=base).headers["Set-Cookie"]
+        assert ("Secure" in cookie) == secure
+
+
 def test_a_cookie_of_another_secret_is_worth_nothing(client: FlaskClient, filled: Catalogue) -> None:
     """Sessions are signed: two programs over one catalogue do not share them unless told to."""
     cookie = client.get_cookie("unpixel")

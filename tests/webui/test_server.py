@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ import time
 import urllib.request
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 
 from webui import Server
 
@@ -74,6 +75,33 @@ def test_a_name_with_two_addresses_is_served() -> None:
     assert server.port > 0
     server.stop()
     server.run()
+
+
+@pytest.mark.parametrize(
+    ("proxy", "fields", "seen"),
+    [
+        (None, {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}, ["127.0.0.1", "http"]),
+        ("127.0.0.1", {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}, ["192.0.2.7", "https"]),
+        ("127.0.0.1", {"X-Forwarded-For": "192.0.2.9, 192.0.2.7"}, ["192.0.2.7", "http"]),
+        ("127.0.0.1", {"X-Forwarded-For": "2001:db8::1"}, ["2001:db8::1", "http"]),
+        ("127.0.0.1", {"X-Forwarded-Host": "evil.example"}, ["127.0.0.1", "http"]),
+        ("192.0.2.1", {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}, ["127.0.0.1", "http"]),
+    ],
+)
+def test_a_proxys_word_is_taken_where_it_is_named(
+    proxy: str | None, fields: dict[str, str], seen: list[str]
+) -> None:
+    """For the last address alone, which is the one it saw; nobody else's is."""
+    app = Flask("empty")
+    app.add_url_rule("/", view_func=lambda: [request.remote_addr, request.scheme, request.host])
+    server = Server(app, port=0, proxy=proxy)
+    thread = running(server)
+    try:
+        with urllib.request.urlopen(urllib.request.Request(server.url, headers=fields), timeout=5) as answer:
+            assert json.load(answer) == [*seen, f"127.0.0.1:{server.port}"]
+    finally:
+        server.stop()
+        thread.join(timeout=5)
 
 
 def test_the_room_reaches_no_mailbox() -> None:
