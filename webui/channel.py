@@ -85,7 +85,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self.head_ended = time.monotonic()
             self._judge_head()
         if not self.error and self.body_bytes_received > self._limit:
-            self.refuse(Problem(413, "too_large", SENTENCES[413]))
+            self.refuse(self._too_large())
         return consumed
 
     def refuse(self, problem: Problem) -> None:
@@ -98,12 +98,17 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         """Read the body, up to the largest that there may be."""
         self.admitted, self.undecided = True, False
         if self.content_length > self._limit:
-            self.refuse(Problem(413, "too_large", SENTENCES[413]))
+            self.refuse(self._too_large())
 
     @property
     def _limit(self) -> int:
         watch: Watch = self.adj.watch
         return MAX_BODY if self.admitted or self.undecided else watch.bounds.open_body
+
+    def _too_large(self) -> Problem:
+        most = self._limit // 1024
+        form = f"No form of these pages takes more than {most} KB: send less."
+        return Problem(413, "too_large", SENTENCES[413] if self.for_program else form)
 
     def _judge_head(self) -> None:
         if self.error or self.completed:
@@ -112,7 +117,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self.undecided = True
             self.awaits_continue, self.expect_continue = self.expect_continue, False
         elif self.content_length > self._limit:
-            self.refuse(Problem(413, "too_large", SENTENCES[413]))
+            self.refuse(self._too_large())
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
