@@ -131,6 +131,8 @@ class Structure:
     """A bound was reached: not everything was told apart."""
     like: int = 0
     """Lines met so far that begin like a boundary and are none."""
+    begun: bool = False
+    """One of them, in the multipart that was looked at last, stands before a field."""
 
 
 class Where(NamedTuple):
