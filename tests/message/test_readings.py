@@ -132,7 +132,7 @@ def test_ordinary_mail_has_one_reading() -> None:
     raw = HEAD + parts(HTML + b"\r\n" + FIRST.encode(), b"Content-Type: text/plain\r\n\r\nx")
     assert read_structure(raw).others == []
     assert all(document.part.alone for document in read(raw).documents)
-    assert not all(document.part.alone for document in read(ALIKE["two types"]).documents)
+    assert not all(document.part.alone for document in read(ALIKE["two encodings"]).documents)
 
 
 def test_other_readings_are_bounded() -> None:
