@@ -93,7 +93,7 @@ def media_type(value: str) -> str:
 
     What follows a whole type is no matter: `text/html charset=utf-8` lacks its semicolon and is shown as HTML.
     """
-    plain = uncommented(value)
+    plain = uncommented(value) if "(" in value else value
     found = _TYPE.match(plain)
     if found is None and _MULTIPART.match(plain) is not None and _BOUNDARY.search(plain) is not None:
         return "multipart/mixed"

@@ -88,6 +88,12 @@ class Headers:
         found = self._index.get(name)
         return found is not None and len(found) > 1
 
+    def repeats(self, names: Sequence[str]) -> bool:
+        """Whether there are several fields of one of these names."""
+        if len(self._index) == len(self.fields):
+            return False
+        return any(map(self.is_repeated, names))
+
     def is_long(self, name: str) -> bool:
         """Whether a field of this name goes on after what of it is interpreted."""
         return any(field.end - field.value_start > MAX_VALUE_BYTES for field in self._index.get(name, ()))

@@ -41,6 +41,7 @@ _READ_ONCE = ("content-type", "content-transfer-encoding")
 SIGNED = frozenset({"multipart/signed", "multipart/encrypted"})
 SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _ESCAPED = re.compile(rb"=(?:3D|\r?\n)", re.IGNORECASE)
+_NEVER_NAMED = frozenset({"text/html", "text/calendar"})
 _MESSAGE_NAME = re.compile(r"\.(?:e?m|mht)|=\?|\*|%", re.IGNORECASE)
 """What a name of a message, written in whatever way, has in it."""
 
@@ -131,6 +132,8 @@ class Structure:
     """A bound was reached: not everything was told apart."""
     like: int = 0
     """Lines met so far that begin like a boundary and are none."""
+    begun: bool = False
+    """One of them, in the multipart that was looked at last, stands before a field."""
 
 
 class Where(NamedTuple):
@@ -210,7 +213,7 @@ def content_type(headers: Headers, default: str) -> str:
 
 def _walk(raw: bytes, headers: Headers, end: int, where: Where, structure: Structure) -> None:
     """Append the leaves of one part to `structure`, by the reading of its header that tells most."""
-    if headers.others or any(map(headers.is_repeated, _READ_ONCE)):
+    if headers.others or headers.repeats(_READ_ONCE):
         readings = [headers, *headers.others]
         for name in _READ_ONCE:
             readings = [one for reading in readings for one in reading.readings(name)]
@@ -315,14 +318,14 @@ def _walk_message(
 
 def is_named_message(headers: Headers, kind: str) -> bool:
     """Whether a program opens the part as a message for its name, or for a type of saved pages."""
+    if kind in _NEVER_NAMED or kind.startswith(("multipart/", "message/")):
+        return False
     if kind in declared.ARCHIVES:
         return True
     disposition = headers.first("content-disposition")
-    if _MESSAGE_NAME.search(f"{disposition};{headers.first('content-type')}") is None:
-        return False
     if kind.startswith(("image/", "text/plain")) and "attachment" not in disposition.lower():
         return False
-    if kind.startswith(("multipart/", "message/")) or kind in ("text/html", "text/calendar"):
+    if _MESSAGE_NAME.search(f"{disposition};{headers.first('content-type')}") is None:
         return False
     return any(end in declared.MESSAGE_NAMES for end in declared.ends(headers))
 

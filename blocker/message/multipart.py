@@ -15,6 +15,8 @@ MAX_LIKE = 1_000_000
 """Lines of one message that begin like a boundary and are none, over all levels; what follows is one leaf."""
 _LAST_EOL = re.compile(rb"\r\n\Z|\r\Z|\n\Z")
 _FIRST_LIKE = re.compile(rb"(?<![^\r\n])--([^\r\n]{1,200})\r?\n(?=content-)", re.IGNORECASE)
+_BEGUN = re.compile(rb"([^\r\n]++\r?\n)[!-9;-~]++[ \t]*:")
+"""The rest of a line that begins with a boundary and is none, before a field."""
 _BOUNDARY_TAIL = re.compile(rb"(--)?[ \t]*(\r\n|\r|\n|\Z)")
 
 
@@ -23,6 +25,8 @@ class Tally(Protocol):
 
     like: int
     """Lines met so far that begin like a boundary and are none."""
+    begun: bool
+    """One of them, in this multipart, stands before a field."""
     cut: bool
     """A bound was reached."""
 
@@ -37,9 +41,9 @@ def children(
     raw: bytes, boundary: bytes, span: tuple[int, int], tally: Tally
 ) -> tuple[list[tuple[int, int]] | None, list[Lines]]:
     """The children between lines of one boundary, and how some programs find others."""
-    mark, like = b"--" + boundary, tally.like
+    mark, tally.begun = b"--" + boundary, False
     found = between(raw, span, delimiters(raw, mark, *span, tally))
-    others: list[Lines] = [_beginnings] if tally.like > like else []
+    others: list[Lines] = [_beginnings] if tally.begun else []
     closing = raw.find(mark + b"--", found[-1][1] if found is not None else span[0], span[1])
     if closing >= 0 and raw.find(b"\n" + mark, closing + 1, span[1]) >= 0:
         others.append(delimiters_on)
@@ -76,23 +80,25 @@ def delimiters(
     raw: bytes, mark: bytes, start: int, end: int, tally: Tally
 ) -> Iterator[tuple[int, int, bool]]:
     """Boundary lines of one multipart: line start, line end, whether it is the closing one."""
-    position = start
-    while True:
-        found = raw.find(mark, position, end)
-        if found < 0:
-            return
-        position = found + len(mark)
-        tail = (
-            _BOUNDARY_TAIL.match(raw, position, end) if found == start or raw[found - 1] in b"\r\n" else None
-        )
-        if tail is None:
-            tally.like += 1
-            if tally.like > MAX_LIKE:
-                tally.cut = True
-                return
+    for found in _line_starts(raw, mark, start, end):
+        tail = _BOUNDARY_TAIL.match(raw, found + len(mark), end) if found >= 0 else None
+        if tail is not None:
+            yield found, tail.end(), tail[1] is not None
             continue
-        position = tail.end()
-        yield found, position, tail.group(1) is not None
+        tally.like += 1
+        if tally.like > MAX_LIKE:
+            tally.cut = True
+            return
+        if found >= 0 and not tally.begun:
+            tally.begun = _BEGUN.match(raw, found + len(mark), end) is not None
+
+
+def _line_starts(raw: bytes, mark: bytes, start: int, end: int) -> Iterator[int]:
+    """Where a line begins with `mark`; -1 where that stands amid a line."""
+    position = start
+    while (found := raw.find(mark, position, end)) >= 0:
+        position = found + len(mark)
+        yield found if found == start or raw[found - 1] in b"\r\n" else -1
 
 
 def delimiters_on(
@@ -104,15 +110,23 @@ def delimiters_on(
 
 
 def _beginnings(
-    raw: bytes, mark: bytes, start: int, end: int, tally: Tally
+    raw: bytes, mark: bytes, start: int, end: int, _tally: Tally
 ) -> Iterator[tuple[int, int, bool]]:
-    """The same for programs to which a line that begins with a boundary is one (RFC 2046, section 5.1.1), as to Dovecot."""
-    lines = re.compile(rb"(?:^|(?<=[\r\n]))" + re.escape(mark) + rb"(--)?[^\r\n]*(?:\r\n|[\r\n]|\Z)")
-    for count, match in enumerate(lines.finditer(raw, start, end)):
-        if count > MAX_PARTS:
-            tally.cut = True
-            return
-        yield match.start(), match.end(), match[1] is not None
+    """The same for programs to which a line that begins with a boundary is one (RFC 2046, section 5.1.1), as to Dovecot.
+
+    Such a line counts where a field follows, for a part without a header holds nothing that is read.
+    """
+    for found in _line_starts(raw, mark, start, end):
+        tail = None
+        if found >= 0:
+            after = found + len(mark)
+            tail = _BOUNDARY_TAIL.match(raw, after, end) or _BEGUN.match(raw, after, end)
+        if tail is not None:
+            yield (
+                found,
+                tail.end(1 if tail.re is _BEGUN else 0),
+                tail.re is _BOUNDARY_TAIL and tail[1] is not None,
+            )
 
 
 Lines = Callable[[bytes, bytes, int, int, Tally], Iterator[tuple[int, int, bool]]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from blocker.message import declared
 from blocker.message.headers import Headers
@@ -11,7 +13,7 @@ from blocker.message.mime import Part, Section, is_named_message, read_structure
 from blocker.message.model import Receipt
 from blocker.message.readings import chosen, is_certain
 from blocker.message.references import MAX_REFERENCES, Reference, references
-from blocker.message.transfer import IDENTITY, decode
+from blocker.message.transfer import IDENTITY, UU_BEGIN, decode
 
 XML_ONLY = "xml only"
 """XML that no program shows as HTML, as is every other type that ends with `+xml`."""
@@ -49,6 +51,7 @@ RECEIPT_HEADERS = (
 )
 """Header fields that make a reader's program offer, or send, a receipt (RFC 8098 and vendors' own)."""
 
+_UU_LINE = re.compile(rb"^" + UU_BEGIN.pattern, re.MULTILINE)
 _MARKUP = ("html", "xml")
 _PGP = (b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----BEGIN PGP MESSAGE-----")
 _PGP_START = b"-----BEGIN PGP "
@@ -80,8 +83,9 @@ class Message:
         self.cut: bool = structure.cut
         """A bound was reached: not everything was looked at."""
         sources = _documents(structure.parts)
-        certain = not structure.others and all(map(is_certain, sources))
-        best, besides = ([], []) if certain else chosen(sources, _documents(structure.others))
+        strangers = [*_documents(structure.others), *_in_text(structure.parts)]
+        certain = not strangers and all(map(is_certain, sources))
+        best, besides = ([], []) if certain else chosen(sources, strangers)
         sources = sources if certain else [reading.document for reading in best]
         self.sources: list[HtmlDocument] = sources
         """Every part that is read; `documents` are those of markup."""
@@ -118,6 +122,19 @@ def reads(part: Part) -> bool:
 
 def _documents(parts: Iterable[Part]) -> list[HtmlDocument]:
     return [HtmlDocument(part, kind) for part in parts if (kind := _kind(part))]
+
+
+def _in_text(parts: Iterable[Part]) -> Iterator[HtmlDocument]:
+    """The pages that stand uuencoded in plain text, which Outlook takes for attachments."""
+    for part in parts:
+        raw = part.headers.raw
+        if part.content_type == "text/plain" and raw.find(b"begin ", part.start, part.end) >= 0:
+            names = [match[1].decode("latin-1") for match in _UU_LINE.finditer(raw, part.start, part.end)]
+            kind = next(
+                (kind for name in names for end, kind in NAMES.items() if name.lower().endswith(end)), ""
+            )
+            if kind:
+                yield HtmlDocument(replace(part, decoding="x-uuencode"), kind)
 
 
 def _kind(part: Part) -> str:

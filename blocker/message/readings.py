@@ -44,14 +44,12 @@ class Reading:
 def is_certain(document: HtmlDocument) -> bool:
     """Whether every program decodes the part alike, as nearly always."""
     part = document.part
-    if part.encoding not in declared.USUAL and part.encoding:
-        return False
-    if len(declared.encodings(part.headers.first("content-transfer-encoding"))) > 1:
-        return False
-    if part.encoding == "base64" and is_strayed(part.body):
+    encodings = declared.encodings(part.headers.first("content-transfer-encoding"))
+    if len(encodings) > 1 or (encodings[0] == "base64" and is_strayed(part.body)):
         return False
     value = part.headers.first("content-type")
-    return not other_codecs(document.decoded, part.charset) and not declared.charsets(value)
+    label = declared.charset(value)
+    return not other_codecs(document.decoded, label) and not declared.charsets(value)
 
 
 def chosen(

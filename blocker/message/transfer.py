@@ -24,6 +24,8 @@ _WHITE = b" \t\r\n\f\v"
 _BASE64 = _LETTERS + _WHITE
 _YENC = bytes((byte - 42) % 256 for byte in range(256))
 _YENC_ESCAPE = re.compile(rb"=(.)", re.DOTALL)
+UU_BEGIN = re.compile(rb"begin [0-7]{1,6} ([^\r\n]*)")
+"""The line before uuencoded text, with a file's name."""
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 URL_SAFE = "base64url"
 """Base64 in the letters of RFC 4648, section 5, for programs that take both."""
@@ -74,16 +76,16 @@ def _base64_url(body: bytes) -> bytes:
 
 
 def _uudecoded(body: bytes) -> bytes:
-    """What stands between `begin` and `end` (IEEE 1003.1, uuencode); the body where nothing does."""
-    lines = iter(body.splitlines())
-    if not any(line.startswith(b"begin") for line in lines):
-        return body
-    found = []
-    for line in lines:
-        if line.strip(b" \t") in (b"end", b"`", b""):
-            break
-        found.append(_uuline(line))
-    return b"".join(found)
+    """What stands between `begin` and `end`, once or more (IEEE 1003.1, uuencode); the body where nothing does."""
+    found: list[bytes] = []
+    begun = inside = False
+    for line in body.splitlines():
+        if inside:
+            inside = line.strip(b" \t`") not in (b"end", b"")
+            found.append(_uuline(line) if inside else b"")
+        elif UU_BEGIN.match(line) is not None:
+            begun = inside = True
+    return b"".join(found) if begun else body
 
 
 def _uuline(line: bytes) -> bytes:

@@ -24,8 +24,39 @@ CHARSETS = (
     "utf-16",
     "x-unknown",
     "utf-7",
+    "x-sjis",
+    "unicode",
+    "hz-gb-2312",
+    "x-user-defined",
 )
-ENCODINGS = ("7bit", "8bit", "quoted-printable", "base64", "x-uuencode", "")
+ENCODINGS = (
+    "7bit",
+    "8bit",
+    "quoted-printable",
+    "base64",
+    "x-uuencode",
+    "",
+    "8bits",
+    "base64;",
+    '"quoted-printable"',
+    "(c) base64",
+    "yenc",
+)
+TYPES = ('Content-Type: text/{}; charset="{}"',) * 3 + (
+    "Content-Type: text/{} (c); charset={}",
+    "Content-Type: text/plain\r\nContent-Type: text/{} charset={}",
+    "Content-Type: application/octet-stream; name=a.{}; charset={}",
+)
+STRAY = (
+    b"words",
+    b">From x 10:00",
+    b"\xff: 1",
+    b"X : y",
+    b"\xef\xbb\xbfX: y",
+    b"\0",
+    b"Content-Type : text/html (c)",
+)
+"""Lines in a header that are no field for the standard library."""
 LINE_ENDS = ("\r\n", "\n", "\r")
 ELEMENTS = (
     "p",
@@ -245,9 +276,9 @@ def encoded(text: str, charset: str, encoding: str) -> bytes:
         data = text.encode(charset, "replace")
     except LookupError:
         data = text.encode("utf-8", "replace")
-    if encoding == "base64":
+    if "base64" in encoding:
         return base64.encodebytes(data)
-    if encoding == "quoted-printable":
+    if "quoted-printable" in encoding:
         return binascii.b2a_qp(data, istext=False)
     return data
 
@@ -298,7 +329,7 @@ def parts(draw: st.DrawFn, depth: int = 0) -> bytes:
     charset, encoding = draw(st.sampled_from(CHARSETS)), draw(st.sampled_from(ENCODINGS))
     if kind in ("html", "plain"):
         fields += [
-            f'Content-Type: text/{kind}; charset="{charset}"'.encode(),
+            draw(st.sampled_from(TYPES)).format(kind, charset).encode(),
             f"Content-Transfer-Encoding: {encoding}".encode(),
         ]
         body = encoded(draw(documents()), charset, encoding)
@@ -306,7 +337,7 @@ def parts(draw: st.DrawFn, depth: int = 0) -> bytes:
         boundary = draw(st.sampled_from(["b", "b1", "-", "=_x", ""])) + "x" * depth
         inside = draw(st.lists(parts(depth + 1), max_size=3))
         fields.append(
-            f'Content-Type: multipart/{draw(st.sampled_from(["mixed", "alternative", "signed", "digest"]))}; boundary="{boundary}"'.encode()
+            f'Content-Type: multipart/{draw(st.sampled_from(["mixed", "alternative", "signed", "digest"]))}; boundary="{boundary}"{draw(st.sampled_from(["", "", " (c)", "; boundary=b1"]))}'.encode()
         )
         mark = b"--" + boundary.encode()
         body = b"".join(mark + end + part + end for part in inside) + (
@@ -317,6 +348,7 @@ def parts(draw: st.DrawFn, depth: int = 0) -> bytes:
         body = bytes(draw(parts(depth + 1)))
     else:
         body = draw(st.binary(max_size=60))
+    fields[:0] = draw(st.lists(st.sampled_from(STRAY), max_size=1))
     whole: bytes = end.join([*fields, b"", body])
     return whole
 

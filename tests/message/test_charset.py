@@ -7,8 +7,10 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from webencodings.labels import LABELS  # type: ignore[import-untyped,unused-ignore]
 
-from blocker.message.charset import decode_text
+from blocker.message.charset import Codec, decode_text, other_codecs
+from blocker.message.labels import is_ascii_safe, meaning
 
 MULTIBYTE = [
     "shift_jis",
@@ -159,6 +161,117 @@ def test_broken_escapes_do_no_harm(charset: str, pieces: list[bytes]) -> None:
     offsets = [ours.offset(index) for index in range(len(ours.text) + 1)]
     assert offsets == sorted(offsets)
     assert not offsets or offsets[-1] <= len(data)
+
+
+@pytest.mark.parametrize(
+    ("label", "codec", "others"),
+    [
+        ("utf-8", "utf-8", ()),
+        (" 'UTF-8' ", "utf-8", ()),
+        ('"utf8";', "utf-8", ()),
+        ("us-ascii", "utf-8", ()),
+        ("latin1", "cp1252", ()),
+        ("x-sjis", "cp932", ()),
+        ("windows-31j", "cp932", ()),
+        ("MS_Kanji", "cp932", ()),
+        ("gb2312", "gb18030", ()),
+        ("x-gbk", "gb18030", ()),
+        ("ks_c_5601-1987", "cp949", ()),
+        ("big5-hkscs", "big5hkscs", ()),
+        ("iso-8859-8-i", "iso8859-8", ()),
+        ("x-mac-cyrillic", "mac-cyrillic", ()),
+        ("x-user-defined", "x-user-defined", ()),
+        ("iso-2022-jp", "iso2022_jp", ()),
+        ("unicode", "utf-16-le", ("utf-16-be", "utf-8")),
+        ("ucs-2", "utf-16-le", ("utf-16-be", "utf-8")),
+        ("utf-16", "utf-16-le", ("utf-16-be", "utf-8")),
+        ("unicodefffe", "utf-16-be", ("utf-16-le", "utf-8")),
+        ("utf-7", "utf-7", ("utf-8",)),
+        ("unicode-1-1-utf-7", "utf-7", ("utf-8",)),
+        ("hz-gb-2312", "hz", ("utf-8",)),
+        ("iso-2022-kr", "iso2022_kr", ("utf-8",)),
+        ("cp936", "gb18030", ("utf-8",)),
+        ("windows-932", "cp932", ("utf-8",)),
+        ("ibm037", "cp037", ("utf-8",)),
+        ("x-mac-japanese", "cp932", ("utf-8",)),
+    ],
+)
+def test_labels(label: str, codec: str, others: tuple[str, ...]) -> None:
+    """Names mean what browsers take them for; where mail programs take them otherwise, that is another reading."""
+    assert meaning(label)[:2] == (codec, others)
+    assert meaning(label).known
+
+
+def test_every_label_of_the_standard_is_known() -> None:
+    """But for those that mean `replacement`, of which browsers read nothing: each has a codec, ASCII-compatible or wide."""
+    for label, name in LABELS.items():
+        found = meaning(label)
+        assert found.known or name == "replacement"
+        if name != "replacement":
+            assert bool(found.others) == name.startswith("utf-16")
+            assert found.others or is_ascii_safe(found.codec) or found.codec == "iso2022_jp"
+
+
+@pytest.mark.parametrize(
+    ("label", "letter"), [("x-sjis", b"\x95\\"), ("gb2312", b"\x95\\"), ("big5", b"\xa5\\")]
+)
+def test_the_second_byte_of_a_letter_is_no_backslash(label: str, letter: bytes) -> None:
+    """0x5C behind a lead byte is half a letter; alone it is a backslash, in shift_jis too."""
+    text = decode_text(b'"' + letter + b'"\\', label).text
+    assert text[0] == text[2] == '"' and text[1] != "\\" and text[3:] == "\\"
+
+
+@pytest.mark.parametrize("codec", ["cp932", "gb18030", "big5hkscs", "cp949", "euc_jp"])
+def test_markup_outlives_a_broken_letter(codec: str) -> None:
+    """A lead byte before what ends no letter takes nothing of the markup with it (Encoding, section 4: ASCII is put back)."""
+    for lead in range(0x80, 0x100):
+        for between in (b"", b"3", b"\x81"):
+            decoded = decode_text(bytes((lead,)) + between + b"<img>", Codec(codec)).text
+            assert decoded.endswith("<img>")
+
+
+@pytest.mark.parametrize("charset", [None, "utf-8", "us-ascii", "gbk", "utf-16be", "iso-2022-jp", "nonsense"])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_a_mark_outranks_what_is_declared(charset: str | None, codec: str) -> None:
+    """The bytes at the start decide; who goes by the declared name reads it in another way, which is told."""
+    data = ("\ufeff" + "<p>é</p>").encode(codec)
+    assert decode_text(data, charset).text.lstrip("\ufeff") == "<p>é</p>"
+    if charset == "gbk":
+        assert "gb18030" in other_codecs(data, charset)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<meta charset="x-sjis">',
+        "<META HTTP-EQUIV=Content-Type CONTENT='text/html; charset=Shift_JIS'>",
+        '<?xml version="1.0" encoding="shift_jis"?>',
+    ],
+)
+@pytest.mark.parametrize("charset", [None, "nonsense", "unknown-8bit", ""])
+def test_a_charset_that_the_markup_names(head: str, charset: str | None) -> None:
+    """It counts where the header names none that is known; not where it does, and not behind the first kilobyte."""
+    data = head.encode() + "表".encode("cp932")
+    assert decode_text(data, charset).text.endswith("表")
+    assert not decode_text(data, "iso-8859-1").text.endswith("表")
+    assert not decode_text(b" " * 1024 + data, charset).text.endswith("表")
+
+
+def test_what_is_named_in_ascii_is_not_utf_16() -> None:
+    """HTML, section 13.2.3.2: such a name means UTF-8; without a name the bytes themselves tell."""
+    assert decode_text(b"<meta charset=utf-16><p>", None).text == "<meta charset=utf-16><p>"
+    for codec in ("utf-16-le", "utf-16-be"):
+        assert decode_text("\n<p>é".encode(codec), None).text == "\n<p>é"
+
+
+@pytest.mark.parametrize(
+    "charset", [None, "utf-8", "us-ascii", "iso-8859-1", "windows-1252", "gbk", "x-unknown"]
+)
+@given(st.text(max_size=40))
+def test_ordinary_charsets_have_one_reading(charset: str | None, text: str) -> None:
+    """Nothing is read twice where no program reads other markup."""
+    data = b"<p>" + text.replace("=", "").encode("utf-8", "replace")
+    assert other_codecs(data.replace(b"\0", b""), charset) == ()
 
 
 @given(st.text(alphabet="abz019-_ .:/\\é\0", max_size=30))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 
 import pytest
 
@@ -116,12 +117,22 @@ def test_one_address_in_several_readings_is_taken_out(name: str, level: Level) -
     assert blocker.restore(done.raw) == ALIKE[name]
 
 
+def test_a_page_that_stands_uuencoded_in_text() -> None:
+    """It is told, for Outlook makes an attachment of it, and never edited."""
+    page = SECOND.encode()
+    lines = b"".join(binascii.b2a_uu(page[at : at + 45]) for at in range(0, len(page), 45))
+    raw = mail(b"See:\n\nbegin 644 page.htm\n" + lines + b"`\nend\n", "text/plain")
+    assert hosts(raw) == ["second.example"]
+    assert blocker.neutralise(raw, level="paranoid").refused is not None
+    assert hosts(raw.replace(b"page.htm", b"page.txt")) == []
+
+
 def test_ordinary_mail_has_one_reading() -> None:
     """Nothing is read twice where every program reads the same."""
     raw = HEAD + parts(HTML + b"\r\n" + FIRST.encode(), b"Content-Type: text/plain\r\n\r\nx")
     assert read_structure(raw).others == []
     assert all(document.part.alone for document in read(raw).documents)
-    assert not all(document.part.alone for document in read(ALIKE["two types"]).documents)
+    assert not all(document.part.alone for document in read(ALIKE["two encodings"]).documents)
 
 
 def test_other_readings_are_bounded() -> None:
