@@ -199,8 +199,8 @@ def token(reference: Reference, own: Traits | None, context: Context) -> Iterato
         yield reason("token.person", f"a parameter named {own.person[:24]}")
     url = reference.target
     if _is_made(own) and url is not None and not is_store(url.host) and not inner_url(reference.raw):
-        named = own.extension or "&" in url.query or url.host in context.link_hosts
-        yield _PROGRAM if named else _LONG
+        asks = "&" in url.query and not own.called.picture
+        yield _PROGRAM if own.extension in PROGRAMS or asks or url.host in context.link_hosts else _LONG
     shared = False
     for value in own.tokens:
         where = context.header_tokens.get(value) or (

@@ -15,7 +15,7 @@ from blocker.detect.stylesheet import font_sizes
 from blocker.message.html import Tag
 
 _FONT_SIZE = re.compile(r"font-size\s{0,8}:\s{0,8}([^;]{1,20})", re.IGNORECASE)
-_SHORT = re.compile(r"(?:\A|[;\s])font\s{0,8}:[^;]{0,80}?\s0(?:px|pt|em|%)?(?=[\s/;]|\Z)", re.IGNORECASE)
+_SHORT = re.compile(r"(?:\A|[;\s])font\s{0,8}:(?:[^;]{0,80}?\s)?0(?:px|pt|em|%)?(?=[\s/;]|\Z)", re.IGNORECASE)
 
 
 def font_size(node: Element | Tag, cascade: Cascade) -> float | None:

@@ -26,7 +26,9 @@ _PIXELS = {
 }
 _OF_VIEW = {"w": 12.8, "i": 12.8, "max": 12.8, "h": 8.0, "b": 8.0, "min": 8.0}
 """A hundredth of a view of 1280 by 800 pixels."""
-_TOKEN = re.compile(rf"\s*(?:([0-9]*\.?[0-9]+)({_UNITS})?|([a-z][-a-z]*)\(|([-+*/(),]))", re.IGNORECASE)
+_TOKEN = re.compile(
+    rf"\s*(?:([0-9]*\.?[0-9]+)({_UNITS})?|((?:-(?:webkit|moz)-)?[a-z][-a-z]*)\(|([-+*/(),]))", re.IGNORECASE
+)
 _MOST_TOKENS = 64
 _MOST_DEPTH = 8
 
@@ -40,7 +42,7 @@ def length(value: str | None) -> float | None:
 def _length(value: str) -> float | None:
     match = _LENGTH.match(value)
     if match is None:
-        return _sum_of(value) if "(" in value else None
+        return _sum_of(value) if "(" in value and len(value) < _LONGEST else None
     number = float(match[1])
     unit = match[2]
     if unit == "%":
