@@ -466,7 +466,7 @@ def endless(before: bytes, line: bytes) -> tuple[int, list[int]]:
 def test_endless_lines_before_the_sign_in(before: bytes, line: bytes) -> None:
     """A server that nobody knows yet is listened to for a megabyte at most; the sentence says why it ended."""
     port, said = endless(before, line)
-    with pytest.raises(ConnectionLost, match="1 MB|at once") as lost:
+    with pytest.raises(ConnectionLost, match=r"1 MB|at once") as lost:
         ImapStore("127.0.0.1", port, "alice", PASSWORD, security="none", timeout=PATIENT)
     assert ONE_SENTENCE.fullmatch(str(lost.value))
     assert said[0] < 20_000_000  # what lies in the sockets' buffers among it
