@@ -439,6 +439,25 @@ def test_many_uids_in_short_lines(account: Account, proxy: type[Proxy]) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("keyword", ["NIL", "7", "a]b"])
+def test_keywords_that_look_like_something_else(account: Account, keyword: str) -> None:
+    """Dovecot lets anybody set them: they are keywords, and a copy gets them too."""
+    store = connect(account.host, account.port, account)
+    box = store.open("INBOX")
+    box.append(PLAIN, ["work"])
+    try:
+        box.add_flags([1], [keyword])
+    except MailboxError:  # a Dovecot that is stricter about brackets
+        assert keyword == "a]b"
+    assert box.flags([1])[1] >= {"work"}
+    [stored] = box.fetch([1])
+    assert (stored.raw, stored.flags) == (PLAIN, box.flags([1])[1])
+    assert (keyword in stored.flags) or keyword == "a]b"
+    box.append(PLAIN, stored.flags)
+    assert box.flags([2])[2] == stored.flags
+    store.close()
+
+
 # --- servers that say too much ---------------------------------------------------------------------------
 
 
