@@ -171,9 +171,8 @@ class Connection:
             return None
         imap: Any = self.imap
         answer = self._attempt("tell our rights", lambda: imap.myrights(self.wire(folder)))
-        if answer is None or answer[0] != "OK":
-            return None
-        return text.clean(text.last(answer[1])).rpartition(" ")[2].strip('"')
+        told = text.clean(text.last(answer[1])) if answer is not None and answer[0] == "OK" else ""
+        return told.rpartition(" ")[2].strip('"') if told else None
 
     def _attempt(self, doing: str, function: Callable[[], Any]) -> Any:
         """What may be refused without harm: None then. A lost connection is no refusal."""

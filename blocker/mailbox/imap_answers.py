@@ -124,6 +124,12 @@ def _pairs(told: tuple[Any, ...], item: Item) -> None:
                 raise Malformed("a name without a value") from None
 
 
+def field_of(item: Item) -> bytes:
+    """The header field that was asked for, without the empty line that ends every answer; empty where there is none."""
+    value = next((value for name, value in item.items() if name.startswith(b"BODY[HEADER")), None)
+    return value.removesuffix(b"\r\n") if isinstance(value, bytes) else b""
+
+
 _UID = re.compile(rb"[ (]UID (\d{1,10})[ )]", re.IGNORECASE)
 
 

@@ -54,7 +54,8 @@ class ImapFacts:
         answer = self._asked("tell its quota", lambda: self._client._imap.getquotaroot(wire))
         if answer is None or answer[0] != "OK":
             return None
-        told = _STORAGE.findall(" ".join(_said(line) for line in answer[1][-1]))
+        lines = [line for part in answer[1] for line in (part if isinstance(part, list) else [part])]
+        told = _STORAGE.findall(" ".join(map(_said, lines)))
         quotas = [(int(used) * 1024, int(limit) * 1024) for used, limit in told]
         return min(quotas, key=lambda quota: quota[1] - quota[0], default=None)
 

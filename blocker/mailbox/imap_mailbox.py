@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from blocker.mailbox import imap_text as text
-from blocker.mailbox.imap_answers import Item, split, uid_of
+from blocker.mailbox.imap_answers import Item, field_of, split, uid_of
 from blocker.mailbox.imap_append import append
 from blocker.mailbox.imap_fetch import fetch
 from blocker.mailbox.imap_outline import outline
@@ -197,7 +197,7 @@ class ImapMailbox:
         asked = f"(UID {self._modseq()}BODY.PEEK[HEADER.FIELDS ({field})])"
         found = fetch(self._connection, "read headers", uids, asked, (b"BODY[HEADER",))
         self._note(found.items)
-        told = {uid: _header(item) for uid, item in found.items.items()}
+        told = {uid: field_of(item) for uid, item in found.items.items()}
         return told | dict.fromkeys(found.unread, b"")
 
     def append(
@@ -407,9 +407,3 @@ class ImapMailbox:
             )
         self._connection.selected = self
         return status
-
-
-def _header(item: Item) -> bytes:
-    """The field without the empty line that ends every answer."""
-    value = next(value for name, value in item.items() if name.startswith(b"BODY[HEADER"))
-    return value.removesuffix(b"\r\n") if isinstance(value, bytes) else b""

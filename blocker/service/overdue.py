@@ -15,7 +15,7 @@ here; that one sees that the original is gone, as if its owner had moved it, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from blocker.config import AccountConfig
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
@@ -29,8 +29,17 @@ from blocker.service.steps import Place
 class Overdue:
     """Lets go what one account holds for too long. `waiting` knows since when; it is kept up here too."""
 
-    def __init__(self, account: AccountConfig, spool: Spool, observer: Observer, waiting: Waiting) -> None:
+    def __init__(
+        self,
+        account: AccountConfig,
+        spool: Spool,
+        observer: Observer,
+        waiting: Waiting,
+        record: Callable[[Sequence[Place], str], None] = lambda _places, _why: None,
+    ) -> None:
         self._account = account
+        self._record = record
+        """Called with what was let go, and why, where that can be recorded."""
         self._spool = spool
         self._observer = observer
         self._waiting = waiting
@@ -50,25 +59,26 @@ class Overdue:
         begun = late.intersection(self._spool.places(account.name, account.screening))
         if begun:
             self._tell_once(f"Held mail waits that was being exchanged, its copy may be in the inbox: {why}")
-        self._release(mailbox, sorted(place.uid for place in late - begun), why)
+        self._release(mailbox, sorted(late - begun, key=lambda place: place.uid), why)
 
-    def _release(self, mailbox: Mailbox, uids: Sequence[int], why: str) -> None:
+    def _release(self, mailbox: Mailbox, places: Sequence[Place], why: str) -> None:
         """Move these, all at once; where that is refused for one's sake, the others without it."""
-        if not uids:
+        if not places:
             return
         try:
-            mailbox.move(uids, self._account.folders[0])
+            mailbox.move([place.uid for place in places], self._account.folders[0])
         except NOT_THE_MESSAGE:
             raise
         except MailboxError as error:
-            if len(uids) == 1:
+            if len(places) == 1:
                 self._tell_once(f"Held mail could not be released: {error}")
                 return
-            for uid in uids:
-                self._release(mailbox, [uid], why)
+            for place in places:
+                self._release(mailbox, [place], why)
             return
-        count = "1 message" if len(uids) == 1 else f"{len(uids)} messages"
+        count = "1 message" if len(places) == 1 else f"{len(places)} messages"
         self._tell(f"{count} released unchanged: {why}")
+        self._record(places, f"it was held for more than {self._account.hold_seconds:g} seconds: {why}")
 
     def _tell_once(self, detail: str) -> None:
         if detail not in self._told:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from functools import partial
 
 from blocker.catalogue import Catalogue, CatalogueError
@@ -13,14 +14,16 @@ from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError,
 from blocker.service.act import reason_of
 from blocker.service.backoff import Backoff
 from blocker.service.commands import carry_out
-from blocker.service.desk import Desk, Stopped
+from blocker.service.desk import Desk, Stopped, seen_of, source_of
 from blocker.service.emptying import Emptying
 from blocker.service.finish import finish
 from blocker.service.folder import Look
 from blocker.service.hold import Hold, Waiting
+from blocker.service.judge import Judgement, unread
 from blocker.service.lock import Busy, Unlocked
 from blocker.service.log import logger
 from blocker.service.overdue import Overdue
+from blocker.service.steps import Place
 from blocker.service.stores import Stores
 from blocker.service.views import fill
 
@@ -96,7 +99,7 @@ class Watch:
         finally:
             store.close()
         if self._failed:
-            raise MailboxError(" ".join(self._failed))
+            raise MailboxError(" ".join(dict.fromkeys(self._failed)))
 
     def _session(self) -> None:
         """Watch over one connection; held mail is looked after over another one where the catalogue fails."""
@@ -218,7 +221,7 @@ class Watch:
         """Where the last look was not finished, whatever the reason, what is overdue goes first, by a way of its own."""
         self._uidnexts.clear()  # as above
         if self._held_back:
-            self._overdue().look(store, self._held_back)
+            self._overdue(self._record).look(store, self._held_back)
         try:
             self._held(store)
         except (Stopped, Unlocked):
@@ -228,8 +231,16 @@ class Watch:
             raise
         self._held_back = ""
 
-    def _overdue(self) -> Overdue:
-        return Overdue(self._desk.account, self._desk.spool, self._desk.observer, self._waiting)
+    def _overdue(
+        self, record: Callable[[Sequence[Place], str], None] = lambda _places, _why: None
+    ) -> Overdue:
+        return Overdue(self._desk.account, self._desk.spool, self._desk.observer, self._waiting, record)
+
+    def _record(self, places: Sequence[Place], why: str) -> None:
+        now = datetime.now(UTC)
+        judged = [(place, Judgement(unread(source_of(place), why))) for place in places]
+        with self._desk.journal.batch() as batch:
+            batch.record([seen_of(place, unread_, 0, now, "left", why) for place, unread_ in judged])
 
     def _held(self, store: Store) -> None:
         with self._desk.turn:

@@ -439,6 +439,25 @@ def test_many_uids_in_short_lines(account: Account, proxy: type[Proxy]) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("keyword", ["NIL", "7", "a]b"])
+def test_keywords_that_look_like_something_else(account: Account, keyword: str) -> None:
+    """Dovecot lets anybody set them: they are keywords, and a copy gets them too."""
+    store = connect(account.host, account.port, account)
+    box = store.open("INBOX")
+    box.append(PLAIN, ["work"])
+    try:
+        box.add_flags([1], [keyword])
+    except MailboxError:  # a Dovecot that is stricter about brackets
+        assert keyword == "a]b"
+    assert box.flags([1])[1] >= {"work"}
+    [stored] = box.fetch([1])
+    assert (stored.raw, stored.flags) == (PLAIN, box.flags([1])[1])
+    assert (keyword in stored.flags) or keyword == "a]b"
+    box.append(PLAIN, stored.flags)
+    assert box.flags([2])[2] == stored.flags
+    store.close()
+
+
 # --- servers that say too much ---------------------------------------------------------------------------
 
 
@@ -466,7 +485,7 @@ def endless(before: bytes, line: bytes) -> tuple[int, list[int]]:
 def test_endless_lines_before_the_sign_in(before: bytes, line: bytes) -> None:
     """A server that nobody knows yet is listened to for a megabyte at most; the sentence says why it ended."""
     port, said = endless(before, line)
-    with pytest.raises(ConnectionLost, match="1 MB|at once") as lost:
+    with pytest.raises(ConnectionLost, match=r"1 MB|at once") as lost:
         ImapStore("127.0.0.1", port, "alice", PASSWORD, security="none", timeout=PATIENT)
     assert ONE_SENTENCE.fullmatch(str(lost.value))
     assert said[0] < 20_000_000  # what lies in the sockets' buffers among it

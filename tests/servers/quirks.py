@@ -17,9 +17,9 @@ VICTIM = 3
 """The UID of the message that a fault strikes, where it strikes one."""
 FOLDERS = ("INBOX", "Screening")
 """Where it lies."""
-Cost = Literal["nobody", "victim", "exchange", "account"]
-"""Who is not dealt with as the mode asks: nobody; the struck message; no copy can be put in an original's place; no message,
-as the server cannot be worked with at all."""
+Cost = Literal["nobody", "victim", "keywords", "exchange", "account"]
+"""Who is not dealt with as the mode asks: nobody; the struck message; what was to be marked, as no keyword is seen to last;
+what was to be exchanged or marked; no message is dealt with, as the server cannot be worked with at all."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +189,16 @@ def misled(reply: Reply) -> None:
     reply.tagged = re.sub(rb"(APPENDUID \d+) (\d+)", lambda m: b"%b %d" % (m[1], int(m[2]) + 1), reply.tagged)
 
 
+def says(names: str, *lines: bytes) -> Change:
+    """OK to a command that the server does not know, with these lines."""
+
+    def change(reply: Reply) -> None:
+        if re.fullmatch(names, reply.name):
+            reply.untagged, reply.tagged = list(lines), b"OK done"
+
+    return change
+
+
 def all_of(*changes: Change) -> Change:
     """Several faults at once."""
 
@@ -219,10 +229,10 @@ QUIRKS = (
     Quirk("flags in other cases", "Exchange", "nobody", swap("UID FETCH", rb"\\Seen", rb"\\SEEN")),
     Quirk("flags twice", "Proton Bridge", "nobody", swap("UID FETCH|SELECT|EXAMINE", rb"\\Seen", rb"\\Seen \\SEEN")),
     Quirk("flags in lists of their own", "UW-imap patch", "nobody", struck(rb"FLAGS \(([^)]*)\)", rb"FLAGS ((\1))")),
-    Quirk("FLAGS NIL", "hMailServer", "nobody", struck(rb"FLAGS \([^)]*\)", rb"FLAGS NIL")),
+    Quirk("FLAGS NIL", "hMailServer", "victim", struck(rb"FLAGS \([^)]*\)", rb"FLAGS NIL")),
     Quirk("FLAGS a number", "unknown", "victim", struck(rb"FLAGS \([^)]*\)", rb"FLAGS 5")),
     Quirk("flags without an end", "unknown", "victim", struck(rb"FLAGS \(([^)]*)\)", rb"FLAGS (\1")),
-    Quirk("no PERMANENTFLAGS", "Domino", "nobody", drop("SELECT|EXAMINE", rb"PERMANENTFLAGS")),
+    Quirk("no PERMANENTFLAGS", "Domino", "keywords", drop("SELECT|EXAMINE", rb"PERMANENTFLAGS")),
     Quirk("no FLAGS", "Nemesis", "nobody", drop("SELECT|EXAMINE", rb"^FLAGS")),
     Quirk("bracket in PERMANENTFLAGS", "Dovecot", "nobody", swap("SELECT|EXAMINE", rb"FLAGS \(", rb"FLAGS (a]b ")),
     # literals and bodies
@@ -315,6 +325,16 @@ QUIRKS = (
     Quirk("NAMESPACE NIL", "Yahoo", "nobody", swap("NAMESPACE", rb"NAMESPACE.*", rb"NAMESPACE NIL NIL NIL")),
     Quirk("NAMESPACE garbage", "Domino", "nobody", swap("NAMESPACE", rb"NAMESPACE.*", rb'NAMESPACE (("" "\\")) (')),
     Quirk("NAMESPACE without an answer", "QQ", "nobody", drop("NAMESPACE", rb"NAMESPACE")),
+    # what else it tells of itself
+    Quirk("CAPABILITY not ASCII", "QQ", "account", swap("CAPABILITY", rb"$", b" X-\xe9")),
+    Quirk("CAPABILITY in lower case", "Kerio", "nobody", _nothing, CAPABILITIES.lower().replace("imap4rev1", "IMAP4rev1")),
+    Quirk("CONDSTORE that cannot be enabled", "Zimbra", "nobody", _nothing, CAPABILITIES + " ENABLE CONDSTORE"),
+    Quirk("QUOTA unknown", "Nemesis", "nobody", _nothing, CAPABILITIES + " QUOTA"),
+    Quirk("QUOTA garbage", "Nemesis", "nobody", says("GETQUOTAROOT", b"QUOTA (", b"QUOTAROOT"), CAPABILITIES + " QUOTA"),
+    Quirk("QUOTA without an answer", "Zimbra", "nobody", says("GETQUOTAROOT"), CAPABILITIES + " QUOTA"),
+    Quirk("ACL without an answer", "Courier", "nobody", says("MYRIGHTS"), CAPABILITIES + " ACL"),
+    Quirk("ACL unknown", "Exchange", "nobody", _nothing, CAPABILITIES + " ACL"),
+    Quirk("ID garbage", "Nemesis", "nobody", says("ID", b'ID ("name"', b"ID 7"), CAPABILITIES + " ID"),
     # storing and moving
     Quirk("no APPENDUID", "Proton Bridge", "nobody", tagged("APPEND", b"OK done")),
     Quirk("APPENDUID the wrong way round", "DavMail", "nobody", tagged("APPEND", b"OK [APPENDUID 6 1001] done")),
@@ -327,7 +347,7 @@ QUIRKS = (
     Quirk("neither MOVE nor UIDPLUS", "Domino", "exchange", _nothing, NEITHER),
     Quirk("MOVE refused", "Exchange", "exchange", _nothing, refuse=refused("UID MOVE", b"NO not supported")),
     Quirk("MOVE unknown", "QQ", "exchange", _nothing, refuse=refused("UID MOVE", b"BAD unknown command")),
-    Quirk("keywords refused", "Yahoo", "nobody", _nothing, refuse=refused("UID STORE", b"NO keywords are not kept")),
+    Quirk("keywords refused", "Yahoo", "keywords", _nothing, refuse=refused("UID STORE", b"NO keywords are not kept")),
     Quirk("STORE answers without UID", "Exchange", "nobody", unasked(b"1 FETCH (FLAGS (\\Seen))", names="UID STORE")),
 )  # fmt: skip
 """Each is run through every mode by tests/service/test_quirks.py."""
