@@ -15,6 +15,7 @@ from email.message import Message
 from html import unescape
 from urllib.parse import unquote
 
+from blocker.rewrite import xmlcheck
 from blocker.rewrite.addresses import Addresses
 
 TYPES = frozenset({"text/css", "text/calendar"})
@@ -43,6 +44,8 @@ def layers(value: str) -> Iterator[str]:
 
 
 def _undone(value: str) -> Iterator[str]:
+    if "<!" in value:  # XML, whose entities, comments and CDATA may part an address
+        yield xmlcheck.said(value)
     if "\0" in value:  # two or four bytes a character
         yield value.replace("\0", "")
     if "&" in value:

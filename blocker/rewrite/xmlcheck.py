@@ -39,6 +39,14 @@ def agrees(before: str, after: str, meant: Meant) -> bool | None:
     return len(old) == len(new) and all(map(_pairs_with(meant), old, new))
 
 
+def said(text: str) -> str:
+    """All values and text of a document that may be XML, a line each; it begins with its type, or its first tag."""
+    begin = text.find("<!DOCTYPE") if "<!DOCTYPE" in text else max(text.find("<"), 0)
+    events = _events(text[begin:]) or []
+    lines = [line for _, attributes, between in events for line in (*attributes.values(), between)]
+    return "\n".join(filter(None, lines))
+
+
 def _pairs_with(meant: Meant) -> Callable[[Event, Event], bool]:
     def alike(was: Event, now: Event) -> bool:
         if was == now:
