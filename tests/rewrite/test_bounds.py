@@ -13,7 +13,8 @@ from blocker.detect.report import PARTLY
 from blocker.detect.stylesheet import MAX_RULES, MAX_SHEET
 from blocker.message.headers import MAX_HEADER_BYTES, MAX_VALUE_BYTES
 from blocker.message.html import MAX_HTML
-from blocker.message.mime import MAX_DEPTH, MAX_ENCLOSED, MAX_LIKE, MAX_PARTS
+from blocker.message.mime import MAX_DEPTH, MAX_ENCLOSED
+from blocker.message.multipart import MAX_LIKE, MAX_PARTS
 from blocker.message.nested import MAX_NESTED
 from blocker.message.references import MAX_REFERENCES
 from blocker.message.urls import MAX_URL
