@@ -77,7 +77,7 @@ def _neutralise() -> dict[str, Any]:
                 "schema": {"type": "string", "enum": [*LEVELS, "allow"]},
             },
             "Unpixel-Note": {
-                "description": "What was set for the sender, and whether and why it holds.",
+                "description": "What was set for the sender, and whether and why it holds; what was not looked at.",
                 "schema": TEXT,
             },
             "Unpixel-Refused": {"description": "Why the message was left as it came.", "schema": TEXT},

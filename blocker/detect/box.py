@@ -81,11 +81,12 @@ class Boxes:
         self._hiding: dict[Element, tuple[str | None, ...]] = {}
         self._boxes: dict[tuple[Element | Tag, bool], Box] = {}
         self._pictures: dict[Element, Element | None] = {}
+        self._deep = False
 
     @property
     def cut(self) -> bool:
-        """Whether style rules were left unread."""
-        return self._cascade.cut
+        """Whether style rules were left unread, or what hides an element was not looked for to the end."""
+        return self._cascade.cut or self._deep
 
     def _picture(self, parent: Element) -> Element | None:
         """The <img> of a <picture>, looked for once."""
@@ -184,6 +185,7 @@ class Boxes:
                 found = known
                 break
             chain.append(ancestor)
+        self._deep = self._deep or len(chain) == MAX_ANCESTORS
         for ancestor in reversed(chain):
             tag = ancestor.tag
             if tag == "summary":

@@ -7,17 +7,19 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from operator import itemgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from blocker.message.html import Markup
+if TYPE_CHECKING:
+    from blocker.message.html import HtmlDocument
+    from blocker.message.nested import Nested
 
-_COMMENT_OPENING = re.compile(r"<!--(?=[ \t\n\f]{0,64}\[[iI][fF])")
+_COMMENT_OPENING = re.compile(r"<!--(?=[ \t\n\f]*+\[[iI][fF])")
 _COMMENT_CLOSING = re.compile("--!?>")
-_CONDITION = re.compile(r"[ \t\n\f]{0,64}\[if([^]]{0,400})\]>", re.IGNORECASE)
+_CONDITION = re.compile(r"[ \t\n\f]*+\[if([^]]*+)\]>", re.IGNORECASE)
 _HEAD = 64
 _UNCLOSED = (-1, "")
 _TRIES = 16
-_STYLE = re.compile(r"<style(?=[\s/>])[^>]{0,2000}>", re.IGNORECASE)
+_STYLE = re.compile(r"<style(?=[\s/>])", re.IGNORECASE)
 _STYLE_END = re.compile(r"</style", re.IGNORECASE)
 
 
@@ -32,18 +34,21 @@ def style_sheets(markup: str, offset: int) -> list[Sheet]:
     """The text of each <style> in a piece of markup that stands at `offset`."""
     found = []
     opening = _STYLE.search(markup)
-    while opening is not None:
-        closing = _STYLE_END.search(markup, opening.end())
+    while opening is not None and (begin := markup.find(">", opening.end()) + 1):
+        closing = _STYLE_END.search(markup, begin)
         end = closing.start() if closing is not None else len(markup)
-        found.append(Sheet(markup[opening.end() : end], offset + opening.end()))
+        found.append(Sheet(markup[begin:end], offset + begin))
         opening = _STYLE.search(markup, end)
     return found
 
 
-def conditional_comments(document: Markup, wanted: Callable[[str], bool]) -> list[tuple[str, str, int]]:
+def conditional_comments(
+    document: HtmlDocument | Nested, wanted: Callable[[str], bool]
+) -> list[tuple[str, str, int]]:
     """Downlevel-hidden conditional comments whose markup is `wanted`: condition, markup inside, and its offset in `text`.
 
-    Outlook's Word engine reads what stands in them (Microsoft, "About conditional comments").
+    Outlook's Word engine reads what stands in them (Microsoft, "About conditional comments"). Where one cannot be found
+    again in the text, the document counts as cut.
     """
     text = document.text
     if not any(wanted(markup) for markup in _candidates(text)):
@@ -61,6 +66,8 @@ def conditional_comments(document: Markup, wanted: Callable[[str], bool]) -> lis
         (head[1].strip(), data[head.end() :], _place(text, data, places), head.end())
         for head, data in comments
     ]
+    if any(at < 0 for _, _, at, _ in found):
+        document.root.cut = True
     return sorted(
         ((condition, markup, at + skipped) for condition, markup, at, skipped in found if at >= 0),
         key=itemgetter(2),

@@ -156,6 +156,8 @@ def read_headers(raw: bytes, start: int, end: int) -> Headers:
     stop = min(_section_end(raw, position, end), most)
     lines = raw[position:stop].splitlines(keepends=True)
     headers = _any_fields(raw, start, position, lines, fields)
+    # What follows the last field within the bound may be the beginning of another one.
+    headers.cut = headers.cut or (most < end and raw.find(b"\n", headers.end, most) < 0)
     if raw.count(b"\r", start, headers.end) != raw.count(b"\r\n", start, headers.end):
         return _by_line_feeds(raw, end, headers)
     return headers

@@ -37,6 +37,10 @@ _MOST_DIGITS = 7
 _NEWLINE = re.compile("\n")
 _TEMPLATE = re.compile("<[tT][eE][mM][pP][lL]")
 _NO_SHADOW = "shadowrootnone"
+_LONG = 128 << 10
+_BODY = re.compile(r"<(?:[bB][oO][dD][yY]|[hH][tT][mM][lL])(?=[ \t\n\f/>])")
+_MOST_BODIES = 100
+"""<html> and <body> tags of a long text whose attributes are given to the first: the parser's time is quadratic in them."""
 _CHARACTER_REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);?")
 _SPACE = " \t\n\f\r"
 
@@ -59,6 +63,8 @@ class Markup:
         text = self.markup
         if _TEMPLATE.search(text) is not None:
             text = _without_shadow_roots(text)
+        if len(text) > _LONG:
+            text = _with_few_bodies(text)
         return turbohtml.parse(text, source_locations=True, scripting=self.scripting)
 
     @property
@@ -208,6 +214,15 @@ def _without_shadow_roots(text: str) -> str:
             pieces += [text[position:start], _NO_SHADOW]
             position = start + len(_NO_SHADOW)
     return "".join([*pieces, text[position:]])
+
+
+def _with_few_bodies(text: str) -> str:
+    """The text, as long as before, with the <html> and <body> tags beyond a bound as elements of their own that show nothing."""
+    places = [found.start() for found in _BODY.finditer(text)]
+    if len(places) <= _MOST_BODIES:
+        return text
+    first = places[_MOST_BODIES]
+    return text[:first] + _BODY.sub("<wbr ", text[first:])
 
 
 def value_span(text: str, start: int, end: int) -> Span:

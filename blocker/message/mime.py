@@ -40,6 +40,8 @@ _READ_ONCE = ("content-type", "content-transfer-encoding")
 """Fields of which a header should have one: programs take the first, or the last."""
 SIGNED = frozenset({"multipart/signed", "multipart/encrypted"})
 SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_TELLING = ("content-type", "content-disposition", "content-transfer-encoding")
+"""Fields that say how a part is read."""
 _ESCAPED = re.compile(rb"=(?:3D|\r?\n)", re.IGNORECASE)
 _NEVER_NAMED = frozenset({"text/html", "text/calendar"})
 _MESSAGE_NAME = re.compile(r"\.(?:e?m|mht)|=\?|\*|%", re.IGNORECASE)
@@ -227,7 +229,7 @@ def _walk_section(raw: bytes, headers: Headers, end: int, where: Where, structur
     kind = content_type(headers, where.default)
     if kind in SIGNED or kind in SEALED:
         structure.signed = True
-    structure.cut = structure.cut or headers.cut or headers.is_long("content-type")
+    structure.cut = structure.cut or headers.cut or any(map(headers.is_long, _TELLING))
     if where.depth >= MAX_DEPTH or len(structure.parts) >= MAX_PARTS:
         structure.cut = True
     elif kind.startswith("multipart/"):

@@ -322,6 +322,7 @@ def _nested(
     if inner is None:
         return
     if inner.depth > MAX_NESTED or not inner.root.spend(len(inner.text)):
+        inner.root.cut = True
         yield Reference(
             value.outer, element, holder.vector, value.text, None, holder.span, attrs, conditional
         )

@@ -65,7 +65,7 @@ def _limit(what: int, value: int) -> None:
     resource.setrlimit(what, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
-def apart(work: Callable[[], _T]) -> _T:
+def apart(work: Callable[[], _T], seconds: float = SECONDS) -> _T:
     """What `work` returns, done in a copy of this process within the budget. Raises RuntimeError where there is nothing.
 
     For a command, which has no threads. What `work` returns must be picklable.
@@ -74,7 +74,7 @@ def apart(work: Callable[[], _T]) -> _T:
     child = os.fork()
     if child == 0:
         os.close(source)
-        _answer(work, out)
+        _answer(work, seconds, out)
     os.close(out)
     try:
         packed = _all_of(source, time.monotonic() + WALL)
@@ -92,12 +92,12 @@ def apart(work: Callable[[], _T]) -> _T:
     return result
 
 
-def _answer(work: Callable[[], Any], out: int) -> NoReturn:
+def _answer(work: Callable[[], Any], seconds: float, out: int) -> NoReturn:
     """The copy's whole life: it must not come back to what its parent was doing."""
     try:
         bound_memory()
         try:
-            with processor_time():
+            with processor_time(seconds):
                 packed = pickle.dumps((True, work()))
         except (OverBudget, MemoryError):
             packed = pickle.dumps((False, TOO_MUCH))

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -28,6 +28,7 @@ from blocker.service.decide import Exchange, decide
 from blocker.service.desk import Desk, Stopped, powers, seen_of
 from blocker.service.folder import Batch, Look, pieces, tidy
 from blocker.service.judge import Judgement, unread
+from blocker.service.judges import APART
 from blocker.service.log import logger
 from blocker.service.room import Room
 from blocker.service.senders import Applied
@@ -167,7 +168,7 @@ class Hold(Look):
         self._overdue(uids)
         tidy(self._desk, self._folder)
         self.resume()
-        for part in pieces(uids, AT_ONCE):
+        for part in self._in_turn(uids):
             self._desk.go_on()
             self._handle(self._overdue(part), advance=False)
 
@@ -179,6 +180,21 @@ class Hold(Look):
     def _resumes(self, entry: Entry) -> bool:
         """Also what was to be judged again: no other look at this folder comes."""
         return entry.held or entry.stage == Stage.JUDGING
+
+    def _in_turn(self, uids: Sequence[int]) -> Iterator[Sequence[int]]:
+        """These in pieces, those last and singly that may take long to judge: no other waits for them, come when it may."""
+        if len(uids) < 2:
+            yield uids
+            return
+        sizes = self._mailbox.sizes(uids)
+        large = [uid for uid in uids if sizes.get(uid, 0) > APART]
+        yield from pieces([uid for uid in uids if uid not in large], AT_ONCE)
+        met = set(uids)
+        for uid in large:
+            yield [uid]
+            new = [uid for uid in self._mailbox.uids() if uid not in met]
+            met.update(new)
+            yield from pieces(new, AT_ONCE)
 
     def _overdue(self, uids: Sequence[int]) -> Sequence[int]:
         """Let go what was held for too long; the others."""

@@ -294,7 +294,7 @@ KINDS: dict[str, Growing] = {
     "sources": Growing(
         lambda n: plain("<picture>" + many(n, f"<source srcset={HOST}/#.gif>") + "<img></picture>"), 250
     ),
-    "second bodies": Growing(lambda n: plain(many(n, f"<body a#=1 background={HOST}/a>")), 250),
+    "second bodies": Growing(lambda n: plain(many(n, f"<body a#=1 background={HOST}/a>")), 2000),
     "templates": Growing(lambda n: plain("<template shadowrootmode=open>x</template>" * n), 500),
     "noscript": Growing(lambda n: plain(f'<noscript><img src="{HOST}/n.gif"></noscript>' * n), 250),
     "data urls": Growing(nested_data, 100),

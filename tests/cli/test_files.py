@@ -17,6 +17,8 @@ from click.testing import CliRunner, Result
 import blocker
 from blocker.cli import main
 from blocker.detect.report import KINDS
+from blocker.message.html import MAX_HTML
+from blocker.service.budget import TOO_MUCH
 from tests.fixtures.paths import DEMO, FIXTURES, HOSTILE
 from tests.message.samples import html, parts
 from tests.rewrite.test_neutralise import FOUR, PIXEL_TAG
@@ -362,3 +364,30 @@ def test_filter_starts_fast() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT, timeout=60)
     assert done.stdout.strip() == b"[]"
+
+
+def test_filter_passes_on_what_costs_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that would take minutes, or all memory, comes out as it went in, with exit code 0 and a sentence."""
+    raw = html(FOUR)
+
+    def greedy(*_given: object, **_more: object) -> object:
+        return [bytearray(1 << 26) for _ in iter(int, 1)]
+
+    monkeypatch.setattr("blocker.rewrite.neutralise.neutralise", greedy)
+    result = run("filter", data=raw)
+    assert result.exit_code == 0
+    assert result.stdout_bytes == raw
+    assert TOO_MUCH in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["neutralise", "-", "--level", "paranoid"], ["filter", "--level", "paranoid"]]
+)
+def test_what_was_not_looked_at_is_told(command: list[str]) -> None:
+    """Beyond a bound the message is changed as far as it was read, and a sentence says so; else nothing is said."""
+    raw = html(FOUR + "x" * MAX_HTML + PIXEL_TAG)
+    result = run(*command, data=raw)
+    assert (result.exit_code, result.stdout_bytes.count(b"t.sender.example")) == (0, 1)
+    assert "not everything was looked at" in result.stderr
+    whole = run(*command, data=html(FOUR))
+    assert (whole.exit_code, whole.stderr) == (0, "")

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,8 @@ from blocker.message.read import RECEIPT_HEADERS
 from blocker.rewrite import marker
 from blocker.rewrite.levels import LEVELS, TRANSPARENT, Level, replacement
 from blocker.rewrite.neutralise import SIGNED
-from blocker.rewrite.patch import Edit, apply_edits, pack, unpack
+from blocker.rewrite.patch import MAX_PATCH, Edit, apply_edits, pack, unpack
+from tests.fixtures.paths import FIXTURES
 from tests.message.samples import HEAD, encoded, html, mail, parts
 from tests.message.standard import standard_leaves
 from tests.message.test_references import ROWS
@@ -487,3 +489,47 @@ def test_placeholder() -> None:
     data = base64.b64decode(TRANSPARENT.partition(",")[2])
     assert data.startswith(b"GIF89a\x01\x00\x01\x00")
     assert data[19:27] == b"!\xf9\x04\x01\x00\x00\x00\x00"
+
+
+NESTED = FIXTURES / "cases" / "hostile" / "nested-own-fields.eml"
+"""Our field in the original that another one's patch leads to, and so on, each unfolding to much."""
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+def test_own_fields_in_each_other(key: bytes | None) -> None:
+    """At most one level is undone, and with a key none that it did not sign: the mail costs what any of its size does."""
+    raw = NESTED.read_bytes()
+    started = time.process_time()
+    tracemalloc.start()
+    done = blocker.neutralise(raw, key=key)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert time.process_time() - started < 3
+    assert peak < 32 << 20
+    assert done.changed
+    assert blocker.restore(done.raw, key=key) == raw
+
+
+def test_with_a_key_a_foreign_field_is_not_undone() -> None:
+    """What somebody else neutralised, or says so, is no work of this installation: its patch is not even unfolded."""
+    raw = html(FOUR)
+    theirs = blocker.neutralise(raw, key=b"theirs").raw
+    assert blocker.restore(theirs) == raw
+    with pytest.raises(blocker.RestoreError, match="not of this installation"):
+        blocker.restore(theirs, key=KEY)
+    again = blocker.neutralise(theirs, level="strict", key=KEY)
+    assert again.changed
+    assert blocker.restore(again.raw, key=KEY) == theirs
+
+
+def test_what_a_header_carries_unfolds_to_little() -> None:
+    """A patch that deflates well is kept elsewhere all the same: without a key nobody would unfold it."""
+    image = f'<img src="{PIXEL}{"a" * 2000}" width=1 height=1>\r\n'
+    raw = html(image * 700)
+    done = blocker.neutralise(raw)
+    assert done.patch is not None
+    assert len(done.patch) < MAX_PATCH
+    found = marker.read(done.raw)
+    assert found is not None
+    assert found.patch is None
+    assert blocker.restore(done.raw, lambda _: done.patch) == raw
