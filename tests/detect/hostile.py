@@ -88,7 +88,9 @@ def escaped() -> bytes:
 def conditional_urls() -> bytes:
     """A tag of many attributes, one of which holds many URLs, in a conditional comment."""
     style = "background:url(//cdn.sender.example/x);" * 2000
-    return html(f'<!--[if mso]><img {many(20000, "a#=1 ")} src="{PIXEL}" style="{style}"><![endif]-->')
+    return html(
+        f'<!--[if mso]><img {many(20000, "a#=1 ")} src="{PIXEL}" width="1" height="1" style="{style}"><![endif]-->'
+    )
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {
