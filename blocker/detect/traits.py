@@ -36,8 +36,8 @@ _FILLERS = frozenset({"gif", "png", "jpg", "jpeg"})
 SHEETS = frozenset({"css", "woff", "woff2", "ttf", "otf", "eot"})
 """What the files of style sheets and fonts are called."""
 _FILES = PICTURES | SHEETS
-_VERSION = re.compile(r"\?(?:v|ver|version|rev|itok|_)=[^&]*\Z")
-"""A query that says nothing but which version of a file is meant, often by its hash."""
+_VERSION = re.compile(r"\?(?:(?:v|ver|version|rev|itok|_)=[^&]*|1[0-9]{9}(?:[0-9]{3})?)\Z")
+"""A query that says nothing but which version of a file is meant, often by its hash, or by the second it was stored."""
 _SHORT_GIF = re.compile(r"^[a-z]{1,2}\.gif$")
 _ONE_PIECE = re.compile(r"[^&;=:@,]*\Z")
 """A name whose parts are not values of their own; those that are stand among the others already."""
@@ -119,7 +119,8 @@ def _traits(host: str, path: str, query: str) -> Traits:
         weighed += [file_bits, *map(opacity, folders)]
         folder_bits = file_bits = 0.0
     bits = max(weighed, default=0.0)
-    if kind not in _FILES and asks and not bits and len(_DIGITS.findall(asks)) >= MANY_DIGITS:
+    numbered = kind not in _FILES or _SHORT_GIF.match(plain) is not None
+    if numbered and asks and not bits and not versioned and len(_DIGITS.findall(asks)) >= MANY_DIGITS:
         bits = 1.0
     asking = kind == "gif" and bits > 0 and "=" in asks and _SHORT_GIF.match(plain) is not None
     return Traits(
