@@ -14,7 +14,7 @@ from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError,
 from blocker.service.act import reason_of
 from blocker.service.backoff import Backoff
 from blocker.service.commands import carry_out
-from blocker.service.desk import Desk, Stopped, seen_of, source_of
+from blocker.service.desk import Desk, Stopped, seen_of
 from blocker.service.emptying import Emptying
 from blocker.service.finish import finish
 from blocker.service.folder import Look
