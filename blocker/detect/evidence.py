@@ -79,6 +79,7 @@ _UNFETCHED = reason("shape.unfetched", "no address that could be fetched")
 _IMAGE = reason("shape.image", "the address calls it a picture")
 _PORTRAIT = reason("shape.portrait", "the address calls it the picture of a person")
 _LOGO = reason("shape.logo", "a logo or an icon")
+_NAMED = reason("shape.caption", "a logo by its address and by whose it is in words")
 _CAPTION = reason("shape.caption", "described in words")
 _MAP = reason("shape.map", "an image map: parts of the picture are links")
 _KIN = reason("shape.kin", "stored beside pictures that this mail shows")
@@ -297,7 +298,7 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
         if not reference.raw.startswith("data:"):
             yield _UNFETCHED
         return
-    posing = own.filler and own.folder_bits >= NO_HASH
+    posing = own.filler and _is_posing(url, own, context)
     if posing:
         yield _POSING
     elif own.filler:
@@ -328,6 +329,16 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
         yield from _called(reference, own, context, text)
 
 
+def _is_posing(url: Url, own: Traits, context: Context) -> bool:
+    """Whether what is named like a layout filler counts: behind what is no folder's name, or behind an id where links are counted."""
+    if own.folder_bits < OPAQUE:
+        return False
+    if own.folder_bits >= NO_HASH:
+        return True
+    counts = url.host in context.link_hosts and context.hosts[url.host] == 1
+    return counts and not (own.called.library or own.called.depot)
+
+
 def _is_thick(side: float | None) -> bool:
     """Whether a side is not declared to be too short to be seen."""
     return side is None or side > TINY
@@ -344,6 +355,8 @@ def _called(reference: Reference, own: Traits, context: Context, alt: str) -> It
         yield _IMAGE
     if len(_ALT_WORDS.findall(alt)) >= 3:
         yield _CAPTION
+    elif words.sign and alt:
+        yield _NAMED
     if "usemap" in reference.attrs and reference.element == "img" and context.has_areas:
         yield _MAP
 
@@ -380,7 +393,8 @@ def _in_pictures(url: Url, own: Traits) -> bool:
     Whoever builds mail gets a folder of his own there, named by an id.
     """
     if own.filler and own.folder_bits < NO_HASH:
-        return own.called.library or _PICTURE_FOLDER.search(url.path) is not None
+        called = own.called
+        return called.library or called.depot or _PICTURE_FOLDER.search(url.path) is not None
     return own.called.library and not own.endpoint and own.file_bits < OPAQUE and 0 < own.folder_bits < GUID
 
 

@@ -12,8 +12,8 @@ from blocker.message.urls import Url
 
 _PERSON = re.compile(
     r"(?:mi_u|u|uid|user|user_?id|euid|e?mail|email_?(?:address|hash|id|md5|sha256)|recip(?:ient)?(?:_?id)?|rid|"
-    r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member_?(?:id|no|number)|cust(?:omer)?_?(?:id|no|number)|"
-    r"loyalty_?(?:id|no|number)|card_?(?:no|number)|profile_?id|lead_?id|partner_uid|"
+    r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member(?:_?(?:id|no|number))?|"
+    r"cust(?:omer)?(?:_?(?:id|no|number))?|loyalty(?:_?(?:id|no|number))?|card_?(?:no|number)|profile_?id|lead_?id|partner_uid|"
     r"e_?h(?:ash)?|emh|uh|hem|email_?(?:sha1|enc)|contact|subscriber|recipient|rcpt|crm_?id|cuid|mkt_?tok|"
     r"kunden_?(?:nr|nummer|id)|klant_?(?:nr|nummer|id)|num_?client|"
     r"id_?(?:client|cliente|contact|contatto|user|usuario|abonne|member|customer|subscriber|recipient|destinataire|kontakt))",

@@ -35,7 +35,7 @@ _PORTRAITS = word_set(
     """
 )
 _SIGNS = word_set(
-    "logo logos logotype logotipo brandlogo companylogo icon icons favicon badge emblem wordmark"
+    "logo logos logotype logotipo brandlogo companylogo getlogo showlogo logoimage sitelogo clientlogo icon icons favicon badge emblem wordmark"
 )
 _LIBRARIES = word_set(
     """
@@ -43,6 +43,10 @@ _LIBRARIES = word_set(
     gfx graphics pics pictures bilder imagenes hubfs media public static cdn storage attachments content cms template templates
     """
 )
+_DEPOTS = word_set(
+    "image images img imgs i pic pics picture pictures static cdn media assets asset content files gfx bilder photos"
+)
+"""First labels of hosts that are for pictures and files."""
 _STYLES = word_set("css css2 fonts font webfont webfonts style styles stylesheet stylesheets")
 _BETWEEN_WORDS = str.maketrans("/_.=-?&:+,", "          ")
 
@@ -78,6 +82,8 @@ class Wording(NamedTuple):
     """It is a logo or an icon."""
     library: bool
     """One of its folders is for pictures and files."""
+    depot: bool
+    """Its host is named as one for pictures and files."""
     style: bool
     """It is a style sheet's, or a font's."""
 
@@ -103,6 +109,7 @@ def wording(host: str, path: str, query: str) -> Wording:
         not _PORTRAITS.isdisjoint(named) or not _PORTRAITS.isdisjoint(host.split(".")),
         not _SIGNS.isdisjoint(named) or not _SIGNS.isdisjoint(asked),
         not _LIBRARIES.isdisjoint(folders),
+        host.partition(".")[0] in _DEPOTS,
         not _STYLES.isdisjoint(named),
     )
 
