@@ -252,7 +252,7 @@ class Watch:
         """Go on with what is under way; held mail was seen to by its own look."""
         with self._desk.turn:
             finished = finish(self._desk, store, but_held=self._desk.account.screening if self._holds else "")
-        for folder, why in finished.not_opened.items():
+        for folder, why in finished.failed.items():
             self._tell_once(why, folder)
 
     def _views(self, store: Store) -> None:
