@@ -228,6 +228,7 @@ _PROXIES = (
 _STORES = frozenset(
     [
         "braze-images.com",
+        "cdn.braze.eu",
         "cdn.shopify.com",
         "cloudinary.com",
         "ctfassets.net",
