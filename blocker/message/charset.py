@@ -28,6 +28,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _NAMED = re.compile(
     rb"(?:charset|encoding)[\t\n\f\r ]*=[\t\n\f\r ]*[\"']?[\t\n\f\r ]*([^\"'\t\n\f\r ;>?]{1,40})"
 )
+_OF_SHEET = re.compile(rb'@charset "([^"]{1,40})";')
+"""How a style sheet names its charset, in these very bytes at its start (CSS Syntax Level 3, section 3.2)."""
 _MARKS = (
     (codecs.BOM_UTF8, UTF_8),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -87,9 +89,9 @@ class Text:
         return offset
 
 
-def decode_text(data: bytes, charset: str | None) -> Text:
-    """The text of `data` under a declared charset. Never fails."""
-    codec = charset if isinstance(charset, Codec) else _codec(data, charset)
+def decode_text(data: bytes, charset: str | None, sheet: bool = False) -> Text:
+    """The text of `data`, perhaps a style sheet, under a declared charset. Never fails."""
+    codec = charset if isinstance(charset, Codec) else _codec(data, charset, sheet)
     if data.isascii() and is_ascii_safe(codec):
         return Text(data.decode("ascii"), "identity", data)
     if codec == UTF_8:
@@ -119,7 +121,13 @@ def other_codecs(data: bytes, charset: str | None) -> tuple[Codec, ...]:
     return tuple(Codec(other) for other in dict.fromkeys(others) if other != codec)
 
 
-def _codec(data: bytes, charset: str | None) -> str:
+def inherited(data: bytes, charset: str | None) -> str:
+    """The charset of a page that what stands in it may inherit: one of several bytes a character; empty for another."""
+    codec = charset if isinstance(charset, Codec) else _codec(data, charset)
+    return "" if codec == UTF_8 or codec in WIDE or is_single_byte(codec) else str(codec)
+
+
+def _codec(data: bytes, charset: str | None, sheet: bool = False) -> str:
     """The codec that a browser would take: by the mark, by the name, by what the markup says of itself."""
     declared = meaning(charset)
     if declared.codec in _WIDE_MARKS:
@@ -130,17 +138,17 @@ def _codec(data: bytes, charset: str | None) -> str:
         for mark, codec in _MARKS:
             if data.startswith(mark):
                 return codec
-    return declared.codec if declared.known else _told_inside(data[:MAX_PRESCAN])
+    return declared.codec if declared.known else _told_inside(data[:MAX_PRESCAN], sheet)
 
 
-def _told_inside(head: bytes) -> str:
+def _told_inside(head: bytes, sheet: bool) -> str:
     """The codec that a document names in <meta> or in its XML declaration; UTF-8 where it names none that is known."""
     if b"\0" in head:
         wide = _WIDE_START.match(head)
         return UTF_8 if wide is None else "utf-16-le" if head[wide.end() - 1] == 0 else "utf-16-be"
-    if b"=" not in head:
+    if b"=" not in head and not sheet:
         return UTF_8
-    named = _NAMED.search(head.lower())
+    named = _OF_SHEET.match(head) if sheet else _NAMED.search(head.lower())
     codec = meaning(named[1].decode("ascii", "replace")).codec if named is not None else UTF_8
     # What could be read as ASCII is not UTF-16 (HTML, section 13.2.3.2); user-defined means windows-1252 there.
     return UTF_8 if codec in WIDE else "cp1252" if codec == USER_DEFINED else codec

@@ -16,7 +16,7 @@ from blocker.message.headers import Headers, decode_words, parameters
 MAX_NAMES = 8
 """Names of one part that are looked at."""
 MESSAGE = "message/rfc822"
-MESSAGE_NAMES = (".eml", ".mht", ".mhtml", ".mim", ".mime", ".email")
+MESSAGE_NAMES = (".eml", ".mht", ".mhtml", ".mim", ".mime", ".email", ".nws", ".mhtm")
 """Ends of file names under which programs open a message, or a web page saved as one (RFC 2557)."""
 ARCHIVES = frozenset(
     {"application/x-mimearchive", "application/mhtml", "application/x-mht", "application/eml"}
@@ -33,6 +33,7 @@ _BOUNDARY = re.compile(r"boundary\*?[\s\0]*=[\s\0]*(?:\"([^\"]*)\"?|([^\s;\"]+))
 _CHARSET = re.compile(r"charset\*?[\s\0]*=[\s\0]*[\"']?([^\s\"';,()]+)", re.IGNORECASE)
 _NAME = re.compile(r"name[\s\0]*=[\s\0]*(?:\"([^\"]*)\"?|([^\s;\"]+))", re.IGNORECASE)
 _TRAILING = " .\t\0\"';"
+_CUT = re.compile(r"\0|::\$")
 _WORD = re.compile(r"[a-z0-9_-]*[a-z0-9]")
 USUAL = frozenset({"7bit", "8bit", "binary", "quoted-printable", "base64"})
 """The transfer encodings of RFC 2045, which every program reads alike."""
@@ -154,6 +155,10 @@ def encodings(value: str) -> tuple[str, ...]:
         return (name,)
     plain = uncommented(decode_words(name))
     words = _WORD.findall(plain)
+    if not plain.strip(" ;") and _SPELT.keys().isdisjoint(
+        _WORD.findall(name)
+    ):  # a comment alone, of something else
+        return ("8bit",)
     pairs = [first + second for first, second in pairwise(words)]
     meant = [_SPELT[word] for word in (*words, *pairs) if word in _SPELT]
     if meant:
@@ -209,7 +214,9 @@ def _named(value: str, usual: str) -> Iterator[str]:
 
 def ends(headers: Headers) -> list[str]:
     """The ends of these names in lower case, from the last dot on."""
-    found = [name.lower().rstrip(_TRAILING) for name in names(headers)]
+    # Where programs in C and Windows see the end of a name.
+    whole = [end for name in names(headers) for end in dict.fromkeys((name, _CUT.split(name, 1)[0]))]
+    found = [name.lower().rstrip(_TRAILING) for name in whole]
     return ["." + name.rpartition(".")[2] for name in found if "." in name]
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import turbohtml
 from turbohtml import Document, Element
 
-from blocker.message.charset import Text, decode_text
+from blocker.message.charset import Text, decode_text, inherited
 from blocker.message.css import lists_images
 from blocker.message.transfer import WayBack, decode, mapping
 from blocker.message.urls import Url, clean, fetched, resolve
@@ -120,7 +120,7 @@ class HtmlDocument(Markup):
         """`html`, `xml` (read as HTML too), `xml only`, `css`, or `calendar`."""
         self._body = part.body
         self._decoded = decode(part.encoding, self._body)
-        self._source: Text = decode_text(self._decoded, part.charset)
+        self._source: Text = decode_text(self._decoded, part.charset, kind == "css")
         text = self._source.text
         self.cut = len(text) > MAX_HTML
         self.cut_short = False
@@ -158,6 +158,11 @@ class HtmlDocument(Markup):
                 if url is not None:
                     return url
         return None
+
+    @cached_property
+    def charset(self) -> str:
+        """The charset, of several bytes a character, that documents in it inherit; empty for another."""
+        return inherited(self._decoded, self.part.charset)
 
     @property
     def decoded(self) -> bytes:

@@ -44,7 +44,7 @@ _TELLING = ("content-type", "content-disposition", "content-transfer-encoding")
 """Fields that say how a part is read."""
 _ESCAPED = re.compile(rb"=(?:3D|\r?\n)", re.IGNORECASE)
 _NEVER_NAMED = frozenset({"text/html", "text/calendar"})
-_MESSAGE_NAME = re.compile(r"\.(?:e?m|mht)|=\?|\*|%", re.IGNORECASE)
+_MESSAGE_NAME = re.compile(r"\.(?:e?m|mht|nws)|=\?|\*|%", re.IGNORECASE)
 """What a name of a message, written in whatever way, has in it."""
 
 

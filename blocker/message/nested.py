@@ -67,6 +67,8 @@ class Nested(Markup):
         self._holder = holder
         self._way = way
         self._base = base
+        self.again: Nested | None = None
+        """The same as Chromium reads a page in a data: URL that names no charset: in that of the page around."""
 
     @property
     def root(self) -> HtmlDocument:
@@ -132,6 +134,15 @@ def in_data(value: Value, kind: Kind | None = None, charset: str = "") -> Nested
     `kind` is what it is read as whatever type it says: a style sheet may be of any in pages in quirks mode. `charset` is
     that of the element, where it names one.
     """
+    inner = _in_data(value, kind, charset)
+    page = value.outer.root.charset
+    if page and inner is not None and inner.kind == "html" and not inner.text.isascii():
+        other = _in_data(value, kind, page)
+        inner.again = other if other is not None and other.text != inner.text else None
+    return inner
+
+
+def _in_data(value: Value, kind: Kind | None, charset: str) -> Nested | None:
     text = value.text
     comma = text.find(",")
     head = text[:comma].translate({9: None, 10: None, 13: None}).strip(_STRIP)
@@ -143,11 +154,14 @@ def in_data(value: Value, kind: Kind | None = None, charset: str = "") -> Nested
     body = text[comma + 1 :].partition("#")[0]
     named = _CHARSET.search(head)
     label = named[1].strip().lower() if named is not None else charset.strip().lower()
+    page = value.outer.root.charset if kind == "css" else ""
     if _BASE64.search(head) is not None:
-        return Nested(value.outer, _text(_from_base64(body), label), kind, value.holder, None, None)
+        text = _text(_from_base64(body), label, kind, page)
+        return Nested(value.outer, text, kind, value.holder, None, None)
     decoded, mapping = replaced(body, _PERCENT, _percent)
-    if label not in _BYTE_A_CHARACTER or decoded[:2] in ("\xff\xfe", "\xfe\xff") or "\0" in decoded:
-        meant = _text(decoded.encode("latin-1", "replace"), label)
+    wide = decoded[:2] in ("\xff\xfe", "\xfe\xff") or "\0" in decoded or decoded.startswith("@charset")
+    if wide or (label or page) not in _BYTE_A_CHARACTER:
+        meant = _text(decoded.encode("latin-1", "replace"), label, kind, page)
         if len(meant) != len(decoded):  # no byte a character: where each stands is not to be told
             return Nested(value.outer, meant, kind, value.holder, None, None)
         decoded = meant
@@ -162,9 +176,13 @@ def _kind(head: str) -> Kind | None:
     return "xml" if essence in _XML or essence.endswith("+xml") else None
 
 
-def _text(data: bytes, label: str) -> str:
-    """The text of a document; where the charset is told nowhere, that of two or four bytes a character counts too."""
-    text = normalised(decode_text(data, label or None).text)
+def _text(data: bytes, label: str, kind: Kind, page: str) -> str:
+    """The text of a document; where the charset is told nowhere, that of two or four bytes a character counts too.
+
+    A style sheet that names none has that of the `page` (CSS Syntax Level 3, section 3.2).
+    """
+    named = label or ("" if data.startswith(b"@charset") else page)
+    text = normalised(decode_text(data, named or None, kind == "css").text)
     return text.replace("\0", "")
 
 

@@ -32,7 +32,7 @@ from blocker.message.vectors import (
     vector,
 )
 from blocker.message.woven import Woven
-from blocker.message.xmlread import XmlElement, instructions, is_transform, read_xml
+from blocker.message.xmlread import XmlElement, instructions, is_transform, read_xml, spelt
 
 MAX_REFERENCES = 10_000
 """References of one message that are judged; further ones are counted as unjudged."""
@@ -313,10 +313,9 @@ def _nested(
         kind: Kind | None = "xml" if transform else "css" if holder.vector in SHEETS else None
         inner = in_data(value, kind, text_of(attrs.get("charset", "")))
     if transform and value.text.strip() != EMPTY_SHEET:
-        # What a transformation makes is not to be foreseen: it may put any address together.
-        yield Reference(
-            value.outer, element, holder.vector, value.text, None, holder.span, attrs, conditional
-        )
+        # What a transformation makes is not to be foreseen: it may put any address together. One that it spells out is named.
+        url = fetched(spelt(inner.text if inner else "") or spelt(value.outer.text), None)[1]
+        yield Reference(value.outer, element, holder.vector, value.text, url, holder.span, attrs, conditional)
     if inner is None:
         return
     if inner.depth > MAX_NESTED or not inner.root.spend(len(inner.text)):
@@ -327,7 +326,8 @@ def _nested(
     elif inner.kind == "css":
         yield from _in_rules(inner, _SHEET, inner.text, (0, len(inner.text)), conditional)
     else:
-        yield from _in_markup(inner)
+        for page in filter(None, (inner, inner.again)):
+            yield from _in_markup(page)
 
 
 def _empty(

@@ -30,6 +30,7 @@ _ATTRIBUTE = re.compile(rf"\s*+({NAME})\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
 _TAG_END = re.compile(r"[^>]*?(/?)>")
 _SUBSET_OPENING = re.compile(r"[\"'>\[]")
 _STYLE_SHEET = re.compile(r"<\?xml-stylesheet(?=[ \t\r\n])[^>]{0,4000}\?>")
+_SPELT = re.compile(r"https?://(?!www\.w3\.org/)[^\s\"'<>(){}]+", re.IGNORECASE)
 _DEFAULT = 32
 """Characters that an attribute which an element has by default is paid for as."""
 _CASED = {"feImage": "feimage", "attributeName": "attributeName"}
@@ -279,3 +280,9 @@ def is_transform(attrs: Mapping[str, Any]) -> bool:
         "text/xml",
         "application/xml",
     )
+
+
+def spelt(text: str) -> str:
+    """The first address that a transformation spells out and that is no namespace of W3C; empty where it has none."""
+    found = _SPELT.search(text)
+    return found.group() if found is not None else ""

@@ -123,7 +123,7 @@ class _View:
 
 
 def _text(document: HtmlDocument) -> str:
-    return decode_text(document.decoded, document.part.charset).text
+    return decode_text(document.decoded, document.part.charset, document.kind == "css").text
 
 
 def _is_page(leaf: Message, document: HtmlDocument) -> bool:

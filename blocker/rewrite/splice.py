@@ -91,7 +91,7 @@ def _decoded(document: HtmlDocument, wanted: Sequence[Replacement]) -> list[Edit
 def _read_back(document: HtmlDocument, body: bytes, wanted: Sequence[Replacement]) -> str:
     """The text of the edited body, read as any reader would; it must say exactly what was meant."""
     part = document.part
-    text = decode_text(decode(part.encoding, body), part.charset).text
+    text = decode_text(decode(part.encoding, body), part.charset, document.kind == "css").text
     text = normalised(text)
     position = at = 0
     for item in wanted:

@@ -155,7 +155,11 @@ def body(part: Message) -> bytes:
 def is_html(part: Message) -> bool:
     if part.get_content_type() in HTML:
         return True
-    return (part.get_filename() or "").lower().endswith((".html", ".htm", ".xhtml", ".svg"))
+    return (
+        (part.get_filename() or "")
+        .lower()
+        .endswith((".html", ".htm", ".shtml", ".shtm", ".hta", ".xhtml", ".svg"))
+    )
 
 
 def _is_known(part: Message) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from email.message import Message
+from html.entities import html5
 from xml.parsers import expat
 
 MAX_READ = 16 << 20
@@ -15,8 +16,11 @@ MAX_READ = 16 << 20
 MAX_WITH_ENTITIES = 256 << 10
 """Characters of a document with entities that is read at all: expat puts them in before it says so."""
 _PARAMETER = re.compile(r"%[^\s%;<>]{1,200};")
+_NAMED = re.compile(r"&([A-Za-z][0-9A-Za-z]{1,31};)")
+_DECLARED = re.compile(r"<!ENTITY\s++([^\s%<>&;\"']++)")
+_OF_XML = frozenset({"lt;", "gt;", "amp;", "quot;", "apos;"})
 _TYPES = frozenset({"text/xml", "application/xml"})
-_NAMES = (".xhtml", ".xht", ".svg")
+_NAMES = (".xhtml", ".xht", ".svg", ".xml", ".xsl", ".xslt", ".rss", ".atom")
 
 Meant = Callable[[str, str], bool]
 Event = tuple[str, dict[str, str], str]
@@ -77,13 +81,21 @@ def _events(text: str) -> list[Event] | None:
         return None
     reader = _Reader()
     try:
-        reader.parser.Parse(text, True)
+        reader.parser.Parse(_with_characters(text), True)
     except expat.ExpatError:
         pass
     except (_TooMuch, ValueError):  # ValueError: half a surrogate pair
         return None
     reader.take("", {})
     return reader.events
+
+
+def _with_characters(text: str) -> str:
+    """The document with HTML's named characters put in, which browsers know by its public type and expat passes over."""
+    if _NAMED.search(text) is None:
+        return text
+    own = _OF_XML.union(f"{name};" for name in _DECLARED.findall(text))
+    return _NAMED.sub(lambda found: found[0] if found[1] in own else html5.get(found[1], found[0]), text)
 
 
 class _Reader:

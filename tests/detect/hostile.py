@@ -111,6 +111,9 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         f"<style>{many(5000, '*{max-width:#px;overflow:visible}')}</style>{IMAGE}"
         + many(400, "<div>" * 100 + '<img src="//cdn.sender.example/#">' + "</div>" * 100)
     ),
+    "selectors that look down": lambda: html(
+        f"<style>{many(60, 'p:has(x x#) q{width:#px}')}</style>{IMAGE}" + "<p><q></q></p>" * 15_000
+    ),
     "hard selectors": lambda: sheet(many(3000, ":not(:nth-child(3n+#)) ~ *:not(.x#){width:#px}")),
     "one rule of many selectors": lambda: sheet(",".join(["p img"] * 100_000) + "{width:1px}"),
     "one rule of many declarations": lambda: sheet("p img{" + "width:1px;" * 50_000 + "}"),
