@@ -26,6 +26,8 @@ _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height
 _ORDINARY = Mapping[str, Any]
 _FLOWING = frozenset({"div", "p", "span", "section", "center", "font", "b", "i", "strong", "em"})
 """Elements that are as large as what they hold; a cell is as large as its row and column."""
+_EMPTY = _FLOWING | {"td", "th"}
+"""Elements that are as small as they are declared to be, where they hold nothing."""
 _HOLDERS = _FLOWING | {
     "td",
     "th",
@@ -255,7 +257,7 @@ def _size_of_background(
     width: float | None, height: float | None, node: Element | Tag, *, clips: bool
 ) -> tuple[float | None, float | None]:
     """What of a declared size counts: a box grows with what it holds, unless it holds nothing or cuts off."""
-    firm = clips or (isinstance(node, Element) and not node.children and node.tag in _FLOWING)
+    firm = clips or (isinstance(node, Element) and not node.children and node.tag in _EMPTY)
     if firm and width is not None and height is not None and max(width, height) <= 3:
         return width, height
     return (

@@ -20,6 +20,7 @@ from blocker.detect.report import Reason
 from blocker.detect.tokens import PICTURES
 from blocker.detect.traits import SHEETS, Traits
 from blocker.detect.weights import reason
+from blocker.detect.wording import counts, says_picture
 from blocker.message.references import Reference
 from blocker.message.urls import Url, parse
 
@@ -58,7 +59,7 @@ PROGRAMS = frozenset(
 )
 TINY = 3.0
 """Pixels up to which a side shows nothing that a person would see."""
-SMALL = 16.0
+SMALL = 12.0
 """Pixels up to which a picture may be overlooked."""
 
 _BARE = reason("geometry.bare", "no size is declared")
@@ -79,6 +80,7 @@ _UNFETCHED = reason("shape.unfetched", "no address that could be fetched")
 _IMAGE = reason("shape.image", "the address calls it a picture")
 _PORTRAIT = reason("shape.portrait", "the address calls it the picture of a person")
 _LOGO = reason("shape.logo", "a logo or an icon")
+_NAMED = reason("shape.caption", "a logo or a picture by what it is called in words")
 _CAPTION = reason("shape.caption", "described in words")
 _MAP = reason("shape.map", "an image map: parts of the picture are links")
 _KIN = reason("shape.kin", "stored beside pictures that this mail shows")
@@ -153,7 +155,7 @@ def _may_count(own: Traits, url: Url) -> bool:
     """Whether a line is no line of the layout, which is always a picture file: something is counted, or asked for by a value."""
     if own.extension in PICTURES or own.called.picture or is_store(url.host):
         return False
-    return own.endpoint or own.bits >= LONG or (own.extension in PROGRAMS and own.asks)
+    return own.endpoint or own.bits >= LONG or (own.extension in PROGRAMS and own.asks and own.bits > 0)
 
 
 def _sized(rule: str, words: str, box: Box) -> Reason:
@@ -199,7 +201,7 @@ def token(reference: Reference, own: Traits | None, context: Context) -> Iterato
         yield reason("token.person", f"a parameter named {own.person[:24]}")
     url = reference.target
     if _is_made(own) and url is not None and not is_store(url.host) and not inner_url(reference.raw):
-        asks = "&" in url.query and not own.called.picture
+        asks = own.called.code or ("&" in url.query and not own.called.picture)
         yield _PROGRAM if own.extension in PROGRAMS or asks or url.host in context.link_hosts else _LONG
     shared = False
     for value in own.tokens:
@@ -297,7 +299,8 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
         if not reference.raw.startswith("data:"):
             yield _UNFETCHED
         return
-    posing = own.filler and own.folder_bits >= NO_HASH
+    posing = own.filler and _is_posing(url, own, context)
+    stored = own.filler and not posing and (own.called.library or own.called.depot)
     if posing:
         yield _POSING
     elif own.filler:
@@ -306,11 +309,11 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
         yield _PICTURE
     elif own.extension not in PICTURES and own.extension not in SHEETS:
         yield _SCRIPT
-    if own.endpoint and not posing:
+    if own.endpoint and not posing and not (stored and not counts(url.host, url.path.rpartition("/")[0])):
         yield _ENDPOINT
     linked = _in_link(reference)
     if context.hosts[url.host] == 1:
-        if reference.element == "img" and not linked and url.host in context.link_hosts:
+        if reference.element == "img" and not (linked or stored) and url.host in context.link_hosts:
             yield _COUNTER
         else:
             yield _ALONE
@@ -326,6 +329,16 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
     overlooked = width is None or height is None or own.bits > 0 or max(width, height) <= SMALL
     if overlooked and hidden is None and unused is None and _is_thick(width) and _is_thick(height):
         yield from _called(reference, own, context, text)
+
+
+def _is_posing(url: Url, own: Traits, context: Context) -> bool:
+    """Whether what is named like a layout filler counts: behind what is no folder's name, or behind an id where links are counted."""
+    if own.folder_bits < OPAQUE:
+        return False
+    if own.folder_bits >= NO_HASH:
+        return True
+    counts = url.host in context.link_hosts and context.hosts[url.host] == 1
+    return counts and not (own.called.library or own.called.depot)
 
 
 def _is_thick(side: float | None) -> bool:
@@ -344,6 +357,8 @@ def _called(reference: Reference, own: Traits, context: Context, alt: str) -> It
         yield _IMAGE
     if len(_ALT_WORDS.findall(alt)) >= 3:
         yield _CAPTION
+    elif alt and (words.sign or says_picture(alt) or _LOGO_TEXT.search(alt)):
+        yield _NAMED
     if "usemap" in reference.attrs and reference.element == "img" and context.has_areas:
         yield _MAP
 
@@ -356,7 +371,7 @@ def _place(
         if len(url.path) > 1 and (url.host, url.path) in context.pages:
             yield _PAGE
     elif _says_anything(box) and not own.asks:
-        if _in_pictures(url, own) or _has_neighbours(url, context):
+        if _in_pictures(url, own, context) or _has_neighbours(url, context):
             yield _FOLDER
         elif not own.values and not own.filler and context.in_link_paths(url):
             yield reason("token.shared", "named like a part of the links of this mail")
@@ -374,14 +389,20 @@ def _says_anything(box: Box) -> bool:
     return box.width is not None or box.height is not None or box.hidden is not None
 
 
-def _in_pictures(url: Url, own: Traits) -> bool:
+def _in_pictures(url: Url, own: Traits, context: Context) -> bool:
     """Whether it lies where pictures lie: a filler right in such a folder, another file anywhere below one.
 
-    Whoever builds mail gets a folder of his own there, named by an id.
+    Whoever builds mail gets a folder of his own there, named by an id; what he uploads is named by an id right in such a folder.
     """
     if own.filler and own.folder_bits < NO_HASH:
-        return own.called.library or _PICTURE_FOLDER.search(url.path) is not None
-    return own.called.library and not own.endpoint and own.file_bits < OPAQUE and 0 < own.folder_bits < GUID
+        called = own.called
+        return called.library or called.depot or _PICTURE_FOLDER.search(url.path) is not None
+    if own.endpoint or not own.called.library:
+        return False
+    if own.file_bits >= OPAQUE:
+        uploaded = own.file_bits < GUID and _PICTURE_FOLDER.search(url.path) is not None
+        return uploaded and url.host not in context.link_hosts
+    return 0 < own.folder_bits < GUID
 
 
 def _has_neighbours(url: Url, context: Context) -> bool:

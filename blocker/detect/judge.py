@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from blocker.detect import evidence, identity, names, sheets
 from blocker.detect.box import Box
 from blocker.detect.context import Address, Context
-from blocker.detect.knowledge import Known, Rules, default_rules
+from blocker.detect.knowledge import Known, Rules, default_rules, inner_url
 from blocker.detect.memory import FolderMemory, Memory
 from blocker.detect.report import PARTLY, Envelope, Judged, Kind, Reason, Report, Verdict
 from blocker.detect.traits import Traits, traits
@@ -19,7 +19,7 @@ from blocker.message.headers import decode_words
 from blocker.message.model import Links
 from blocker.message.read import read
 from blocker.message.references import MAX_REFERENCES, Reference
-from blocker.message.urls import Url
+from blocker.message.urls import Url, parse
 
 INDIVIDUAL = frozenset(
     {
@@ -180,7 +180,7 @@ def _address(reference: Reference, context: Context) -> Address:
     key = (reference.raw, url.href if url is not None else None)
     found = context.addresses.get(key)
     if found is None:
-        own = traits(url) if url is not None else None
+        own = traits(_proxied(reference) or url) if url is not None else None
         why = (
             *identity.evidence(reference, own, context),
             *(names.evidence(url, context.names) if context.names else ()),
@@ -188,6 +188,12 @@ def _address(reference: Reference, context: Context) -> Address:
         )
         found = context.addresses[key] = Address(evidence.known(reference, context), own, why)
     return found
+
+
+def _proxied(reference: Reference) -> Url | None:
+    """What a proxy's URL says behind '#' that it fetches, which alone tells of the picture; None for other URLs."""
+    inner = inner_url(reference.raw) if "#http" in reference.raw else None
+    return parse(inner) if inner else None
 
 
 def combine(why: list[Reason], found: Known | None, context: Context, url: Url | None = None) -> Verdict:

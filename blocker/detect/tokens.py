@@ -28,7 +28,8 @@ PICTURES = frozenset(
 
 def tokens(text: str) -> list[str]:
     """Values in a URL's path and query or in a header, bounded; words stay out."""
-    found = _PIECE.findall(text[:MAX_TEXT])[:MAX_TOKENS]
+    text = text[:MAX_TEXT]
+    found = _PIECE.findall(text.replace("%20", " ") if "%20" in text else text)[:MAX_TOKENS]
     return [piece for piece in found if _DIGIT.search(piece) or (piece.isalpha() and is_letter_id(piece))]
 
 

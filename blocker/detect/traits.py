@@ -12,8 +12,8 @@ from blocker.message.urls import Url
 
 _PERSON = re.compile(
     r"(?:mi_u|u|uid|user|user_?id|euid|e?mail|email_?(?:address|hash|id|md5|sha256)|recip(?:ient)?(?:_?id)?|rid|"
-    r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member_?(?:id|no|number)|cust(?:omer)?_?(?:id|no|number)|"
-    r"loyalty_?(?:id|no|number)|card_?(?:no|number)|profile_?id|lead_?id|partner_uid|"
+    r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member(?:_?(?:id|no|number))?|"
+    r"cust(?:omer)?(?:_?(?:id|no|number))?|loyalty(?:_?(?:id|no|number))?|card(?:_?(?:no|number|id))?|profile_?id|lead_?id|partner_uid|"
     r"e_?h(?:ash)?|emh|uh|hem|email_?(?:sha1|enc)|contact|subscriber|recipient|rcpt|crm_?id|cuid|mkt_?tok|"
     r"kunden_?(?:nr|nummer|id)|klant_?(?:nr|nummer|id)|num_?client|"
     r"id_?(?:client|cliente|contact|contatto|user|usuario|abonne|member|customer|subscriber|recipient|destinataire|kontakt))",
@@ -36,8 +36,8 @@ _FILLERS = frozenset({"gif", "png", "jpg", "jpeg"})
 SHEETS = frozenset({"css", "woff", "woff2", "ttf", "otf", "eot"})
 """What the files of style sheets and fonts are called."""
 _FILES = PICTURES | SHEETS
-_VERSION = re.compile(r"\?(?:v|ver|version|rev|itok|_)=[^&]*\Z")
-"""A query that says nothing but which version of a file is meant, often by its hash."""
+_VERSION = re.compile(r"\?(?:(?:v|ver|version|rev|itok|_)=[^&]*|1[0-9]{9}(?:[0-9]{3})?)\Z")
+"""A query that says nothing but which version of a file is meant, often by its hash or by when it was made (in Unix time)."""
 _SHORT_GIF = re.compile(r"^[a-z]{1,2}\.gif$")
 _ONE_PIECE = re.compile(r"[^&;=:@,]*\Z")
 """A name whose parts are not values of their own; those that are stand among the others already."""
@@ -65,7 +65,7 @@ class Traits(NamedTuple):
     all_bits: float
     """Of all values together that are no folder or name of a file."""
     asks: bool
-    """There is a query besides what signs the URL."""
+    """There is a query besides what signs the URL, or says which version of a file is meant."""
     signed: bool
     """The query holds a proof that its writer may give the file away, which is no value of the reader's."""
     filler: bool
@@ -119,7 +119,8 @@ def _traits(host: str, path: str, query: str) -> Traits:
         weighed += [file_bits, *map(opacity, folders)]
         folder_bits = file_bits = 0.0
     bits = max(weighed, default=0.0)
-    if kind not in _FILES and asks and not bits and len(_DIGITS.findall(asks)) >= MANY_DIGITS:
+    numbered = kind not in _FILES or _SHORT_GIF.match(plain) is not None
+    if numbered and asks and not bits and not versioned and len(_DIGITS.findall(asks)) >= MANY_DIGITS:
         bits = 1.0
     asking = kind == "gif" and bits > 0 and "=" in asks and _SHORT_GIF.match(plain) is not None
     return Traits(
@@ -134,13 +135,13 @@ def _traits(host: str, path: str, query: str) -> Traits:
         folder_bits,
         file_bits,
         sum(weighed),
-        asks != "",
+        asks != "" and not versioned,
         signed,
         hashed is not None or (may_fill and _FILLER.search(plain) is not None),
         asking or counts(host, path),
         max(bits, folder_bits, file_bits) > 0,
         _person(asks),
-        _HOST.fullmatch(host) is not None,
+        _HOST.fullmatch(host) is not None and host.rpartition(".")[2] not in PICTURES,
         (host, path, query),
     )
 

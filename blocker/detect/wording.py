@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from blocker.detect.tokens import PICTURES
+
 
 def word_set(text: str) -> frozenset[str]:
     """The words of a text, for tables that are long."""
@@ -35,7 +37,7 @@ _PORTRAITS = word_set(
     """
 )
 _SIGNS = word_set(
-    "logo logos logotype logotipo brandlogo companylogo icon icons favicon badge emblem wordmark"
+    "logo logos logotype logotipo brandlogo companylogo getlogo showlogo logoimage sitelogo clientlogo icon icons favicon badge emblem wordmark"
 )
 _LIBRARIES = word_set(
     """
@@ -43,6 +45,24 @@ _LIBRARIES = word_set(
     gfx graphics pics pictures bilder imagenes hubfs media public static cdn storage attachments content cms template templates
     """
 )
+_DEPOTS = word_set(
+    "image images img imgs pic pics picture pictures static cdn media assets asset content contents files gfx bilder photos"
+)
+"""Words in first labels of hosts that are for pictures and files."""
+_DEPOT_DOMAINS = (
+    ".cloudfront.net",
+    ".azureedge.net",
+    ".akamaihd.net",
+    ".b-cdn.net",
+    ".blob.core.windows.net",
+    ".digitaloceanspaces.com",
+    ".r2.dev",
+)
+"""Where networks deliver files from that others put there, and stores of files (each one's own documentation)."""
+_DATED = re.compile(r"/(?:19|20)[0-9]{2}[-/](?:0[1-9]|1[0-2])(?:-[0-9]{2})?/")
+"""A folder for what was put there in one month, or on one day."""
+_CODES = word_set("qr qrcode barcode aztec datamatrix boardingpass")
+"""Pictures that a machine reads: what stands in them is their reader's, where it is long."""
 _STYLES = word_set("css css2 fonts font webfont webfonts style styles stylesheet stylesheets")
 _BETWEEN_WORDS = str.maketrans("/_.=-?&:+,", "          ")
 
@@ -78,8 +98,25 @@ class Wording(NamedTuple):
     """It is a logo or an icon."""
     library: bool
     """One of its folders is for pictures and files."""
+    code: bool
+    """It is a picture that a machine reads: a ticket's, a card's."""
+    depot: bool
+    """Its host is named as one for pictures and files, or its folder by when it was filled."""
     style: bool
     """It is a style sheet's, or a font's."""
+
+
+def says_picture(alt: str) -> bool:
+    """Whether a text for those who see no picture is what programs write there: `image`, or the name of a file."""
+    said = alt.strip().lower()
+    return said in _PICTURES or (" " not in said and said.rpartition(".")[2] in PICTURES)
+
+
+def _is_depot(host: str) -> bool:
+    """Whether a host is named as one for pictures and files."""
+    if not _DEPOTS.isdisjoint(host.partition(".")[0].split("-")) or host.endswith(_DEPOT_DOMAINS):
+        return True
+    return host.endswith(".amazonaws.com") and (host.startswith(("s3.", "s3-")) or ".s3" in host)
 
 
 def counts(host: str, path: str) -> bool:
@@ -103,6 +140,8 @@ def wording(host: str, path: str, query: str) -> Wording:
         not _PORTRAITS.isdisjoint(named) or not _PORTRAITS.isdisjoint(host.split(".")),
         not _SIGNS.isdisjoint(named) or not _SIGNS.isdisjoint(asked),
         not _LIBRARIES.isdisjoint(folders),
+        not _CODES.isdisjoint(named),
+        _is_depot(host) or _DATED.search(path) is not None,
         not _STYLES.isdisjoint(named),
     )
 

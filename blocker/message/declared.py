@@ -190,8 +190,8 @@ def names(headers: Headers) -> list[str]:
         value = headers.first(field)
         if "name" in value.lower():
             found += _named(value, usual)
-    if not found and "content-description" in headers:
-        found.append(headers.first("content-description"))
+    if not found:
+        found += [headers.first(field) for field in ("content-description", "content-location")]
     found += [decode_words(_compact(name)).strip() for name in found if "=?" in name]
     return found[:MAX_NAMES]
 

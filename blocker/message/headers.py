@@ -22,7 +22,7 @@ MAX_VALUE_BYTES = 16 << 10
 """Bytes of one field's value that are ever interpreted."""
 
 _FIELD_LINE = re.compile(rb"[\t ]|From |([\x21-\x39\x3b-\x7e]*):")
-_LOOSE_LINE = re.compile(rb"\r*(?:\xef\xbb\xbf)?([\x21-\x39\x3b-\x7e]+)[\t ]*:")
+_LOOSE_LINE = re.compile(rb"\r*(?:\xef\xbb\xbf)?([\x21-\x39\x3b-\x7e]+)[\t \0]*:")
 """A field after a byte order mark, or with white space before its colon."""
 _WELL_KNOWN = re.compile(
     r"(?:content|x|list|mime|message|return|reply|dkim|disposition|generate|read|auto|feedback)-[!-~]+"
@@ -158,9 +158,22 @@ def read_headers(raw: bytes, start: int, end: int) -> Headers:
     headers = _any_fields(raw, start, position, lines, fields)
     # What follows the last field within the bound may be the beginning of another one.
     headers.cut = headers.cut or (most < end and raw.find(b"\n", headers.end, most) < 0)
+    if raw.startswith((b" ", b"\t"), start):
+        headers.others = (*headers.others, *_with_folded_first(headers, lines[0]))
     if raw.count(b"\r", start, headers.end) != raw.count(b"\r\n", start, headers.end):
         return _by_line_feeds(raw, end, headers)
     return headers
+
+
+def _with_folded_first(headers: Headers, line: bytes) -> Iterator[Headers]:
+    """The reading of those for whom a field may be the first line of a header though white space stands before it."""
+    start = headers.start
+    indent = len(line) - len(line.lstrip(b" \t"))
+    match = _LOOSE_LINE.match(line, indent)
+    if match is not None:
+        end = headers.fields[0].start if headers.fields else headers.end
+        first = Field(_name(match[1]), start, start + match.end(), end)
+        yield Headers(headers.raw, start, [first, *headers.fields], headers.end, headers.cut)
 
 
 def _by_line_feeds(raw: bytes, end: int, headers: Headers) -> Headers:

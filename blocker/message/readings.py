@@ -16,7 +16,7 @@ from blocker.message.html import HtmlDocument
 from blocker.message.labels import meaning
 from blocker.message.mime import Part
 from blocker.message.references import Reference, references
-from blocker.message.transfer import LINES, URL_SAFE, is_strayed
+from blocker.message.transfer import LINES, UNPADDED, URL_SAFE, is_padded, is_strayed
 
 MAX_OTHERS = 8
 """Other readings of one part that are tried."""
@@ -45,11 +45,18 @@ def is_certain(document: HtmlDocument) -> bool:
     """Whether every program decodes the part alike, as nearly always."""
     part = document.part
     encodings = declared.encodings(part.headers.first("content-transfer-encoding"))
-    if len(encodings) > 1 or (encodings[0] == "base64" and is_strayed(part.body)):
+    if len(encodings) > 1 or _in_doubt(encodings[0], part):
         return False
     value = part.headers.first("content-type")
     label = declared.charset(value)
     return not other_codecs(document.decoded, label) and not declared.charsets(value)
+
+
+def _in_doubt(encoding: str, part: Part) -> list[str]:
+    """How else a body is decoded that is no sound base64 or quoted-printable."""
+    if encoding == "base64" and is_strayed(part.body):
+        return [LINES, URL_SAFE, "8bit"]
+    return [UNPADDED] if encoding == "quoted-printable" and is_padded(part.body) else []
 
 
 def chosen(
@@ -99,8 +106,7 @@ def _others(source: HtmlDocument) -> list[Part]:
         return []
     part = source.part
     encodings = [*declared.encodings(part.headers.first("content-transfer-encoding")), part.encoding]
-    if part.encoding == "base64" and is_strayed(part.body):
-        encodings += [LINES, URL_SAFE, "8bit"]
+    encodings += _in_doubt(part.encoding, part)
     decoded = [source.part] + [
         replace(part, decoding=name) for name in dict.fromkeys(encodings) if name != part.encoding
     ]

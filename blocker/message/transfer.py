@@ -29,6 +29,9 @@ UU_BEGIN = re.compile(rb"begin [0-7]{1,6} ([^\r\n]*)")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 URL_SAFE = "base64url"
 """Base64 in the letters of RFC 4648, section 5, for programs that take both."""
+_PADDED = re.compile(rb"=[ \t]+(?:\r?\n|\Z)")
+UNPADDED = "quoted-printable-unpadded"
+"""Quoted-printable for programs that delete white space at the end of a line, as RFC 2045 asks."""
 LINES = "base64-lines"
 """Base64 for programs that pass over each line which holds anything else."""
 
@@ -75,6 +78,15 @@ def _base64_url(body: bytes) -> bytes:
     return _decode_base64(body.translate(_FROM_URL))
 
 
+def is_padded(body: bytes) -> bool:
+    """Whether white space stands behind a sign that may be a soft line break (RFC 2045, section 6.7, rule 3)."""
+    return (b"= " in body or b"=\t" in body) and _PADDED.search(body) is not None
+
+
+def _quoted_unpadded(body: bytes) -> bytes:
+    return binascii.a2b_qp(_PADDED.sub(b"=\n", body))
+
+
 def _uudecoded(body: bytes) -> bytes:
     """What stands between `begin` and `end`, once or more (IEEE 1003.1, uuencode); the body where nothing does."""
     found: list[bytes] = []
@@ -105,7 +117,9 @@ def _ydecoded(body: bytes) -> bytes:
     return _YENC_ESCAPE.sub(lambda match: bytes(((match[1][0] - 64) % 256,)), kept).translate(_YENC)
 
 
-_OTHERS = {"x-uuencode": _uudecoded, "x-yenc": _ydecoded, LINES: _base64_lines, URL_SAFE: _base64_url}
+_OTHERS = {"x-uuencode": _uudecoded, "x-yenc": _ydecoded, LINES: _base64_lines, URL_SAFE: _base64_url} | {
+    UNPADDED: _quoted_unpadded
+}
 """Encodings that some programs decode. None is edited."""
 
 

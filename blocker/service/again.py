@@ -1,6 +1,6 @@
 """Whether a message of known bytes is one that its owner put back, or moved, and not another delivery of them.
 
-The bytes alone do not tell, and a date can be the same. So it is counted: each message that was exchanged, or put back,
+The bytes alone do not tell, and a date can be the same or lost. So it is counted: each message that was exchanged, or put back,
 is known to lie somewhere. While all of them lie there, one more is another delivery. Where one is missing there, the
 new one is taken for it, and from then on this is where it lies. In doubt a message is left as it is.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from blocker.catalogue import Seen
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
@@ -49,18 +50,18 @@ class Again:
         elif self._under_way is not None:
             self._under_way.add(after.sha256)
 
-    def former(self, place: Place, sha256: str, size: int) -> Entry | None:
+    def former(self, place: Place, sha256: str, size: int, when: datetime) -> Entry | None:
         """The known message that the one at `place` is, told once; None where it is another delivery."""
-        found = self._former(place, sha256, size)
+        found = self._former(place, sha256, size, when)
         if found is not None:
             self._met.add(found.place)
         return found
 
-    def _former(self, place: Place, sha256: str, size: int) -> Entry | None:
+    def _former(self, place: Place, sha256: str, size: int, when: datetime) -> Entry | None:
         known = self._desk.journal.of_bytes(place.account, sha256)
         known = [entry for entry in known if entry.place not in self._met]
         kept = [e for e in known if e.stage == Stage.DONE and e.mode == "replace" and e.uidnext is not None]
-        lying = [e for e in known if e.stage == Stage.RESTORED or (e.stage, e.mode) == (Stage.DONE, "copy")]
+        lying = [e for e in known if e.stage == Stage.RESTORED or _copied(e, when)]
         gone = [e for e in lying if e.place != place and not self._lies(e)]
         if not kept and not gone:
             return None
@@ -125,6 +126,12 @@ def settle(desk: Desk, former: Entry, place: Place) -> None:
 def _to_come(entry: Entry) -> bool:
     """Whether it was to be restored, and it was not seen yet where to: its copy still stands at its place."""
     return entry.stage == Stage.RESTORED and (bool(entry.copy_in) or entry.copy_uid == entry.place.uid)
+
+
+def _copied(entry: Entry, when: datetime) -> bool:
+    """Whether it has a copy beside it and arrived at that instant: who has a copy may well delete the original."""
+    known = (entry.stage, entry.mode) == (Stage.DONE, "copy") and entry.internal_date
+    return bool(known) and datetime.fromisoformat(entry.internal_date) == when
 
 
 def _has(mailbox: Mailbox, place: Place) -> bool:

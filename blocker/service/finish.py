@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-from blocker.mailbox.protocol import MailboxError, Store
-from blocker.service.act import NOT_THE_MESSAGE
+from blocker.mailbox.protocol import Store
+from blocker.service.act import ELSEWHERE, reason_of
 from blocker.service.desk import Desk
 from blocker.service.folder import Look, tidy
 from blocker.service.hold import Hold, Waiting
@@ -25,8 +25,8 @@ class Finished:
 
     done: Counter[str] = field(default_factory=Counter)
     """How many messages, by action."""
-    not_opened: dict[str, str] = field(default_factory=dict)
-    """Folders in which nothing could be done, each with the sentence why: that waits for the next time."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Folders in which it could not be done, each with the sentence why: that waits for the next time."""
 
 
 def finish(desk: Desk, store: Store, *, but_held: str = "") -> Finished:
@@ -46,10 +46,10 @@ def finish(desk: Desk, store: Store, *, but_held: str = "") -> Finished:
             _in_place(desk, store, folder, entries, finished)
             if folder != but_held:
                 _held(desk, store, folder, entries, finished)
-        except NOT_THE_MESSAGE:
+        except (*ELSEWHERE, OSError):
             raise
-        except MailboxError as error:
-            finished.not_opened[folder] = str(error)
+        except Exception as error:  # noqa: BLE001 (whatever an answer raises, the other folders are gone on with)
+            finished.failed[folder] = reason_of(error)
     return finished
 
 
@@ -66,8 +66,9 @@ def sweeping(desk: Desk) -> Desk:
 
 
 def _in_place(desk: Desk, store: Store, folder: str, entries: list[Entry], finished: Finished) -> None:
-    """Mail that was dealt with where it lay."""
-    own = [entry for entry in entries if not entry.held]
+    """Mail that was dealt with where it lay. What was only to be judged is nothing begun where nobody watches now."""
+    watched = folder in desk.account.folders
+    own = [entry for entry in entries if not entry.held and (watched or entry.stage != Stage.JUDGING)]
     if not own:
         return
     begun = any(entry.stage != Stage.JUDGING for entry in own)

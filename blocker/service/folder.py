@@ -371,7 +371,7 @@ class Look:
             if self._again_of.waits(digest):
                 batch.entries.append(self._waiting_for_its_like(place, before))
                 return
-            former = self._again_of.former(place, digest, len(stored.raw))
+            former = self._again_of.former(place, digest, len(stored.raw), stored.internal_date)
         found = replace(self._found(stored, judgement), allowed=applied.allowed, put_back=former is not None)
         decision = decide(self._account.mode, found, self._powers)
 

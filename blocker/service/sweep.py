@@ -131,7 +131,7 @@ def _finished(desk: Desk, store: Store) -> Counter[str]:
     """Finish what is under way; how many messages, by action."""
     with desk.turn:
         finished = finish(desk, store)
-    for folder, why in finished.not_opened.items():
+    for folder, why in finished.failed.items():
         desk.tell("trouble", why, folder)
     return finished.done
 

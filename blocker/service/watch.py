@@ -23,7 +23,7 @@ from blocker.service.judge import Judgement, unread
 from blocker.service.lock import Busy, Unlocked
 from blocker.service.log import logger
 from blocker.service.overdue import Overdue
-from blocker.service.steps import Place
+from blocker.service.steps import Place, source_of
 from blocker.service.stores import Stores
 from blocker.service.views import fill
 
@@ -252,7 +252,7 @@ class Watch:
         """Go on with what is under way; held mail was seen to by its own look."""
         with self._desk.turn:
             finished = finish(self._desk, store, but_held=self._desk.account.screening if self._holds else "")
-        for folder, why in finished.not_opened.items():
+        for folder, why in finished.failed.items():
             self._tell_once(why, folder)
 
     def _views(self, store: Store) -> None:

@@ -65,6 +65,17 @@ BOTH = {
     + encoded(SECOND),
     "clear text said to be encoded": mail(FIRST.encode() + b"\r\n" + encoded(SECOND), "text/html", "base64;"),
     "base64 behind words": mail(FIRST.encode() + b"\r\n\r\n" + encoded(SECOND), "text/html", "base64"),
+    "white space behind a soft line break": mail(
+        FIRST.replace("=", "=3D").encode() + b'\r\n<img src=3D"https://sec= \r\nond.example/a">',
+        "text/html",
+        "quoted-printable",
+    ),
+    "white space before the first field": b" Content-Type: text/html\r\nX: "
+    + b"y\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    + SECOND.encode()
+    + b"\r\n"
+    + b"--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    + encoded(FIRST),
     "a mark and a charset": mail(
         b"\xff\xfe" + SECOND.encode("utf-16-le") + b"\n\0" + FIRST.encode() + b" ",
         "text/html; charset=windows-1252",

@@ -339,7 +339,7 @@ def test_every_end_of_an_exchange_lets_the_message_go() -> None:
     place = Place("ada", SCREENING, 1, 7)
     entry = Entry(place, Stage.PLANNED, mode="replace", uidnext=5, copy_in="INBOX")
     assert isinstance(next_step(entry, Saw(sent=None, refused="no room")), Release)
-    old = next_step(entry, Saw(sent=True, answered=3))
+    old = next_step(entry, Saw(sent=True, answered=3, found=()))
     assert isinstance(old, Release)
     assert next_step(entry, Saw(sent=True, answered=7)) != old, (
         "the same UID in another folder is another message"

@@ -15,7 +15,7 @@ from blocker.catalogue import Catalogue
 from blocker.catalogue.values import MessageLine
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 from blocker.service.sweep import Swept
-from tests.service.world import QUARANTINE, World, mail, original_of
+from tests.service.world import ARRIVED, QUARANTINE, World, mail, original_of
 
 Make = Callable[..., World]
 SCREENING = "Screening"
@@ -147,6 +147,19 @@ def test_in_mode_copy_one_that_was_moved_is_the_same(world: Make) -> None:
     w.look()
     assert copies(w) == [mail()] * 2
     assert lines(w) == [("INBOX", "copied", ""), ("Shop", "copied", "")]
+    still(w)
+
+
+def test_in_mode_copy_one_that_was_deleted_is_not_the_next(world: Make) -> None:
+    """Who has a clean copy deletes the original: what arrives later gets its own copy and its own line."""
+    w = world("copy")
+    uid = w.deliver(mail())
+    w.look()
+    del w.server.folders["INBOX"].messages[uid]
+    w.server.deliver(mail(), "INBOX", (), ARRIVED + timedelta(hours=1))
+    w.look()
+    assert (w.raws().count(mail()), copies(w)) == (1, [mail()] * 2)
+    assert [action for _, action, _ in w.recorded()] == ["copied"] * 2
     still(w)
 
 
