@@ -88,7 +88,7 @@ def css_urls(text: str, *, sheet: bool = False, relative: bool = False) -> list[
     """
     if "@" not in text and not may_load(text):
         return []  # neither a function nor an at-rule nor a property of its own, as in most style attributes
-    if not sheet and not _tells(text):
+    if not sheet and not (_short_tells(text) if len(text) <= _SHORT else _tells(text)):
         return []
     return (
         _remembered(text, sheet, relative) if len(text) <= _REMEMBERED else _css_urls(text, sheet, relative)
@@ -109,6 +109,11 @@ def lists_images(text: str) -> bool:
 def _tells(text: str) -> bool:
     lowered = text.lower()
     return _holds(lowered, _SIGNS) or _substitutes(lowered)
+
+
+_SHORT = 1024
+"""Characters of the longest style attribute that is remembered: a mail repeats the same few."""
+_short_tells = lru_cache(maxsize=1024)(_tells)
 
 
 def _holds(text: str, signs: Iterable[str]) -> bool:
