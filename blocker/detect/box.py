@@ -268,7 +268,11 @@ def _size_of_background(
 
 def _in_font(values: Mapping[str, str]) -> list[str]:
     """The sides that are declared in units of the font."""
-    return [name for name, value in values.items() if name in _SIDES and _IN_FONT.search(value)]
+    return [
+        name
+        for name, value in values.items()
+        if name in _SIDES and value.endswith(_FONT_UNITS) and _IN_FONT.search(value)
+    ]
 
 
 def _at_font(values: Mapping[str, str], font: float) -> Mapping[str, str]:
@@ -301,13 +305,19 @@ def _side(name: str, values: Mapping[str, str], attrs: _ORDINARY) -> float | Non
         side = length(declared)
     if side is not None and side < 0:
         side = None
-    most = length(values.get(f"max-{name}"))
+    bound = values.get(_MOST[name])
+    most = length(bound) if bound is not None else None
     if most is not None and most >= 0:
         side = most if side is None and most <= 3 else side if side is None else min(side, most)
-    least = length(values.get(f"min-{name}"))
+    bound = values.get(_LEAST[name])
+    least = length(bound) if bound is not None else None
     if least is not None and side is not None:
         side = max(side, least)
     return side
+
+
+_MOST = {"width": "max-width", "height": "max-height"}
+_LEAST = {"width": "min-width", "height": "min-height"}
 
 
 def _for_all(found: Sequence[Declaration], attrs: _ORDINARY) -> bool:
