@@ -33,6 +33,9 @@ _DYNAMIC = re.compile(
     r":(?:hover|active|focus|focus-within|focus-visible|visited|target|checked|placeholder-shown|fullscreen)\b",
     re.IGNORECASE,
 )
+_SIBLING = re.compile(r"~(?!=)")
+_CLASS = re.compile(r":[-\w]+(?:\(.*)?", re.DOTALL)
+_COMBINATOR = re.compile(r"[\s>+~]+")
 _PROPERTY = re.compile(r"(?:\A|[;{])\s*([-\w]+)\s*:[^;{}]*\Z")
 
 
@@ -128,9 +131,17 @@ def _matching(selector: str, document: Markup) -> Sequence[Element]:
     if selector[0] == "@" or len(selector) > MAX_SELECTOR or _DYNAMIC.search(selector):
         return ()
     whole = _PART.sub("", selector).strip() or "*"
+    if ":" in whole or "+" in whole or _SIBLING.search(whole):
+        whole = _last(whole)
     if whole[-1] in ">+~":
         whole += " *"
     try:
         return list(islice(document.tree.select(whole), MAX_ELEMENTS))
     except ValueError:
         return ()
+
+
+def _last(selector: str) -> str:
+    """The element that a selector ends with, less exactly: what is around, and pseudo-classes, may cost any time to look for."""
+    plain = _COMBINATOR.split(_CLASS.sub("", selector).strip())[-1]
+    return plain or "*"

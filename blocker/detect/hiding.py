@@ -7,26 +7,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blocker.detect.lengths import length
+from blocker.detect.transforms import clipped, factor, gone
 
 FAR = -500.0
 """Pixels from which on a box that is moved left or up is out of sight."""
 FAR_AFTER = 5000.0
 """The same to the right or down, where a reader could scroll to it."""
+MAX_VALUE = 256
+"""Characters of a declared value that are read."""
 TINY = 1.0
 """Pixels of a box that cuts off what it holds, which then shows nothing."""
 
 _ZERO = r"[-+]?0*\.?0+(?:px|%|em|deg)?"
-_CLIPPED = re.compile(
-    r"rect\(\s*([0-9.]+)(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?[\s,]+\1(?:px)?\s*\)"
-    rf"|inset\(\s*(?:[5-9][0-9]|100)%|circle\(\s*{_ZERO}(?![0-9.])|ellipse\(\s*{_ZERO}(?![0-9.])"
-    r"|polygon\(\s*(?:[a-z]+\s*,\s*)?([-0-9.]+[a-z%]*\s+[-0-9.]+[a-z%]*)(?:\s*,\s*\2){1,8}\s*\)"
-)
-_FLAT = re.compile(
-    rf"\bscale(?:x|y|3d)?\(\s*(?:{_ZERO}(?![0-9.])|[^,()]{{1,20}},\s*{_ZERO}(?![0-9.])|0?\.00)"
-    rf"|\bmatrix\(\s*(?:{_ZERO}\s*,\s*{_ZERO}\s*,|[^,()]{{1,20}},[^,()]{{1,20}},\s*{_ZERO}\s*,\s*{_ZERO}\s*,)"
-    rf"|\bmatrix3d\(\s*{_ZERO}\s*,|\brotate[xy]\(\s*-?(?:90|270)deg"
-)
-_MOVED = re.compile(r"\btranslate(?:x|y|3d)?\(([^()]{1,60})\)")
 _SCALED = re.compile(rf"\s*(?:{_ZERO}(?![0-9.])|[0-9.]+\s+{_ZERO}(?![0-9.]))")
 _SEE_THROUGH = re.compile(rf"\bopacity\(\s*{_ZERO}(?![0-9.])\s*\)")
 _MASKED = re.compile(
@@ -38,6 +30,7 @@ RARE = frozenset(
         "transform",
         "scale",
         "translate",
+        "object-position",
         "filter",
         "mask",
         "mask-image",
@@ -64,14 +57,10 @@ def hidden(values: Mapping[str, str], attrs: Mapping[str, Any]) -> str | None:
     if values.get("visibility") in ("hidden", "collapse"):
         return "visibility:hidden"
     opacity = values.get("opacity")
-    if opacity is not None and _share(opacity) <= 0.01:
+    if opacity is not None and _number(opacity) <= 0.01:
         return "opacity:0"
     clip = values.get("clip-path") or values.get("clip")
-    if (
-        clip
-        and _CLIPPED.search(clip)
-        and ("clip-path" in values or values.get("position") in ("absolute", "fixed"))
-    ):
+    if clip and clipped(clip) and ("clip-path" in values or values.get("position") in ("absolute", "fixed")):
         return "clipped away"
     if values.get("position") in _POSITIONS:
         moved = _offset(values)
@@ -80,14 +69,10 @@ def hidden(values: Mapping[str, str], attrs: Mapping[str, Any]) -> str | None:
     return None if RARE.isdisjoint(values) else next(_rarely(values), None)
 
 
-def _share(value: str) -> float:
-    """A number or a percentage; 1 where it is neither."""
-    percent = value.endswith("%")
-    try:
-        return float(value.rstrip("%")) / (100 if percent else 1)
-    except ValueError:
-        found = length(value)
-        return 1.0 if found is None else found
+def _number(value: str) -> float:
+    """A number, a percentage or a sum; 1 where it is none."""
+    found = length(value) if "(" in value else None
+    return factor(value) if found is None else found
 
 
 def _offset(values: Mapping[str, str]) -> str | None:
@@ -102,16 +87,16 @@ def _offset(values: Mapping[str, str]) -> str | None:
 
 def _rarely(values: Mapping[str, str]) -> Iterator[str]:
     """What hides an element by declarations that few elements have."""
+    values = {name: value[:MAX_VALUE] for name, value in values.items() if name in RARE}
     transform = values.get("transform", "")
-    if _FLAT.search(transform):
+    if gone(transform):
         yield f"transform:{transform[:24]}"
-    moved = _MOVED.search(transform)
-    if moved is not None and any(map(_is_far, moved[1].split(","))):
-        yield f"moved out of sight (transform:{transform[:24]})"
     if _SCALED.match(values.get("scale", "")):
         yield "scale:0"
     if any(map(_is_far, values.get("translate", "").split())):
         yield "moved out of sight (translate)"
+    if any(map(_is_far, values.get("object-position", "").split())):
+        yield "moved out of its own box (object-position)"
     if _SEE_THROUGH.search(values.get("filter", "")):
         yield "filter:opacity(0)"
     if any(_MASKED.search(values.get(name, "")) for name in ("mask", "mask-image")):
@@ -119,7 +104,7 @@ def _rarely(values: Mapping[str, str]) -> Iterator[str]:
     if length(values.get("mask-size", "").split(" ")[0]) == 0:
         yield "masked away"
     zoom = values.get("zoom")
-    if zoom is not None and _share(zoom) <= 0.05:
+    if zoom is not None and _number(zoom) <= 0.05:
         yield f"zoom:{zoom[:8]}"
     if values.get("content-visibility") == "hidden":
         yield "content-visibility:hidden"
@@ -150,7 +135,8 @@ def _is_before(value: str | None) -> bool:
 
 def indented(values: Mapping[str, str]) -> bool:
     """Whether what stands in a box's first line is moved out of sight (CSS Text, section 8.1): not the box's own background."""
-    return _is_far(values.get("text-indent"))
+    indent = values.get("text-indent", "")
+    return _is_far(indent) or (indent.endswith("%") and factor(indent) >= 1 and clips(values))
 
 
 def clips(values: Mapping[str, str]) -> bool:

@@ -14,6 +14,8 @@ from blocker.detect.weights import reason
 from blocker.detect.wording import word_set
 from blocker.message.urls import Url
 
+_SAYING = frozenset("%+:;=")
+"""Signs by one of which a piece of a path is a text, or holds values, and is no file's name alone."""
 MAX_FIELD = 500
 """Characters of a To field that are read for names."""
 MAX_WORDS = 6
@@ -33,6 +35,12 @@ _NO_NAMES = word_set(
     """
 )
 """Words of To fields that name nobody, and words that URLs are made of."""
+_NO_MARKS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th"}
+)
+"""Letters that Unicode takes for letters of their own."""
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+"""How letters are written where there are no marks."""
 _BETWEEN = re.compile(r"[&=;]")
 
 
@@ -41,7 +49,7 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in apart if not unicodedata.combining(c)).replace("ß", "ss")
+    return "".join(c for c in apart if not unicodedata.combining(c)).translate(_NO_MARKS)
 
 
 @lru_cache(maxsize=1024)
@@ -50,10 +58,15 @@ def names(field: str, sender: str) -> frozenset[str]:
     found = set()
     for quoted, bare in _NAME.findall(field[:MAX_FIELD])[:4]:
         for word in _WORD.findall(quoted or bare)[:MAX_WORDS]:
-            name = folded(word)
-            if len(name) >= SHORTEST and name not in _NO_NAMES and name not in sender:
-                found.add(name)
+            for name in {folded(word), folded(word.casefold().translate(_SPELT_OUT))}:
+                if _is_long(name) and name not in _NO_NAMES and name not in sender:
+                    found.add(name)
     return frozenset(found)
+
+
+def _is_long(name: str) -> bool:
+    """Whether a name is long enough to be looked for; one of two signs is where each stands for a syllable or more."""
+    return len(name) >= SHORTEST or (len(name) == 2 and name > "\u3000")
 
 
 def evidence(url: Url | None, wanted: frozenset[str]) -> Iterator[Reason]:
@@ -79,7 +92,7 @@ def _found(target: str, wanted: frozenset[str]) -> str:
         name = stem if kind.lower() in PICTURES else plain
         if folded(name) in wanted and (not last or name[:1].isupper()):
             return folded(name)
-        if "%" in piece or "+" in piece:
+        if not _SAYING.isdisjoint(piece):
             said = [folded(word) for word in _WORD.findall(name)]
             if not wanted.isdisjoint(said):
                 return next(word for word in said if word in wanted)
@@ -102,4 +115,9 @@ def _words(value: str) -> Sequence[str]:
     plain = _plain(value)
     if "/" in plain or (plain.rpartition(".")[2].lower() in PICTURES and "." in plain):
         return ()
-    return [folded(word) for word in _WORD.findall(plain)] if "-" not in plain else [folded(plain)]
+    words = [folded(word) for word in _WORD.findall(plain)]
+    return (
+        words
+        if "-" not in plain or (plain.count("-") == len(words) - 1 and plain.istitle())
+        else [folded(plain)]
+    )

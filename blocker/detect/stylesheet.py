@@ -44,6 +44,7 @@ PROPERTIES = frozenset(
         "transform",
         "scale",
         "translate",
+        "object-position",
         "filter",
         "mask",
         "mask-image",
@@ -59,6 +60,8 @@ _OTHER_NAMES = {
     "max-block-size": "max-height",
     "min-inline-size": "min-width",
     "min-block-size": "min-height",
+    "inset-inline-start": "left",
+    "inset-block-start": "top",
     "margin-inline-start": "margin-left",
     "margin-block-start": "margin-top",
     "-webkit-transform": "transform",
@@ -107,7 +110,18 @@ _ALWAYS_HIDE = frozenset(
             "inset",
             "transform",
         ),
-        *("scale", "translate", "filter", "mask", "mask-image", "mask-size", "zoom", "text-indent", "margin"),
+        *(
+            "scale",
+            "translate",
+            "object-position",
+            "filter",
+            "mask",
+            "mask-image",
+            "mask-size",
+            "zoom",
+            "text-indent",
+            "margin",
+        ),
     ]
 )
 """Properties that hide something, or take part in it, whatever their value."""

@@ -119,7 +119,8 @@ def _traits(host: str, path: str, query: str) -> Traits:
         weighed += [file_bits, *map(opacity, folders)]
         folder_bits = file_bits = 0.0
     bits = max(weighed, default=0.0)
-    if kind not in _FILES and asks and not bits and len(_DIGITS.findall(asks)) >= MANY_DIGITS:
+    numbered = kind not in _FILES or _SHORT_GIF.match(plain) is not None
+    if numbered and asks and not bits and not versioned and len(_DIGITS.findall(asks)) >= MANY_DIGITS:
         bits = 1.0
     asking = kind == "gif" and bits > 0 and "=" in asks and _SHORT_GIF.match(plain) is not None
     return Traits(

@@ -36,12 +36,13 @@ class _Spoken(imaplib.IMAP4):
 
     def __init__(self, *args: Any) -> None:
         self._lines = self._literals = 0
-        self._literal_came = False
+        self._literal_came = self._inside = False
         self._deadline = time.monotonic() + SIGN_IN
         super().__init__(*args)
 
     def _new_tag(self) -> bytes:
-        if self.state in ("AUTH", "SELECTED"):
+        self._inside = self._inside or self.state in ("AUTH", "SELECTED")
+        if self._inside:
             self._lines = self._literals = 0
         tag: bytes = super()._new_tag()  # type: ignore[misc]
         return tag
@@ -65,10 +66,9 @@ class _Spoken(imaplib.IMAP4):
     def _counted(self) -> bytes:
         line = super().readline()
         self._lines += len(line) + _KEPT
-        inside = self.state in ("AUTH", "SELECTED")
-        if self._lines > (LINES if inside else BEFORE):
+        if self._lines > (LINES if self._inside else BEFORE):
             raise TooMuch(f"more than {self._lines >> 20} MB of lines")
-        if not inside and time.monotonic() > self._deadline:
+        if not self._inside and time.monotonic() > self._deadline:
             raise TooMuch(f"and not let us in within {SIGN_IN:g} seconds")
         return line
 

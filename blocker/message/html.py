@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MAX_HTML = 8 << 20
 """Characters of one HTML part that are parsed; what lies beyond is not looked at."""
-MEANS = 16
+MEANS = 8
 """How often, on the average, a character may be read again: in a nested document, in an entity, in another way."""
 MEANS_AT_LEAST = 1 << 20
 

@@ -220,7 +220,8 @@ def _walk(raw: bytes, headers: Headers, end: int, where: Where, structure: Struc
         for name in _READ_ONCE:
             readings = [one for reading in readings for one in reading.readings(name)]
         headers = max(readings, key=lambda one: _telling(content_type(one, where.default)))
-        structure.pending += [Pending(raw, one, end, where) for one in readings if one is not headers]
+        others = [one for one in readings if one is not headers and _tells(one, where.default)]
+        structure.pending += [Pending(raw, one, end, where) for one in others]
     _walk_section(raw, headers, end, where, structure)
 
 
@@ -251,6 +252,11 @@ def _walk_section(raw: bytes, headers: Headers, end: int, where: Where, structur
 def _leaf(headers: Headers, kind: str, end: int, where: Where) -> Part:
     start = headers.end
     return Part(where.path or "1", headers, kind, start, max(start, end), where.enclosure)
+
+
+def _tells(headers: Headers, default: str) -> bool:
+    """Whether a reading of a header makes more of the part than plain text."""
+    return default != "text/plain" or "content-type" in headers or "content-disposition" in headers
 
 
 def _telling(kind: str) -> int:

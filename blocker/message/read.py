@@ -98,6 +98,7 @@ class Message:
             self._take(references(document) if certain else best[number].found, most)
             self.cut = self.cut or document.cut or document.cut_short
         self._take(besides, most)
+        self.cut = self.cut or any(stranger.cut or stranger.cut_short for stranger in strangers)
         self.receipts: tuple[Receipt, ...] = _receipts(self.headers)
 
     def _take(self, found: Iterable[Reference], most: int) -> None:

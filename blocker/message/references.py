@@ -127,10 +127,10 @@ def _in_markup(document: HtmlDocument | Nested) -> Iterator[Reference]:
         yield from _in_xml(document)
         return
     signs = frozenset(element.tag for element in document.tree.select(SIGNS))
-    others: list[Iterator[Reference]] = [_in_tree(tree) for tree in other_trees(document, signs)]
+    others = [_in_tree(tree) for tree in other_trees(document, signs)]
     if document.kind == "xml":
         others.append(_in_xml(document))
-    first = chain(_in_tree(document, bool(signs & {"svg"})), _in_comments(document))
+    first = chain(_in_tree(document, "svg" in signs), _in_comments(document))
     if not others:
         yield from first
         return
@@ -228,8 +228,7 @@ def _in_attribute(
     row = vector(tag.lower(), name)
     if row is None:
         return
-    how, label = row
-    held = label
+    how, label, held = *row, row.name
     if how == "url":
         remote, url = fetched(value, base)
         if label in LOCAL and value.lstrip().startswith("#"):
@@ -252,8 +251,7 @@ def _in_attribute(
     elif how == "srcset":
         pieces = list(candidates(value))
     elif how == "css":
-        pieces = styled(value, document.carries_strings)
-        label = "style url()"
+        label, pieces = "style url()", styled(value, document.carries_strings)
     elif how == "paint":
         painted = styled(value) if isinstance(element, Tag) or element.namespace is Namespace.SVG else []
         pieces = [piece for piece in painted if not piece[0].startswith("#")]

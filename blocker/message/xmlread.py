@@ -30,6 +30,8 @@ _ATTRIBUTE = re.compile(rf"\s*+({NAME})\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
 _TAG_END = re.compile(r"[^>]*?(/?)>")
 _SUBSET_OPENING = re.compile(r"[\"'>\[]")
 _STYLE_SHEET = re.compile(r"<\?xml-stylesheet(?=[ \t\r\n])[^>]{0,4000}\?>")
+_DEFAULT = 32
+"""Characters that an attribute which an element has by default is paid for as."""
 _CASED = {"feImage": "feimage", "attributeName": "attributeName"}
 """SVG's names in mixed case, and how the table of vectors has them."""
 _LOADING = {XHTML: "html", SVG: "svg", MATHML: "math", XSLT: "xsl", "": ""}
@@ -200,7 +202,7 @@ class _Reader:
         end = _TAG_END.match(text, position)
         self.positions[-1] = end.end() if end is not None else len(text)
         defaults = self.declared.defaults.get(name)
-        if defaults and self.declared.pay(len(defaults)):
+        if defaults and self.declared.pay(len(defaults) * _DEFAULT):
             for attribute, default in defaults.items():
                 if attribute not in values:
                     values[attribute] = self.declared.value(default.source, *default.span)

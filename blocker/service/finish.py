@@ -66,8 +66,9 @@ def sweeping(desk: Desk) -> Desk:
 
 
 def _in_place(desk: Desk, store: Store, folder: str, entries: list[Entry], finished: Finished) -> None:
-    """Mail that was dealt with where it lay."""
-    own = [entry for entry in entries if not entry.held]
+    """Mail that was dealt with where it lay. What was only to be judged is nothing begun where nobody watches now."""
+    watched = folder in desk.account.folders
+    own = [entry for entry in entries if not entry.held and (watched or entry.stage != Stage.JUDGING)]
     if not own:
         return
     begun = any(entry.stage != Stage.JUDGING for entry in own)

@@ -43,8 +43,9 @@ _OWN_HOSTS = (
 class Chromium:
     """The system's Chromium. Used as a context manager, from one thread."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, *, scripting: bool = False) -> None:
         self._sink = sink
+        self._scripting = scripting
 
     def __enter__(self) -> Chromium:
         self._playwright = sync_playwright().start()
@@ -56,7 +57,7 @@ class Chromium:
             self._profile.name,
             executable_path="/usr/bin/chromium",
             args=[*_SWITCHES, f"--host-resolver-rules={rules}"],
-            java_script_enabled=False,
+            java_script_enabled=self._scripting,
             viewport={"width": WIDTH, "height": HEIGHT},
             ignore_https_errors=True,
         )
@@ -74,7 +75,7 @@ class Chromium:
         self._profile.cleanup()
 
     def visit(self, url: str, *, quiet: float = QUIET, screenshot: bool = False) -> Visit:
-        """Open a page with JavaScript off and no cache, until it has asked for nothing more for `quiet` seconds."""
+        """Open a page without a cache, until it has asked for nothing more for `quiet` seconds."""
         self._sink.take()
         before = self._sink.connections
         _open(self._page, url)
@@ -117,5 +118,8 @@ def _open(page: Page, url: str) -> None:
         page.goto(url, wait_until="load", timeout=60_000)
     except Error as error:
         # A page may send its reader elsewhere while it loads (meta refresh): that is a request like any other.
-        if "interrupted by another navigation" not in str(error):
+        # A type that Chromium shows nothing of is offered to be saved.
+        if not any(
+            known in str(error) for known in ("interrupted by another navigation", "Download is starting")
+        ):
             raise

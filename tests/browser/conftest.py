@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.choice import chosen
 from tests.browser.proof import Outcome, prove, subject, table
+from tests.cases.cases import CASES, cases
 from tests.fixtures.paths import FIXTURES, VECTORS
 
 _TABLES = pytest.StashKey[dict[str, list[str]]]()
@@ -15,8 +16,9 @@ _TABLES = pytest.StashKey[dict[str, list[str]]]()
 
 @pytest.fixture(scope="session")
 def fixture_mail(pytestconfig: pytest.Config) -> list[Outcome]:
-    """The hand-written messages but the vectors, opened at every level in both browsers."""
-    paths = [path for path in sorted(FIXTURES.rglob("*.eml")) if path.parent != VECTORS]
+    """The hand-written messages but the vectors and the cases that test_cases opens, at every level in both browsers."""
+    others = {CASES / case.file for case in cases() if case.wanted == "silent"}
+    paths = [p for p in sorted(FIXTURES.rglob("*.eml")) if p.parent != VECTORS and p not in others]
     return _proved(pytestconfig, "hand-written mail", FIXTURES, paths)
 
 

@@ -22,7 +22,6 @@ COMMAND = "firefox-esr"
 _STARTS_WITHIN = 60.0
 
 _PREFERENCES: dict[str, bool | int | str] = {
-    "javascript.enabled": False,
     "network.proxy.type": 1,
     "network.proxy.http": "127.0.0.1",
     "network.proxy.ssl": "127.0.0.1",
@@ -77,8 +76,9 @@ class FirefoxError(RuntimeError):
 class Firefox:
     """Debian's Firefox ESR, headless. Used as a context manager, from one thread."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, *, scripting: bool = False) -> None:
         self._sink = sink
+        self._scripting = scripting
         self._number = 0
         self._received = b""
 
@@ -87,6 +87,7 @@ class Firefox:
         profile = Path(self._profile.name)
         preferences = {
             **_PREFERENCES,
+            "javascript.enabled": self._scripting,
             "network.proxy.http_port": self._sink.port,
             "network.proxy.ssl_port": self._sink.port,
             "marionette.port": 0,
@@ -118,7 +119,7 @@ class Firefox:
         self._stop()
 
     def visit(self, url: str, *, quiet: float = QUIET) -> Visit:
-        """Open a page with JavaScript off and no cache, until it has asked for nothing more for `quiet` seconds."""
+        """Open a page without a cache, until it has asked for nothing more for `quiet` seconds."""
         self._sink.take()
         before = self._sink.connections
         self._command("WebDriver:Navigate", {"url": url})

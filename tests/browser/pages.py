@@ -48,6 +48,8 @@ class Shown:
     """The type it is served as, without charset."""
     inline: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     """Content-ID → type and bytes."""
+    body: bytes | None = None
+    """What is served where that is not the text in UTF-8; `kind` has its charset then."""
 
     @property
     def quiet(self) -> float:
@@ -68,6 +70,16 @@ def pages(raw: bytes) -> list[Shown]:
         if (name := (leaf.get("Content-ID") or "").strip().strip("<>"))
     }
     return [Shown(_text(leaf), _served_as(leaf), inline) for leaf in leaves if _is_page(leaf)]
+
+
+def as_declared(raw: bytes) -> list[Shown]:
+    """Every part of the message that a browser opens, each as the bytes and with the type and charset that it declares."""
+    leaves = [part for part in message_from_bytes(raw).walk() if not part.is_multipart()]
+    return [
+        Shown(_text(leaf), " ".join(str(leaf["Content-Type"]).split()), body=_body(leaf))
+        for leaf in leaves
+        if _is_page(leaf) or leaf.get_content_type().endswith("xml")
+    ]
 
 
 def _is_page(part: Message) -> bool:
@@ -148,7 +160,8 @@ class Origin(ThreadingHTTPServer):
         for index, (name, (kind, body)) in enumerate(page.inline.items(), 1):
             self._files[f"{root}inline/{index}"] = (kind, body)
             text = re.sub(f"cid:{re.escape(name)}", f"{root}inline/{index}", text, flags=re.IGNORECASE)
-        self._files[root] = (f"{page.kind}; charset=utf-8", text.encode("utf-8", "replace"))
+        body = page.body if page.body is not None else text.encode("utf-8", "replace")
+        self._files[root] = (page.kind if page.body is not None else f"{page.kind}; charset=utf-8", body)
         return number, root
 
     def file(self, path: str) -> tuple[str, bytes] | None:

@@ -58,6 +58,10 @@ def why_not_asked(judged: Judged) -> str | None:
     address = urlsplit(judged.url)
     if address.username or address.password:
         return "Chromium sends no name and password of a part of a page"
+    if address.scheme in ("file", "smb"):
+        return "a page loads no files of other machines, but on Windows"
+    if reference.raw.lower().startswith(("mhtml:", "jar:", "its:", "ms-its:", "mk:")):
+        return "in an archive, which Internet Explorer alone opens"
     if address.scheme == "ftp":
         return "browsers no longer speak FTP"
     vector = judged.vector

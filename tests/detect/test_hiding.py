@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.detect.messages import box, judged
@@ -17,6 +19,10 @@ HIDES = [
     *("clip-path:inset(50%)", "clip-path:polygon(0 0,0 0,0 0)", "mask-image:linear-gradient(#0000,#0000)"),
     *("-webkit-mask:linear-gradient(transparent,transparent)", "zoom:0.01", "position:relative;left:-9999px"),
     *("position:fixed;top:-100vh", "position:absolute;inset:-9999px auto auto -9999px", "opacity:calc(0)"),
+    *("transform:perspective(1px) scale(0)", "transform:scale(1e-5)", "transform:matrix(1,0,0,1,-9999,0)"),
+    *("transform:matrix(.001,0,0,.001,0,0)", "transform:rotate3d(1,0,0,90deg)", "transform:rotateY(.25turn)"),
+    *("transform:translateY(-1000%)", "clip-path:inset(0 0 100% 0)", "clip-path:xywh(0 0 0 0)"),
+    *("object-fit:none;object-position:-9999px 0", "position:absolute;inset-inline-start:-9999px"),
     *("position:absolute;right:100000px", "--d:none;display:var(--d)", "display:var(--nobody,none)"),
 ]
 SHOWS = [
@@ -37,6 +43,12 @@ SHOWS = [
         "translate:10px",
     ),
     *("clip-path:polygon(0 0,100% 0,100% 100%)", "mask-image:linear-gradient(#000,transparent)"),
+    *(
+        "clip-path:inset(10% 0 0 10%)",
+        "position:absolute;clip:rect(auto,auto,auto,auto)",
+        "object-position:50% 0",
+    ),
+    *("transform:rotate3d(0,0,1,90deg)", "transform:rotate(90deg)", "transform:scaleZ(0.5)"),
     *("transform:rotateY(9deg)", "transform:matrix(1,0,0,1,0,0)", "position:relative;left:-10px"),
     *("text-indent:-9999px", "display:var(--nobody,block)", "display:var(--nobody)"),
 ]
@@ -72,6 +84,9 @@ def test_what_only_looks_like_hiding(style: str) -> None:
         ("<dialog>{}</dialog>", True),
         ("<dialog open>{}</dialog>", False),
         ('<div style="text-indent:-9999px">{}</div>', True),
+        ('<div style="text-indent:100%;overflow:hidden">{}</div>', True),
+        ('<div style="text-indent:100%">{}</div>', False),
+        ('<div style="--h:0px;height:var(--h);overflow:hidden">{}</div>', True),
         ('<div style="width:1px;height:1px;overflow:hidden">{}</div>', True),
         ('<div style="width:1px;min-width:100%;height:1px;overflow:hidden">{}</div>', False),
         ('<div style="width:1px;height:1px">{}</div>', False),
@@ -157,3 +172,22 @@ def test_a_picture_in_a_shape_is_as_large_as_the_shape(markup: str, side: float)
     assert found.width == pytest.approx(side)
     assert found.height == pytest.approx(side)
     assert judged(markup.format(URL))[0].verdict.blocks == (side == 1)
+
+
+def test_hostile_values_are_bounded() -> None:
+    """Values without end are given up in no time."""
+    started = time.process_time()
+    for name in (
+        "transform",
+        "clip-path",
+        "mask",
+        "scale",
+        "filter",
+        "margin",
+        "zoom",
+        "--x:1;width",
+        "inset",
+    ):
+        for piece in ("a", "0", "scale(", "0 ", "polygon(0 0,", "opacity(0", "var(--x,", "gradient(to ", "-"):
+            box(f'<img src="{URL}" style="position:absolute;{name}:{piece * 20_000}">')
+    assert time.process_time() - started < 4

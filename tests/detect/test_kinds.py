@@ -60,6 +60,7 @@ def test_pictures_with_hashes_and_ids(markup: str) -> None:
     [
         "https://img.sender.example/a/5f0a2c9e41/clear.gif",
         "https://img.sender.example/1234567/dot.gif",
+        "https://img.sender.example/cs/v2/3f9a1c/blank.gif?1612345678",
         "https://img.sender.example/assets/spacer-4f9d2b7c81e6a035.gif",
         "https://cdn.builder.example/users/6781931dbd4d0000634da106/images/spacer.gif",
         f"https://files.builder.example/public/{GUID}/spacer.gif",
@@ -131,6 +132,7 @@ def test_an_asset_beside_its_kin() -> None:
         ("http://ivw.publisher.example/cgi-bin/ivw/CP/newsletter/index.jsp_0", "beacon"),
         ("https://stats.publisher.example/count.cgi?site=news", "beacon"),
         ("https://www.publisher.example/counter/newsletter", "beacon"),
+        ("https://de.audience.example/tx.io?st=news&cp=letter&sv=mo", "beacon"),
         ("https://www.sender.example/images/line.gif", "spacer"),
         ("https://cdn.sender.example/asset/divider-600", "spacer"),
         ("https://www.sender.example/image.php?w=600&h=1&c=cccccc", "spacer"),

@@ -22,6 +22,12 @@ SIZE = 'width="600" height="200"'
         ("=?utf-8?Q?Am=C3=A9lie_Lef=C3=A8vre?= <a@inbox.example>", "/b.png?n=Amelie"),
         ("=?utf-8?Q?Am=C3=A9lie_Lef=C3=A8vre?= <a@inbox.example>", "/b.png?n=AM%C3%89LIE"),
         ("=?utf-8?Q?Am=C3=A9lie_Lef=C3=A8vre?= <a@inbox.example>", "/b.png?n=Lef%E8vre"),
+        ("Camille Durand <c@inbox.example>", "/b.png?p=%7B%22fn%22%3A%22Camille%22%7D"),
+        ("Camille Durand <c@inbox.example>", "/upload/l_text:Arial_60:Camille,co_white/hero.jpg"),
+        ("Jean-Pierre Blanc <c@inbox.example>", "/b.png?n=Jean-Pierre"),
+        ("=?iso-8859-1?Q?J=FCrgen_Gro=DF?= <c@inbox.example>", "/b.png?n=Juergen"),
+        ("=?utf-8?B?xYF1a2FzeiBOb3dhaw==?= <c@inbox.example>", "/b.png?n=Lukasz"),
+        ("=?utf-8?B?5bGx55SwIOWkqumDjg==?= <c@inbox.example>", "/b.png?n=%E5%A4%AA%E9%83%8E"),
     ],
 )
 def test_a_name_makes_a_picture_personal(to: str, target: str) -> None:

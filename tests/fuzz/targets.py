@@ -24,11 +24,13 @@ from blocker.detect.traits import traits
 from blocker.message.css import css_urls, unescape
 from blocker.message.references import MAX_REFERENCES
 from blocker.message.urls import clean, parse, resolve
+from blocker.message.xmlread import read_xml
 from blocker.rewrite.levels import LEVELS
 from tests.fixtures.paths import FIXTURES
 
 TO = "camille@example.org"
 CHARSETS = ("utf-8", "us-ascii", "iso-8859-1", "windows-1252", "shift_jis", "iso-2022-jp", "utf-16", "x-none")
+XML_TYPES = ("application/xhtml+xml", "image/svg+xml", "text/xml")
 _STYLE = re.compile(r"<style[^>]{0,200}>([^<]{1,4000})|style=[\"']([^\"']{1,400})", re.IGNORECASE)
 
 
@@ -103,7 +105,36 @@ def url(data: bytes) -> None:
     assert found_address is None or found_address.form
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"message": message, "html": html, "css": css, "url": url}
+def xml(data: bytes) -> None:
+    """Any XML, in a type and a charset that the first two bytes choose: values where they are said to stand."""
+    choice, body = data[:2].ljust(2, b"\0"), data[2:]
+    text = body.decode("utf-8", "replace").replace("\r", "\n")
+    means = [len(text) * 8 + 4096]
+    for read in read_xml(text, lambda characters: _paid(means, characters)):
+        woven = [value for element in read.elements for value in element.values.values()]
+        for value in (*woven, *(sheet for _, sheet in read.sheets)):
+            start, end = value.whole
+            assert 0 <= start <= end <= len(text)
+            first, last = value.span(0, len(value.text))
+            assert 0 <= first <= last <= len(text)
+            assert not value.exact or len(value.text) <= last - first
+    kind = XML_TYPES[choice[1] % len(XML_TYPES)]
+    head = f"From: a@sender.example\r\nTo: {TO}\r\nContent-Type: {kind}; charset={CHARSETS[choice[0] % len(CHARSETS)]}\r\n"
+    message(head.encode() + b"\r\n" + body)
+
+
+def _paid(means: list[int], characters: int) -> bool:
+    means[0] -= characters
+    return means[0] >= 0
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "message": message,
+    "html": html,
+    "css": css,
+    "url": url,
+    "xml": xml,
+}
 
 
 def seeds(name: str) -> Iterator[bytes]:
@@ -114,7 +145,10 @@ def seeds(name: str) -> Iterator[bytes]:
             yield raw
             continue
         for part in message_from_bytes(raw).walk():
-            if part.get_content_type() == "text/html":
+            kind = part.get_content_type()
+            if name == "xml" and kind.endswith("xml"):
+                yield b"\0\0" + _body(part)
+            if kind == "text/html":
                 yield from _of_html(name, _body(part))
     if name == "url":
         for path in sorted(FIXTURES.glob("*/expected.toml")):
@@ -130,7 +164,7 @@ def _body(part: Message) -> bytes:
 
 
 def _of_html(name: str, body: bytes) -> Iterator[bytes]:
-    if name == "html":
+    if name == "html" or (name == "xml" and b"<svg" in body):
         yield b"\0\0" + body
     elif name == "css":
         for match in _STYLE.finditer(body.decode("utf-8", "replace")):

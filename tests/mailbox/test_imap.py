@@ -504,6 +504,24 @@ def test_endless_lines_after_it(scripted: Callable[..., ImapStore], monkeypatch:
         store.folders()
 
 
+def test_a_sign_in_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that come one by one end with the time that a sign-in may take; who is signed in may stay as long as they like."""
+    monkeypatch.setattr(imap_spoken, "SIGN_IN", 0.5)
+    server = ScriptedServer({"UID SEARCH": b"* SEARCH 1\r\n", "NOOP": b""})
+    store = connect(server.host, server.port, Account(server.host, server.port, "alice", PASSWORD))
+    time.sleep(0.6)
+    assert store.open("INBOX").uids() == [1]
+    store.close()
+
+    def slowly(_command: bytes) -> bytes:
+        time.sleep(0.6)
+        return b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n"
+
+    server = ScriptedServer({"CAPABILITY": slowly})
+    with pytest.raises(ConnectionLost, match="not let us in"):
+        connect(server.host, server.port, Account(server.host, server.port, "alice", PASSWORD))
+
+
 @pytest.mark.parametrize("name", ["UIDVALIDITY 0", f"UIDVALIDITY {10**23}", "UIDVALIDITY -1", "NOTHING 1"])
 def test_a_uidvalidity_that_is_none(scripted: Callable[..., ImapStore], name: str) -> None:
     """UIDs that cannot be told from those of another folder of the same name are not worked with; a sentence says so."""

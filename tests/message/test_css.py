@@ -79,6 +79,15 @@ def values(text: str, *, sheet: bool = False) -> list[str]:
         ("cross-fade(url(a), url(b), 50%)", ["a", "b"]),
         ("--x:url(a);background:var(--x)", ["a"]),
         ("background:var(--x, url(a))", ["a"]),
+        ("--x:'http://a';--y:'b'", ["http://a"]),
+        ("--x : /* : */ '//a' 1x, \"https://b\" 2x", ["//a", "https://b"]),
+        ("\\2d-x:'http://a'", ["http://a"]),
+        ("background:image-set(var(--x, 'http://a') 1x)", ["http://a"]),
+        ("background:image-set(env(x, 'http://a') 1x)", ["http://a"]),
+        ("background:image-set(if(media(all): ''; else: 'http://a') 1x); quotes:'http://b'", ["http://a"]),
+        ("background:image-set(--f('http://a', {'http://b'}) 1x)", ["http://a", "http://b"]),
+        ("background:image-set('a' type('http://b'))", ["a"]),
+        ("font-family:'http://a'; x--y:'http://b'", []),
         ("background:attr(data-x url, 'a')", []),
         ("a{b:c}}}}d{e:url(f)}", ["f"]),
         ("((((url(a", ["a"]),
@@ -217,3 +226,14 @@ def test_a_long_prelude_is_read_once() -> None:
     started = time.process_time()
     assert len(css_urls(text, sheet=True)) == MEGABYTE // 14
     assert time.process_time() - started < 2
+
+
+CARRIED = "@property --x{syntax:'*';initial-value:'http://a'}@function --f(--y:'http://b'){result:'http://c'}p{quotes:'http://d'}"
+
+
+def test_strings_that_rules_carry() -> None:
+    """Strings of @property and @function count where they are absolute URLs; with `relative`, whatever they are."""
+    found = [url.value for url in css_urls(CARRIED, sheet=True)]
+    assert found == ["http://a", "http://b", "http://c"]
+    assert [url.value for url in css_urls("p{--x:'a';quotes:'b'}", sheet=True, relative=True)] == ["a"]
+    assert css_urls("p{--x:'a'}", sheet=True) == []

@@ -85,7 +85,9 @@ _MORE = """
     international-host html-attachment octet-stream-html xhtml-part svg-attachment plain-text
     rfc822-base64 external-body link-header click-attributes media-preload-none audio-autoplay
     cell-backgrounds link-compression-dictionary body-link speculation-rules img-hints
-    svg-animate-feimage svg-animate-link object-pdf popover
+    svg-animate-feimage svg-animate-link object-pdf popover base-fragment css-carried-string
+    css-function-string noscript-attribute look-ahead data-utf-16 data-sheet-of-any-type xml-prefix
+    xml-entity xml-default xml-cdata xml-self-closed file-host archive-scheme
 """
 """Met in mail, or in the specifications of HTML, CSS, SVG and MIME."""
 

@@ -17,7 +17,7 @@ VECTORS = Path(__file__).parents[2] / "fixtures" / "vectors"
 EXPECTED: dict[str, dict[str, Any]] = tomllib.loads((VECTORS / "expected.toml").read_text("utf-8"))
 FILES = [f"{source}-{name}.eml" for source, names in NAMES.items() for name in names]
 _HOW = """
-    outlook thunderbird trident webkit amp scripting page opened print play screen whole caution name connection
+    outlook thunderbird trident webkit windows amp scripting page opened print play screen whole caution name connection
 """
 HOW = frozenset(_HOW.split())
 NAMED = ("httpleaks", "tester")
