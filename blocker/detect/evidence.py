@@ -24,6 +24,7 @@ from blocker.detect.shelf import (
     in_pictures,
     is_counted,
     is_posing,
+    is_shelved,
     is_stored,
 )
 from blocker.detect.tokens import PICTURES
@@ -97,6 +98,7 @@ _LINKED = reason("shape.linked", "the picture of a link")
 _ALT = reason("shape.alt", "has a text for those who do not see it")
 _PAGE = reason("shape.page", "but for its query the address of a link, so no picture")
 _FOLDER = reason("shape.folder", "in a folder of pictures")
+_IN_WORDS = reason("shape.words", "a picture file that words alone name, none of them one for counting")
 _STORE = reason("shape.store", "in a store of pictures, where each has a name that nobody can read")
 _LAST = reason("shape.last", "no text stands behind it")
 
@@ -155,7 +157,7 @@ def _may_count(own: Traits, url: Url) -> bool:
     """Whether a line is no line of the layout, which is always a picture file: something is counted, or asked for by a value."""
     if own.extension in PICTURES or own.called.picture or is_store(url.host):
         return False
-    return own.endpoint or own.bits >= LONG or (own.extension in PROGRAMS and own.asks and own.bits > 0)
+    return own.endpoint or own.bits >= LONG or (own.extension in PROGRAMS and own.asks)
 
 
 def _sized(rule: str, words: str, box: Box) -> Reason:
@@ -313,7 +315,8 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
         yield _ENDPOINT
     linked = _in_link(reference)
     if context.hosts[url.host] == 1:
-        if reference.element == "img" and not (linked or stored) and url.host in context.link_hosts:
+        counting = reference.element == "img" and not (linked or stored) and url.host in context.link_hosts
+        if counting and not is_shelved(own):
             yield _COUNTER
         else:
             yield _ALONE
@@ -365,6 +368,8 @@ def _place(
             yield _FOLDER
         elif not own.values and not own.filler and context.in_link_paths(url):
             yield reason("token.shared", "named like a part of the links of this mail")
+        elif not (own.values or own.filler or own.endpoint):
+            yield _IN_WORDS
         if own.folder_bits > 0 and context.has_kin(url):
             yield _KIN
     if is_store(url.host):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from blocker.detect.context import Context
+from blocker.detect.tokens import PICTURES
 from blocker.detect.traits import Traits
 from blocker.detect.wording import counts
 from blocker.message.urls import Url
@@ -33,6 +34,11 @@ def is_posing(url: Url, own: Traits, context: Context) -> bool:
 def is_stored(own: Traits) -> bool:
     """Whether its folder or its host is one for files, so that it says nothing where links are counted too."""
     return own.called.library or own.called.depot
+
+
+def is_shelved(own: Traits) -> bool:
+    """Whether it is a file of a site's library, though a program hands it out: the site is also what its mail links to."""
+    return own.extension not in PICTURES and not own.endpoint and own.called.library
 
 
 def is_counted(url: Url, own: Traits, *, stored: bool) -> bool:
