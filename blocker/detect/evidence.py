@@ -157,7 +157,7 @@ def _may_count(own: Traits, url: Url) -> bool:
     """Whether a line is no line of the layout, which is always a picture file: something is counted, or asked for by a value."""
     if own.extension in PICTURES or own.called.picture or is_store(url.host):
         return False
-    return own.endpoint or own.bits >= LONG or (own.extension in PROGRAMS and own.asks)
+    return own.endpoint or own.bits >= LONG or (own.extension != "" and own.asks)
 
 
 def _sized(rule: str, words: str, box: Box) -> Reason:
