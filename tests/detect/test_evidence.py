@@ -127,6 +127,11 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
             "named like a layout filler, behind a value that none needs",
         ),
         (
+            image("height=1", "https://www.sender.example/a/shop.png"),
+            "shape.words",
+            "a picture file that words alone name, none of them one for counting",
+        ),
+        (
             image("height=1", f"https://image.sender.example/{HEX}/blank.gif"),
             "shape.folder",
             "in a folder of pictures",
@@ -283,6 +288,14 @@ def test_what_is_said(markup: str, rule: str, detail: str) -> None:
         (f'<img src="{PICTURE}"><a href="{PICTURE}?large=1">x</a>', "shape.page"),
         (image("height=1", f"https://t.sender.example/{HEX}/spacer.gif"), "shape.folder"),
         (image("height=1", f"https://t.sender.example/images/{HEX}.gif?u=1"), "shape.folder"),
+        (image("height=1", "https://www.sender.example/a/open.gif"), "shape.words"),
+        (image("height=1", "https://www.sender.example/a/4f9d2b7c81.gif"), "shape.words"),
+        (
+            image(
+                src=f"https://ci3.googleusercontent.com/meips/{HEX * 3}=s0-d#https://www.sender.example/a.gif"
+            ),
+            "token.opaque",
+        ),
         (image(src=f"https://s3.eu-west-1.amazonaws.com/stock/{HEX}/pixel.gif"), "shape.endpoint"),
         (image(src="https://sender.example/logo.ashx?id=4f9d2b7c81"), "shape.caption"),
         (
