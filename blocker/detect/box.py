@@ -26,8 +26,6 @@ _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height
 _ORDINARY = Mapping[str, Any]
 _FLOWING = frozenset({"div", "p", "span", "section", "center", "font", "b", "i", "strong", "em"})
 """Elements that are as large as what they hold; a cell is as large as its row and column."""
-_EMPTY = _FLOWING | {"td", "th"}
-"""Elements that are as small as they are declared to be, where they hold nothing."""
 _HOLDERS = _FLOWING | {
     "td",
     "th",
@@ -257,13 +255,28 @@ def _size_of_background(
     width: float | None, height: float | None, node: Element | Tag, *, clips: bool
 ) -> tuple[float | None, float | None]:
     """What of a declared size counts: a box grows with what it holds, unless it holds nothing or cuts off."""
-    firm = clips or (isinstance(node, Element) and not node.children and node.tag in _EMPTY)
+    firm = clips or (isinstance(node, Element) and not node.children and _is_as_declared(node))
     if firm and width is not None and height is not None and max(width, height) <= 3:
         return width, height
     return (
         width if width is not None and width > 3 and clips else None,
         height if height is not None and height > 3 else None,
     )
+
+
+def _is_as_declared(node: Element) -> bool:
+    """Whether an element that holds nothing is as small as it says: a cell is where no other cell and no table's width makes it larger."""
+    if node.tag not in ("td", "th"):
+        return node.tag in _FLOWING
+    above = list(islice(node.ancestors, 3))
+    for ancestor in above:
+        if not isinstance(ancestor, Element) or "width" in ancestor.attrs or "style" in ancestor.attrs:
+            return False
+        if sum(isinstance(child, Element) for child in ancestor.children) != 1:
+            return False
+        if ancestor.tag == "table":
+            return True
+    return False
 
 
 def _in_font(values: Mapping[str, str]) -> list[str]:
