@@ -117,7 +117,7 @@ _short_tells = lru_cache(maxsize=1024)(_tells)
 
 
 def _holds(text: str, signs: Iterable[str]) -> bool:
-    for sign in signs:  # a generator would take longer than what it asks
+    for sign in signs:  # noqa: SIM110 - a generator would take longer than what it asks
         if sign in text:
             return True
     return False
