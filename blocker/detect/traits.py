@@ -11,7 +11,7 @@ from blocker.detect.wording import Wording, counts, unsigned, wording
 from blocker.message.urls import Url
 
 _PERSON = re.compile(
-    r"(?:mi_u|u|uid|user|user_?id|euid|e?mail|email_?(?:address|hash|id|md5|sha256)|recip(?:ient)?(?:_?id)?|rid|"
+    r"(?:mi_u|u|uid|usr|user|user_?id|euid|e?mail|email_?(?:address|hash|id|md5|sha256)|recip(?:ient)?(?:_?id)?|rid|"
     r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member(?:_?(?:id|no|number))?|"
     r"cust(?:omer)?(?:_?(?:id|no|number))?|loyalty(?:_?(?:id|no|number))?|card(?:_?(?:no|number|id))?|profile_?id|lead_?id|partner_uid|"
     r"e_?h(?:ash)?|emh|uh|hem|email_?(?:sha1|enc)|contact|subscriber|recipient|rcpt|crm_?id|cuid|mkt_?tok|"
