@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from typing import Any, cast, get_args
 
 import click
@@ -15,6 +14,7 @@ import click
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.catalogue.reading import SenderOrder
 from blocker.config import Config, ConfigError, load
+from blocker.config.loopback import is_loopback
 from blocker.output.table import write_csv
 from blocker.output.terminal import confirm, prompt, say, say_json
 
@@ -85,7 +85,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
                     store,
                     key=config.key(),
                     trust=trust(config, *config.accounts),
-                    open_metrics=_is_loopback(address),
+                    open_metrics=is_loopback(address),
                 ),
                 address,
                 config.web.port if port is None else port,
@@ -101,7 +101,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
         if not store.credentials("password"):
             say("No password is set yet: set one with `unpixel web password`, or open this once:")
             say(one_time_link(store, server.url))
-        if not _is_loopback(server.host):
+        if not is_loopback(server.host):
             say(
                 "Other machines can reach this address without encryption: put an HTTPS proxy in front.",
                 err=True,
@@ -304,12 +304,3 @@ def _ask(question: str) -> None:
 
 def _messages(number: int) -> str:
     return f"{number} message{'' if number == 1 else 's'}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

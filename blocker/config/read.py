@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 import platformdirs
 
 from blocker.config.lines import line_of
+from blocker.config.loopback import is_loopback
 from blocker.config.model import (
     PORTS,
     AccountConfig,
@@ -169,7 +171,7 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
             f'`oauth` needs the client id that you registered there: add oauth_client = "…" to account "{name}".',
         )
     host = read.required(table, (*at, "host"), "imap.example.org")
-    if security == "none" and not _here(host):
+    if security == "none" and not is_loopback(host):
         raise read.error(
             (*at, "security"),
             f'"none" would send the password to {host} unencrypted: write security = "tls" or "starttls".',
@@ -215,9 +217,12 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
     )
 
 
-def _here(host: str) -> bool:
-    """Whether a connection to this host stays on this machine."""
-    return host == "localhost" or host == "::1" or host.startswith("127.")
+def _host_of(url: str) -> str:
+    """The host of a URL, an IPv6 address without its brackets; empty where there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 class _Reader:
@@ -290,9 +295,7 @@ class _Reader:
         value = self.text_at(table, keys)
         if value is None or value in ("microsoft", "google") or value.startswith("https://"):
             return value
-        if value.startswith("http://") and _here(
-            value.removeprefix("http://").partition("/")[0].partition(":")[0]
-        ):
+        if value.startswith("http://") and is_loopback(_host_of(value)):
             return value
         raise self.error(
             keys,

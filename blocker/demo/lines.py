@@ -10,7 +10,6 @@ from email.utils import parseaddr
 
 from rich.text import Text
 
-from blocker.detect.report import PARTLY
 from blocker.output import safe
 from blocker.output.styles import styled
 from blocker.service.events import Action, Event
@@ -63,7 +62,7 @@ def said(event: Event) -> str:
         return f"left: {event.detail}"
     if event.action == "restored":
         return "the original is back"
-    none = event.detail if PARTLY in event.detail else "no tracker"
+    none = event.detail if event.partly else "no tracker"
     return f"{found} found" if found else none + _kept(event.kinds)
 
 

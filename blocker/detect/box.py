@@ -26,8 +26,6 @@ _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height
 _ORDINARY = Mapping[str, Any]
 _FLOWING = frozenset({"div", "p", "span", "section", "center", "font", "b", "i", "strong", "em"})
 """Elements that are as large as what they hold; a cell is as large as its row and column."""
-_EMPTY = _FLOWING | {"td", "th"}
-"""Elements that are as small as they are declared to be, where they hold nothing."""
 _HOLDERS = _FLOWING | {
     "td",
     "th",
@@ -257,7 +255,7 @@ def _size_of_background(
     width: float | None, height: float | None, node: Element | Tag, *, clips: bool
 ) -> tuple[float | None, float | None]:
     """What of a declared size counts: a box grows with what it holds, unless it holds nothing or cuts off."""
-    firm = clips or (isinstance(node, Element) and not node.children and node.tag in _EMPTY)
+    firm = clips or (isinstance(node, Element) and not node.children and _is_as_declared(node))
     if firm and width is not None and height is not None and max(width, height) <= 3:
         return width, height
     return (
@@ -266,9 +264,28 @@ def _size_of_background(
     )
 
 
+def _is_as_declared(node: Element) -> bool:
+    """Whether an element that holds nothing is as small as it says: a cell is where no other cell and no table's width makes it larger."""
+    if node.tag not in ("td", "th"):
+        return node.tag in _FLOWING
+    above = list(islice(node.ancestors, 3))
+    for ancestor in above:
+        if not isinstance(ancestor, Element) or "width" in ancestor.attrs or "style" in ancestor.attrs:
+            return False
+        if sum(isinstance(child, Element) for child in ancestor.children) != 1:
+            return False
+        if ancestor.tag == "table":
+            return True
+    return False
+
+
 def _in_font(values: Mapping[str, str]) -> list[str]:
     """The sides that are declared in units of the font."""
-    return [name for name, value in values.items() if name in _SIDES and _IN_FONT.search(value)]
+    return [
+        name
+        for name, value in values.items()
+        if name in _SIDES and value.endswith(_FONT_UNITS) and _IN_FONT.search(value)
+    ]
 
 
 def _at_font(values: Mapping[str, str], font: float) -> Mapping[str, str]:
@@ -301,13 +318,19 @@ def _side(name: str, values: Mapping[str, str], attrs: _ORDINARY) -> float | Non
         side = length(declared)
     if side is not None and side < 0:
         side = None
-    most = length(values.get(f"max-{name}"))
+    bound = values.get(_MOST[name])
+    most = length(bound) if bound is not None else None
     if most is not None and most >= 0:
         side = most if side is None and most <= 3 else side if side is None else min(side, most)
-    least = length(values.get(f"min-{name}"))
+    bound = values.get(_LEAST[name])
+    least = length(bound) if bound is not None else None
     if least is not None and side is not None:
         side = max(side, least)
     return side
+
+
+_MOST = {"width": "max-width", "height": "max-height"}
+_LEAST = {"width": "min-width", "height": "min-height"}
 
 
 def _for_all(found: Sequence[Declaration], attrs: _ORDINARY) -> bool:

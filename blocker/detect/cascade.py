@@ -75,7 +75,8 @@ class Cascade:
 
     def varies(self, attrs: Mapping[str, Any]) -> bool:
         """Whether a declared value of an element may stand for another one."""
-        return self._variables or "var(" in _style(attrs)
+        style = attrs.get("style")
+        return self._variables or (isinstance(style, str) and "var(" in style)
 
     def may_hide(self, element: Element) -> bool:
         """Whether any declaration that applies to an element could hide what it holds."""

@@ -256,7 +256,7 @@ class Context:
 
     def has_kin(self, url: Url) -> bool:
         """Whether the message shows another picture whose URL differs in ids alone, and in the kind of picture."""
-        return any(other != url for other in self._kin.get(_family(url), ()))
+        return self.hosts[url.host] > 1 and any(other != url for other in self._kin.get(_family(url), ()))
 
     @cached_property
     def _kin(self) -> dict[tuple[str, str], list[Url]]:

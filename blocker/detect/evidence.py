@@ -17,19 +17,23 @@ from blocker.detect.knowledge import Known, inner_url, is_store
 from blocker.detect.letters import SHORTEST
 from blocker.detect.memory import template
 from blocker.detect.report import Reason
+from blocker.detect.shelf import (
+    NO_HASH,
+    OPAQUE,
+    has_neighbours,
+    in_pictures,
+    is_counted,
+    is_posing,
+    is_shelved,
+    is_stored,
+)
 from blocker.detect.tokens import PICTURES
 from blocker.detect.traits import SHEETS, Traits
 from blocker.detect.weights import reason
-from blocker.detect.wording import counts, says_picture
+from blocker.detect.wording import says_picture
 from blocker.message.references import Reference
 from blocker.message.urls import Url, parse
 
-OPAQUE = 40.0
-"""Bits from which a value is taken for more than a short number."""
-NO_HASH = 300.0
-"""Bits above those of any hash that names a picture file (SHA-256 in hexadecimal is 256)."""
-GUID = 180.0
-"""Bits above those of a GUID, by which programs name folders."""
 NAMELESS = 80.0
 """Bits of all values of a URL that names no file, from which they are for more than to tell some pictures apart."""
 LONG = 120.0
@@ -94,6 +98,7 @@ _LINKED = reason("shape.linked", "the picture of a link")
 _ALT = reason("shape.alt", "has a text for those who do not see it")
 _PAGE = reason("shape.page", "but for its query the address of a link, so no picture")
 _FOLDER = reason("shape.folder", "in a folder of pictures")
+_IN_WORDS = reason("shape.words", "a picture file that words alone name, none of them one for counting")
 _STORE = reason("shape.store", "in a store of pictures, where each has a name that nobody can read")
 _LAST = reason("shape.last", "no text stands behind it")
 
@@ -104,9 +109,6 @@ _KNOWN = {
     "personal": "pictures made for one reader by {}",
     "click": "a click-tracking endpoint of {}",
 }
-_PICTURE_FOLDER = re.compile(
-    r"/(?:images?|img|imgs|assets?|static|media|gallery|gfx|graphics|pics?)/[^/]*\Z", re.IGNORECASE
-)
 _MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
 _SAYS = re.compile(r"[^\W_]")
 _ALT_WORDS = re.compile(r"[^\W\d_]{2,}")
@@ -155,7 +157,7 @@ def _may_count(own: Traits, url: Url) -> bool:
     """Whether a line is no line of the layout, which is always a picture file: something is counted, or asked for by a value."""
     if own.extension in PICTURES or own.called.picture or is_store(url.host):
         return False
-    return own.endpoint or own.bits >= LONG or (own.extension in PROGRAMS and own.asks and own.bits > 0)
+    return own.endpoint or own.bits >= LONG or (own.extension != "" and own.asks)
 
 
 def _sized(rule: str, words: str, box: Box) -> Reason:
@@ -299,8 +301,8 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
         if not reference.raw.startswith("data:"):
             yield _UNFETCHED
         return
-    posing = own.filler and _is_posing(url, own, context)
-    stored = own.filler and not posing and (own.called.library or own.called.depot)
+    posing = own.filler and is_posing(url, own, context)
+    stored = own.filler and not posing and is_stored(own)
     if posing:
         yield _POSING
     elif own.filler:
@@ -309,11 +311,12 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
         yield _PICTURE
     elif own.extension not in PICTURES and own.extension not in SHEETS:
         yield _SCRIPT
-    if own.endpoint and not posing and not (stored and not counts(url.host, url.path.rpartition("/")[0])):
+    if not posing and is_counted(url, own, stored=stored):
         yield _ENDPOINT
     linked = _in_link(reference)
     if context.hosts[url.host] == 1:
-        if reference.element == "img" and not (linked or stored) and url.host in context.link_hosts:
+        counting = reference.element == "img" and not (linked or stored) and url.host in context.link_hosts
+        if counting and not is_shelved(own):
             yield _COUNTER
         else:
             yield _ALONE
@@ -329,16 +332,6 @@ def shape(reference: Reference, own: Traits | None, context: Context, box: Box) 
     overlooked = width is None or height is None or own.bits > 0 or max(width, height) <= SMALL
     if overlooked and hidden is None and unused is None and _is_thick(width) and _is_thick(height):
         yield from _called(reference, own, context, text)
-
-
-def _is_posing(url: Url, own: Traits, context: Context) -> bool:
-    """Whether what is named like a layout filler counts: behind what is no folder's name, or behind an id where links are counted."""
-    if own.folder_bits < OPAQUE:
-        return False
-    if own.folder_bits >= NO_HASH:
-        return True
-    counts = url.host in context.link_hosts and context.hosts[url.host] == 1
-    return counts and not (own.called.library or own.called.depot)
 
 
 def _is_thick(side: float | None) -> bool:
@@ -371,10 +364,12 @@ def _place(
         if len(url.path) > 1 and (url.host, url.path) in context.pages:
             yield _PAGE
     elif _says_anything(box) and not own.asks:
-        if _in_pictures(url, own, context) or _has_neighbours(url, context):
+        if in_pictures(url, own, context) or has_neighbours(url, context):
             yield _FOLDER
         elif not own.values and not own.filler and context.in_link_paths(url):
             yield reason("token.shared", "named like a part of the links of this mail")
+        elif not (own.values or own.filler or own.endpoint):
+            yield _IN_WORDS
         if own.folder_bits > 0 and context.has_kin(url):
             yield _KIN
     if is_store(url.host):
@@ -387,26 +382,6 @@ def _place(
 
 def _says_anything(box: Box) -> bool:
     return box.width is not None or box.height is not None or box.hidden is not None
-
-
-def _in_pictures(url: Url, own: Traits, context: Context) -> bool:
-    """Whether it lies where pictures lie: a filler right in such a folder, another file anywhere below one.
-
-    Whoever builds mail gets a folder of his own there, named by an id; what he uploads is named by an id right in such a folder.
-    """
-    if own.filler and own.folder_bits < NO_HASH:
-        called = own.called
-        return called.library or called.depot or _PICTURE_FOLDER.search(url.path) is not None
-    if own.endpoint or not own.called.library:
-        return False
-    if own.file_bits >= OPAQUE:
-        uploaded = own.file_bits < GUID and _PICTURE_FOLDER.search(url.path) is not None
-        return uploaded and url.host not in context.link_hosts
-    return 0 < own.folder_bits < GUID
-
-
-def _has_neighbours(url: Url, context: Context) -> bool:
-    return context.folders[url.host, url.path.rpartition("/")[0]] > 1
 
 
 def _in_link(reference: Reference) -> bool:

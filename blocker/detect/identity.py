@@ -31,23 +31,30 @@ MAX_DECODED = 24
 MAX_LAYERS = 3
 
 
-def _available(names: Sequence[str]) -> tuple[tuple[str, Callable[..., Any]], ...]:
-    """The digests that this platform's OpenSSL still offers, in capitals, each with what makes one."""
-    found = []
+_Digests = tuple[tuple[str, Callable[..., Any]], ...]
+"""Names of digests in capitals, each with what makes one."""
+
+
+def _available(names: Sequence[str]) -> dict[int, _Digests]:
+    """The digests that this platform's OpenSSL still offers, by their hexadecimal digits."""
+    found: dict[int, _Digests] = {}
     for name in names:
         construct = getattr(hashlib, name, None) or partial(hashlib.new, name)
         try:
-            construct(b"", usedforsecurity=False)
+            digits = 2 * construct(b"", usedforsecurity=False).digest_size
         except ValueError:
             continue
-        found.append((name.upper(), construct))
-    return tuple(found)
+        found[digits] = (*found.get(digits, ()), (name.upper(), construct))
+    return found
 
 
 _DIGESTS = _available(("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "ripemd160"))
 _WORD = re.compile(r"[0-9a-z]{6,}")
 """A value as a whole: a checksum of 32 bits stands alone, a digest perhaps amid other letters."""
 _SHORTEST_HEX = 32
+_CHECKSUM = 8
+"""Hexadecimal digits of a checksum."""
+_HEX_DIGITS = frozenset("0123456789abcdef")
 _HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{32,128}(?![0-9a-f])")
 _HEX_TEXT = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}")
@@ -76,7 +83,19 @@ class Forms(NamedTuple):
     """The domain in a disguise, then the texts to look for where it stands (lower case), with the form's name."""
     base64: tuple[tuple[str, bytes], ...]
     """What the address looks like inside base64, at each of its three alignments, and the octets before that."""
-    digests: dict[str, str]
+    variants: tuple[tuple[str, str], ...]
+    """The texts of which digests are looked for, with their names, the strongest first."""
+
+    def digest(self, value: str) -> str | None:
+        """Of what a value, a word or hexadecimal digits, is a digest; None where it is none."""
+        size = len(value)
+        if size < _SHORTEST_HEX:
+            # A checksum has eight digits or is a number of 32 bits.
+            may_be = value.isdigit() if size != _CHECKSUM else value[0] in _HEX_DIGITS
+            size = 0
+        else:
+            may_be = size in _DIGESTS
+        return _every_digest(self.variants, size).get(value) if may_be else None
 
 
 @lru_cache(maxsize=1024)
@@ -98,20 +117,27 @@ def forms(address: str) -> Forms:
             ((address.encode("utf-8", "replace").hex(), "hexadecimal"),),
         ),
     )
-    digests: dict[str, str] = {}
-    for text, label in reversed(list(_variants(address, local, domain))):
-        digests |= _digests(text, label)
     cores = {core for text in (address, address.upper()) for core in _cores(text)}
-    return Forms(needles, tuple(sorted(cores)), digests)
+    return Forms(needles, tuple(sorted(cores)), tuple(_variants(address, local, domain)))
 
 
-@lru_cache(maxsize=1024)
-def _digests(text: str, label: str) -> dict[str, str]:
-    """Each digest of a text, with its name; readers share their domains."""
+@lru_cache(maxsize=512)
+def _every_digest(variants: tuple[tuple[str, str], ...], digits: int) -> dict[str, str]:
+    """Each digest of so many digits, or with 0 each checksum, of some texts; worked out only once a URL has one like it."""
+    found: dict[str, str] = {}
+    for text, label in reversed(variants):
+        found |= _digests(text, label, digits)
+    return found
+
+
+@lru_cache(maxsize=2048)
+def _digests(text: str, label: str, digits: int) -> dict[str, str]:
+    """The same for one text; readers share their domains."""
     data, of = text.encode("utf-8", "replace"), f" of {label}"
-    found = {value: name + of for value, name in checksums(data)}
-    return found | {
-        construct(data, usedforsecurity=False).hexdigest(): name + of for name, construct in _DIGESTS
+    if not digits:
+        return {value: name + of for value, name in checksums(data)}
+    return {
+        construct(data, usedforsecurity=False).hexdigest(): name + of for name, construct in _DIGESTS[digits]
     }
 
 
@@ -237,7 +263,7 @@ def _together(addresses: tuple[str, ...]) -> Forms:
     return Forms(
         tuple(needles.items()),
         tuple(dict.fromkeys(core for one in every for core in one.base64)),
-        {digest: label for one in reversed(every) for digest, label in one.digests.items()},
+        tuple(variant for one in every for variant in one.variants),
     )
 
 
@@ -253,12 +279,12 @@ def _known(plain: str, values: Sequence[str], looked_for: Forms) -> Found | None
             return Found("address", "base64")
     for word in _WORD.findall(lowered):
         for value in (word,) if len(word) < _SHORTEST_HEX else _HEX.findall(word):
-            label = looked_for.digests.get(value)
+            label = looked_for.digest(value)
             if label is not None:
                 return Found("digest", label)
     for value in values:
         if len(value) in _DIGEST_LENGTHS:
-            label = looked_for.digests.get(_base64_hex(value))
+            label = looked_for.digest(_base64_hex(value))
             if label is not None:
                 return Found("digest", f"{label}, in base64")
     return None

@@ -12,7 +12,7 @@ from blocker.detect.box import Box
 from blocker.detect.context import Address, Context
 from blocker.detect.knowledge import Known, Rules, default_rules, inner_url
 from blocker.detect.memory import FolderMemory, Memory
-from blocker.detect.report import PARTLY, Envelope, Judged, Kind, Reason, Report, Verdict
+from blocker.detect.report import Envelope, Judged, Kind, Reason, Report, Verdict
 from blocker.detect.traits import Traits, traits
 from blocker.detect.weights import PRIOR
 from blocker.message.headers import decode_words
@@ -101,6 +101,7 @@ def report_on(context: Context, source: str = "") -> Report:
         )
         for reference, verdict in _verdicts(context)
     )
+    left_out = _left_out(context)
     return Report(
         message=lambda: envelope(context, source),
         references=judged,
@@ -108,9 +109,10 @@ def report_on(context: Context, source: str = "") -> Report:
         links=lambda: _links(context),
         signed=message.signed,
         unjudged=message.unjudged,
-        error=_left_out(context),
+        error=left_out,
         mail=context.mail,
         raw=message.raw,
+        partly=left_out is not None,
     )
 
 
@@ -121,7 +123,7 @@ def _left_out(context: Context) -> str | None:
     if message.unjudged:
         what.append(f"{message.unjudged} references after the first {MAX_REFERENCES}")
     what += context.left_out
-    return f"{PARTLY}: {', '.join(what)}" if what else None
+    return f"not everything was looked at: {', '.join(what)}" if what else None
 
 
 def learn(memory: FolderMemory, raw: bytes, recipients: Sequence[str] = ()) -> None:

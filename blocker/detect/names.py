@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from binascii import a2b_base64
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
@@ -16,6 +17,12 @@ from blocker.message.urls import Url
 
 _SAYING = frozenset("%+:;=")
 """Signs by one of which a piece of a path is a text, or holds values, and is no file's name alone."""
+_JSON = "eyJ"
+"""How `{"` begins in base64, whatever follows (RFC 4648, section 4)."""
+_IN_BASE64 = re.compile(r"(?<![A-Za-z0-9+_-])eyJ[A-Za-z0-9+_-]{9,}")
+_URL_SAFE = str.maketrans("-_", "+/")
+MAX_OBJECTS = 4
+"""Such objects of one URL that are read."""
 MAX_FIELD = 500
 """Characters of a To field that are read for names."""
 MAX_WORDS = 6
@@ -79,6 +86,10 @@ def evidence(url: Url | None, wanted: frozenset[str]) -> Iterator[Reason]:
 
 
 def _found(target: str, wanted: frozenset[str]) -> str:
+    if _JSON in target:
+        said = [folded(word) for text in _objects(target) for word in _WORD.findall(text)]
+        if not wanted.isdisjoint(said):
+            return next(word for word in said if word in wanted)
     path, _, query = target.partition("?")
     for value in _BETWEEN.split(query)[:64]:
         for word in _words(value):
@@ -97,6 +108,12 @@ def _found(target: str, wanted: frozenset[str]) -> str:
             if not wanted.isdisjoint(said):
                 return next(word for word in said if word in wanted)
     return ""
+
+
+def _objects(target: str) -> Iterator[str]:
+    """The objects of JavaScript that stand in base64 in a URL, as text."""
+    for value in _IN_BASE64.findall(target)[:MAX_OBJECTS]:
+        yield a2b_base64(value[: len(value) // 4 * 4].translate(_URL_SAFE)).decode("utf-8", "replace")
 
 
 def _plain(value: str) -> str:

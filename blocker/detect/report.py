@@ -14,9 +14,6 @@ Kind = Literal["pixel", "beacon", "personal", "content", "spacer"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 BLOCKED: frozenset[Kind] = frozenset({"pixel", "beacon"})
 
-PARTLY = "not everything was looked at"
-"""With this begins what a report says of a message that goes beyond a bound: nobody may call it untracked."""
-
 _NO_LINKS = Links()
 
 
@@ -156,7 +153,18 @@ class Report:
     `message` and `links` may be given as what makes them: that takes long, and who changes a message asks for neither.
     """
 
-    __slots__ = ("_links", "_message", "error", "mail", "raw", "receipts", "references", "signed", "unjudged")
+    __slots__ = (
+        "_links",
+        "_message",
+        "error",
+        "mail",
+        "partly",
+        "raw",
+        "receipts",
+        "references",
+        "signed",
+        "unjudged",
+    )
 
     def __init__(
         self,
@@ -169,6 +177,7 @@ class Report:
         error: str | None = None,
         mail: Mail | None = None,
         raw: bytes | None = None,
+        partly: bool = False,
     ) -> None:
         self._message = message
         self.references = references
@@ -184,6 +193,11 @@ class Report:
         """How a memory knows the message; None in a report made from stored rows."""
         self.raw = raw
         """The bytes that were judged; None in a report made from stored rows, or one that travelled."""
+        self.partly = partly
+        """Whether a bound cut the look at the message short, as `error` says then: nobody may call it untracked.
+
+        False in a report made from stored rows, which have the sentence alone.
+        """
 
     @property
     def message(self) -> Envelope:
@@ -208,13 +222,22 @@ class Report:
         return Report(
             self._message if message is None else message,
             self.references if references is None else references,
-            *(self.receipts, self._links, self.signed, self.unjudged, self.error, self.mail, self.raw),
+            *(
+                self.receipts,
+                self._links,
+                self.signed,
+                self.unjudged,
+                self.error,
+                self.mail,
+                self.raw,
+                self.partly,
+            ),
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Report, (
             *(self.message, self.references, self.receipts, self.links),
-            *(self.signed, self.unjudged, self.error, self.mail),
+            *(self.signed, self.unjudged, self.error, self.mail, None, self.partly),
         )
 
     @property

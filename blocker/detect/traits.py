@@ -11,10 +11,11 @@ from blocker.detect.wording import Wording, counts, unsigned, wording
 from blocker.message.urls import Url
 
 _PERSON = re.compile(
-    r"(?:mi_u|u|uid|user|user_?id|euid|e?mail|email_?(?:address|hash|id|md5|sha256)|recip(?:ient)?(?:_?id)?|rid|"
+    r"(?:mi_u|u|uid|usr|user|user_?id|euid|e?mail|email_?(?:address|hash|id|md5|sha256)|recip(?:ient)?(?:_?id)?|rid|"
     r"sub(?:scriber)?_?(?:id|key)|contact_?id|person_?id|member(?:_?(?:id|no|number))?|"
     r"cust(?:omer)?(?:_?(?:id|no|number))?|loyalty(?:_?(?:id|no|number))?|card(?:_?(?:no|number|id))?|profile_?id|lead_?id|partner_uid|"
     r"e_?h(?:ash)?|emh|uh|hem|email_?(?:sha1|enc)|contact|subscriber|recipient|rcpt|crm_?id|cuid|mkt_?tok|"
+    r"(?:account|user|customer|member)_?token|"
     r"kunden_?(?:nr|nummer|id)|klant_?(?:nr|nummer|id)|num_?client|"
     r"id_?(?:client|cliente|contact|contatto|user|usuario|abonne|member|customer|subscriber|recipient|destinataire|kontakt))",
     re.IGNORECASE,

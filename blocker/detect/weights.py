@@ -68,6 +68,7 @@ WEIGHTS: dict[str, float] = {
     "shape.last": 1.4,
     "shape.page": 1.5,
     "shape.folder": -1.2,
+    "shape.words": -1.0,
     "shape.store": -2.0,
     "shape.linked": -2.0,
     "shape.kin": -3.0,

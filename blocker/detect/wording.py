@@ -148,7 +148,7 @@ def wording(host: str, path: str, query: str) -> Wording:
 
 def unsigned(query: str) -> str:
     """The query without a signature and what belongs to it; as it is where nothing is signed."""
-    if _SIGNED.search(query) is None:
+    if not query or _SIGNED.search(query) is None:
         return query
     pairs = query[1:].split("&")
     names = [pair.partition("=")[0].lower() for pair in pairs]

@@ -23,13 +23,14 @@ from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
 from imapclient.imap_utf7 import decode as decode_utf7  # type: ignore[import-untyped]
 from imapclient.imap_utf7 import encode as encode_utf7
 
+from blocker.config.loopback import is_loopback
 from blocker.mailbox import imap_idle
 from blocker.mailbox import imap_text as text
 from blocker.mailbox.imap_facts import ImapFacts
 from blocker.mailbox.imap_mailbox import ImapMailbox
 from blocker.mailbox.imap_names import FolderNames, Listed
 from blocker.mailbox.imap_notify import notified
-from blocker.mailbox.imap_reach import is_loopback, tls_context, unreachable
+from blocker.mailbox.imap_reach import tls_context, unreachable
 from blocker.mailbox.imap_select import listed, opened, personal, uidnext_of
 from blocker.mailbox.imap_spoken import Client
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, Status

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -15,6 +14,7 @@ from blocker.mailbox.imap_append import append
 from blocker.mailbox.imap_fetch import fetch
 from blocker.mailbox.imap_outline import outline
 from blocker.mailbox.imap_select import WINDOW, windows
+from blocker.mailbox.imap_versions import Versions, modified
 from blocker.mailbox.protocol import Changed, ConnectionLost, Draft, MailboxError, Recreated, Status, Stored
 from blocker.mailbox.rights import TAKE_OUT, allow
 from blocker.message.skim import Node, assembled, sections
@@ -28,8 +28,6 @@ BATCH_OCTETS = 8 * 1024 * 1024
 """Octets in one FETCH, so that memory stays bounded; a larger message comes alone."""
 BLANK = 64
 """Octets of white space that a server may give in place of a message whose size it told as more."""
-REMEMBERED = 10_000
-"""Messages of which is known how they were when they were read: a removal follows soon, or never."""
 DELETED = "(\\Deleted)"
 _MESSAGE = (b"BODY[]", b"INTERNALDATE", b"FLAGS")
 _FIELD = re.compile(r"[!-9;-~]{1,76}")
@@ -45,8 +43,8 @@ class ImapMailbox:
         self._name = name
         self._native = native
         self._readonly = readonly
-        self._modseqs: dict[int, int] = {}
-        """Of messages that were read (RFC 7162): `remove` takes away no message that changed since."""
+        self._versions = Versions()
+        """Of messages that were read: `remove` takes away no message that changed since."""
         self._sizes: dict[int, int] = {}
         """Those told or stored last: messages are fetched right after, and no size ever changes."""
         self._status = self._select()
@@ -92,7 +90,7 @@ class ImapMailbox:
             self._use()
             asked = f"(UID FLAGS INTERNALDATE {self._modseq()}BODY.PEEK[])"
             found = fetch(self._connection, "read messages", batch, asked, _MESSAGE)
-            self._note(found.items)
+            self._versions.note(found.items)
             for uid in batch:
                 if (item := found.items.pop(uid, None)) is not None:
                     yield self._stored(uid, item, self._sizes.get(uid))
@@ -196,7 +194,7 @@ class ImapMailbox:
         self._use()
         asked = f"(UID {self._modseq()}BODY.PEEK[HEADER.FIELDS ({field})])"
         found = fetch(self._connection, "read headers", uids, asked, (b"BODY[HEADER",))
-        self._note(found.items)
+        self._versions.note(found.items)
         told = {uid: field_of(item) for uid, item in found.items.items()}
         return told | dict.fromkeys(found.unread, b"")
 
@@ -239,45 +237,24 @@ class ImapMailbox:
         self._use()
         for chunk in text.chunks(uids):
             self._connection.uid(f"set flags in {self._name}", "STORE", chunk, how, flags)
-        for uid in uids:
-            self._modseqs.pop(uid, None)
+        self._versions.forget(uids)
 
     def _modseq(self) -> str:
         """What to ask for so that a removal can tell whether the message changed; nothing where the folder has none."""
         return "MODSEQ " if self._status.modseq and not self._readonly else ""
 
-    def _note(self, found: dict[int, Item]) -> None:
-        if len(self._modseqs) > REMEMBERED:
-            self._modseqs.clear()
-        for uid, item in found.items():
-            match item.get(b"MODSEQ"):
-                case (int(modseq),) if modseq > 0:
-                    self._modseqs[uid] = modseq
-
     def _mark_unchanged(self, uids: Sequence[int]) -> list[int]:
         """Mark as deleted those that are as they were read; which of `uids` another program changed since."""
         changed: list[int] = []
-        known = defaultdict(list)
-        for uid in uids:
-            known[self._modseqs.pop(uid, None)].append(uid)
+        known = self._versions.taken(uids)
         self._store(known.pop(None, []), DELETED)
         for modseq, same in known.items():
             self._use()
             for chunk in text.chunks(same):
                 doing, how = f"set flags in {self._name}", "+FLAGS.SILENT"
                 self._connection.uid(doing, "STORE", chunk, f"(UNCHANGEDSINCE {modseq})", how, DELETED)
-                changed += self._modified(chunk)
+                changed += modified(self._connection.code("MODIFIED"), chunk)
         return changed
-
-    def _modified(self, uids: Sequence[int]) -> list[int]:
-        told = self._connection.code("MODIFIED")
-        if not told:
-            return []
-        try:
-            modified = set(text.uid_set(told)).intersection(uids)
-        except ValueError:
-            modified = set()
-        return sorted(modified) or list(uids)  # where nobody can tell which
 
     def may_remove(self) -> bool:
         """By MYRIGHTS, asked once a connection: what changes meanwhile, `move` and `remove` notice in time."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 from pathlib import Path
@@ -23,14 +22,6 @@ def tls_context(cafile: str | Path | None) -> ssl.SSLContext:
         why = error.strerror or "no certificate in it"
         before = f"The certificates in {cafile} cannot be used ({why}); name a PEM file in "
         raise WrongSetting(before, "ca_file", ".") from None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host, by name or address, is this computer."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 _MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH

@@ -144,7 +144,10 @@ def tells(markup: str) -> bool:
 
 def _has_sign(markup: str) -> bool:
     lowered = markup.lower()
-    return any(sign in lowered for sign in _LOADING) or _BACKGROUND.search(lowered) is not None
+    for sign in _LOADING:  # a generator would take longer than what it asks
+        if sign in lowered:
+            return True
+    return _BACKGROUND.search(lowered) is not None
 
 
 _short_tells = lru_cache(maxsize=2048)(_has_sign)

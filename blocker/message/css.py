@@ -7,24 +7,33 @@ Strings, comments, escapes and bad tokens are told apart as that specification d
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 _SIGNS = ("url(", "\\", "@import", "src(", "image-set", "image(", "loader(", "icmfilter(")
-_SUBSTITUTION = re.compile(r"(?<![-\w])--+[^-\s>:;{}()*/]|\b(?:var|env|if)\(|@property|@function")
-"""What may bring a string to where it is the URL of an image."""
+_OWN_NAME = re.compile(r"--(?<![-\w]--)-*[^-\s>:;{}()*/]")
+_SUBSTITUTION = re.compile(r"\b(?:var|env|if)\(")
+"""What may bring a string to where it is the URL of an image, beside two at-rules.
+
+Each has signs by which a text without one is told at once: a pattern that begins with no plain letter is slow to search for.
+"""
+_CARRYING = ("@property", "@function")
+_SUBSTITUTING = ("var(", "env(", "if(")
+_UNCOMMON = (*_CARRYING, *_SUBSTITUTING, "attr(", "\\")
+"""In lower case: one of these, or `_CUSTOM`, stands in each sheet in which a string may be carried elsewhere."""
 _NAME_CHARACTERS = r"-_a-zA-Z0-9\x00\x80-\U0010ffff"
 _ESCAPED = r"\\(?:[0-9a-fA-F]{1,6}(?:\r\n|[ \t\n\r\f])?|[^\n\r\f0-9a-fA-F]|\Z)"
 _ALWAYS = r"/\*|[\"'\\]|<!--|url\(|src\("
-_CUSTOM = r"(?<![-\w])--(?!>)"
+_CUSTOM = r"--(?<![-\w]--)(?!>)"
 _FEW = re.compile(_ALWAYS, re.IGNORECASE)
+_MANY = _ALWAYS + r"|[(){};]|@import|@font-face|@namespace|image(?:-set)?\(|alphaimageloader\(|icmfilter\("
+_MOST = re.compile(_MANY, re.IGNORECASE)
 _ALL = re.compile(
-    _ALWAYS
-    + r"|[(){};]|@import|@font-face|@namespace|@property|@function"
-    + r"|image(?:-set)?\(|alphaimageloader\(|icmfilter\(|(?:var|env|if|attr|type)\(|"
-    + _CUSTOM,
+    rf"{_MANY}|@property|@function|(?:var|env|if|attr|type)\(|{_CUSTOM}",
     re.IGNORECASE,
 )
+_IS_CUSTOM = re.compile(rf"{_CUSTOM}(?<!<!--)")
 _NAME_CHARACTER = re.compile(f"[{_NAME_CHARACTERS}]")
 _NAME_BEFORE = re.compile(f"[@#]?[{_NAME_CHARACTERS}]*\\Z")
 _NAME = re.compile(f"(?:[{_NAME_CHARACTERS}]++|{_ESCAPED})*+")
@@ -79,7 +88,7 @@ def css_urls(text: str, *, sheet: bool = False, relative: bool = False) -> list[
     """
     if "@" not in text and not may_load(text):
         return []  # neither a function nor an at-rule nor a property of its own, as in most style attributes
-    if not sheet and not _tells(text):
+    if not sheet and not (_short_tells(text) if len(text) <= _SHORT else _tells(text)):
         return []
     return (
         _remembered(text, sheet, relative) if len(text) <= _REMEMBERED else _css_urls(text, sheet, relative)
@@ -99,7 +108,37 @@ def lists_images(text: str) -> bool:
 
 def _tells(text: str) -> bool:
     lowered = text.lower()
-    return any(sign in lowered for sign in _SIGNS) or _SUBSTITUTION.search(lowered) is not None
+    return _holds(lowered, _SIGNS) or _substitutes(lowered)
+
+
+_SHORT = 1024
+"""Characters of the longest style attribute that is remembered: a mail repeats the same few."""
+_short_tells = lru_cache(maxsize=1024)(_tells)
+
+
+def _holds(text: str, signs: Iterable[str]) -> bool:
+    for sign in signs:  # noqa: SIM110 - a generator would take longer than what it asks
+        if sign in text:
+            return True
+    return False
+
+
+def _substitutes(lowered: str) -> bool:
+    """Whether a text in lower case has what may bring a string to where it is the URL of an image."""
+    return (
+        ("--" in lowered and _OWN_NAME.search(lowered) is not None)
+        or (_holds(lowered, _SUBSTITUTING) and _SUBSTITUTION.search(lowered) is not None)
+        or _holds(lowered, _CARRYING)
+    )
+
+
+def _tokens(text: str) -> re.Pattern[str]:
+    """Finds the tokens that matter in a text: the fewer there may be, the faster it is."""
+    lowered = text.lower()
+    if "@" in text or _holds(lowered, ("\\", "image", "icmf")) or _substitutes(lowered):
+        carries = ("--" in text and _IS_CUSTOM.search(text) is not None) or _holds(lowered, _UNCOMMON)
+        return _ALL if carries else _MOST
+    return _FEW
 
 
 def _css_urls(text: str, sheet: bool, relative: bool) -> list[CssUrl]:
@@ -137,14 +176,7 @@ class _Scanner:
 
     def run(self) -> list[CssUrl]:
         text, position, size = self.text, 0, len(self.text)
-        lowered = text.lower()
-        simple = (
-            not any(sign in text for sign in "@\\")
-            and "image" not in lowered
-            and "icmf" not in lowered
-            and _SUBSTITUTION.search(lowered) is None
-        )
-        search = (_FEW if simple else _ALL).search
+        search = _tokens(text).search
         while position < size:
             match = search(text, position)
             if match is None:

@@ -133,6 +133,8 @@ def _is_token(value: str, boundary: str) -> bool:
 
 def _bytes(name: str) -> bytes:
     # Characters above 127 stand for the bytes of the same number.
+    if name.isascii():
+        return name.encode("ascii")
     name = name.encode("ascii", "surrogateescape").decode("latin-1") if _escapes(name) else name
     try:
         return name.encode("latin-1")
@@ -168,6 +170,7 @@ def encodings(value: str) -> tuple[str, ...]:
     return ("8bit",) if first and all(map(_NOTHING.match, first)) else (name,)
 
 
+@lru_cache(maxsize=256)
 def charset(value: str) -> str | None:
     """The charset that a Content-Type's value names, in lower case; None where it names none in ASCII."""
     if "charset" not in value.lower():

@@ -5,7 +5,7 @@ Source of the rule: RFC 9091 and publicsuffix.org; `news.shop.example.co.uk` bel
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cached_property, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
@@ -13,10 +13,16 @@ LONGEST = 253
 """Octets of a domain name (RFC 1035, section 2.3.4)."""
 
 
-@cache
-def _suffixes() -> PublicSuffixList:
-    # Otherwise it would encode each of ten thousand rules at the start, which takes a quarter of a second.
-    return PublicSuffixList(accept_encoded_idn=False)
+class _Suffixes:
+    """The public suffix list, read once in a process, by who first needs it."""
+
+    @cached_property
+    def names(self) -> PublicSuffixList:
+        # Otherwise it would encode each of ten thousand rules at the start, which takes a quarter of a second.
+        return PublicSuffixList(accept_encoded_idn=False)
+
+
+_SUFFIXES = _Suffixes()
 
 
 @lru_cache(maxsize=4096)
@@ -31,7 +37,7 @@ def organisational(domain: str) -> str:
         return ""
     if name.startswith("[") or name.replace(".", "").isdigit():
         return name
-    found = _suffixes().privatesuffix(_readable(name)) or name
+    found = _SUFFIXES.names.privatesuffix(_readable(name)) or name
     return ".".join(name.split(".")[-found.count(".") - 1 :])
 
 

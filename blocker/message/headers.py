@@ -98,6 +98,10 @@ class Headers:
         """Whether a field of this name goes on after what of it is interpreted."""
         return any(field.end - field.value_start > MAX_VALUE_BYTES for field in self._index.get(name, ()))
 
+    def is_any_long(self, names: Sequence[str]) -> bool:
+        """The same for one of these names; no field is longer than the section."""
+        return self.end - self.start > MAX_VALUE_BYTES and any(map(self.is_long, names))
+
     def readings(self, name: str) -> list[Headers]:
         """The section for those who take the first field of this name and for those who take the last, if they differ."""
         found = self._index.get(name, ())

@@ -230,7 +230,7 @@ def _walk_section(raw: bytes, headers: Headers, end: int, where: Where, structur
     kind = content_type(headers, where.default)
     if kind in SIGNED or kind in SEALED:
         structure.signed = True
-    structure.cut = structure.cut or headers.cut or any(map(headers.is_long, _TELLING))
+    structure.cut = structure.cut or headers.cut or headers.is_any_long(_TELLING)
     if where.depth >= MAX_DEPTH or len(structure.parts) >= MAX_PARTS:
         structure.cut = True
     elif kind.startswith("multipart/"):

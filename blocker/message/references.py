@@ -126,7 +126,8 @@ def _in_markup(document: HtmlDocument | Nested) -> Iterator[Reference]:
     if document.kind == "xml only":
         yield from _in_xml(document)
         return
-    signs = frozenset(element.tag for element in document.tree.select(SIGNS))
+    tree = document.tree
+    signs = frozenset(name for name in SIGNS if tree.select_one(name) is not None)
     others = [_in_tree(tree) for tree in other_trees(document, signs)]
     if document.kind == "xml":
         others.append(_in_xml(document))

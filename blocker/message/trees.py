@@ -16,7 +16,7 @@ from blocker.message.model import Span
 from blocker.message.nested import Nested
 from blocker.message.urls import Url
 
-SIGNS = "svg,math,frameset,select,noscript"
+SIGNS = ("svg", "math", "frameset", "select", "noscript")
 """Elements on which these trees differ from the first one."""
 _OF_TREES = re.compile(r"(<[smf])[vare](?=(?:g|th|ameset|lect)[\s/>])", re.IGNORECASE)
 

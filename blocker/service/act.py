@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
-from blocker.catalogue import CatalogueError, Seen
+from blocker.catalogue import Seen
 from blocker.config import Level
 from blocker.detect.judge import opened
-from blocker.mailbox.protocol import (
-    ConnectionLost,
-    Draft,
-    LoginRefused,
-    Mailbox,
-    MailboxError,
-    Recreated,
-    Status,
-    Store,
-)
+from blocker.mailbox.protocol import Mailbox, MailboxError, Store
 from blocker.rewrite import marker
 from blocker.service import steps
-from blocker.service.decide import REMOVED, TRACKED, Powers
-from blocker.service.desk import Desk, Stopped, event_of, seen_of
-from blocker.service.judge import FIELD, Judgement, judge, token_of, unread
-from blocker.service.lock import Unlocked
+from blocker.service.copies import Copies
+from blocker.service.decide import TRACKED, Powers
+from blocker.service.desk import Desk, event_of, seen_of
+from blocker.service.failures import ELSEWHERE, NOT_THE_MESSAGE, reason_of
+from blocker.service.judge import Judgement, judge, token_of, unread
 from blocker.service.log import logger
-from blocker.service.plan import ATTEMPTS, lasting, next_step
+from blocker.service.plan import ATTEMPTS, next_step
 from blocker.service.senders import Senders
 from blocker.service.spool import Kept
 from blocker.service.steps import Entry, Place, Saw, Stage, source_of
-from blocker.service.under import ORDER, Group, Under, Wanted, Work
+from blocker.service.under import ORDER, Group, Under, Wanted, Work, together
 
 _log = logger()
-NOT_THE_MESSAGE = (ConnectionLost, LoginRefused, Recreated, Unlocked)
-"""Failures that say nothing about the message under way: the journal goes on later."""
-ELSEWHERE = (*NOT_THE_MESSAGE, CatalogueError, Stopped)
-"""These, and those of the catalogue and of a stop. Whatever else is raised over a message costs that message alone."""
-
 
 Ending = steps.Done | steps.LeaveAlone | steps.Release
 """Steps after which a message is recorded in the catalogue."""
@@ -52,15 +39,16 @@ class Exchanger:
     and what is recorded is only done for several in one go.
     """
 
-    def __init__(self, desk: Desk, store: Store, mailbox: Mailbox, powers: Powers) -> None:
+    def __init__(
+        self, desk: Desk, store: Store, mailbox: Mailbox, powers: Powers, *, inbox: Mailbox | None = None
+    ) -> None:
+        """Copies go beside their originals, or to `inbox`; `powers` are of the folder where they go."""
         self._desk = desk
         self._store = store
         self._mailbox = mailbox
-        self._copies = mailbox
-        """Where copies go: beside their originals, unless a kind of exchange says otherwise. `powers` are of that folder."""
+        self._copies = Copies(desk, mailbox if inbox is None else inbox, powers)
+        self._copy_in = "" if inbox is None else inbox.name
         self._powers = powers
-        self._known: Status | None = None
-        """Of the folder of copies, as it was told first."""
 
     def begin(self, wanted: Sequence[Wanted]) -> list[Entry]:
         """Exchange messages, no two of them of the same bytes; how far each has come.
@@ -85,7 +73,7 @@ class Exchanger:
             wanted.entry,
             stage=Stage.SPOOLED,
             mode=self._desk.account.mode,
-            copy_in="" if self._copies is self._mailbox else self._copies.name,
+            copy_in=self._copy_in,
             token=token_of(copy),
             sha256=_digest(wanted.original),
         )
@@ -162,11 +150,11 @@ class Exchanger:
         """Do one step of each message; what is recorded then, and what was seen."""
         match group[0][1]:
             case steps.Append():
-                self._append(group)
+                self._copies.append(group)
             case steps.Locate():
-                self._locate(group)
+                self._copies.locate(group)
             case steps.Verify():
-                self._verify(group)
+                self._copies.verify(group)
             case steps.Recheck():
                 self._recheck(group)
             case steps.MoveOriginal():
@@ -185,7 +173,9 @@ class Exchanger:
         for one, step in group:
             match step:
                 case steps.Carry():
-                    self._carry(step, one)
+                    assert one.entry.copy_uid is not None
+                    self._copies.carry(step, one.entry.copy_uid)
+                    one.entry = self._put(replace(one.entry, flags=step.now))
                 case steps.MarkOriginal():
                     self._mark(one)
                 case steps.LookInQuarantine():
@@ -193,11 +183,11 @@ class Exchanger:
                 case steps.RemoveStray():
                     one.saw = self._remove_stray(step, one.saw)
                 case steps.RemoveCopy():
-                    one.saw = self._remove_copy(step, one.entry, one.saw)
+                    one.saw = self._copies.remove(step, one.entry, one.saw)
 
     def _record(self, group: Group) -> None:
         """Steps that only write the journal: what was seen before belongs to the stage before."""
-        uidnext = self._next_uid() if isinstance(group[0][1], steps.Plan) else 0
+        uidnext = self._copies.next_uid() if isinstance(group[0][1], steps.Plan) else 0
         next_in_quarantine = self._quarantine_uidnext() if isinstance(group[0][1], steps.Moving) else None
         after: list[tuple[Entry, Saw]] = []
         for one, step in group:
@@ -227,86 +217,10 @@ class Exchanger:
         for (one, _), (entry, saw) in zip(group, after, strict=True):
             one.entry, one.saw = entry, saw
 
-    def _status(self) -> Status:
-        if self._known is None:
-            self._known = self._copies.status()
-        return self._known
-
-    def _next_uid(self) -> int:
-        """Above the UID of everything that lies among the copies now; cheaper than to have the folder told anew."""
-        first = self._status().uidnext
-        self._known = replace(self._status(), uidnext=max(self._copies.uids(first), default=first - 1) + 1)
-        return self._known.uidnext
-
-    def _append(self, group: Group) -> None:
-        """All in one command where the server takes that: then all are stored, or none."""
-        drafts = [self._draft(one, self._status()) for one, _ in group]
-        if _together(group) and self._copies.can_append_many():
-            try:
-                uids = self._copies.append_many(drafts)
-            except NOT_THE_MESSAGE:
-                raise
-            except MailboxError:
-                # Which of them it is shows one by one, once it is seen that none is there all the same.
-                for one, _ in group:
-                    one.saw = replace(one.saw, sent=None, found=None, alone=True)
-                return
-            for (one, _), uid in zip(group, uids, strict=True):
-                one.saw = replace(one.saw, sent=True, answered=uid, found=None)
-            return
-        for (one, _), draft in zip(group, drafts, strict=True):
-            try:
-                uid = self._copies.append(draft.raw, draft.flags, draft.internal_date)
-            except NOT_THE_MESSAGE:
-                raise
-            except MailboxError as error:
-                one.saw = replace(one.saw, sent=None, refused=str(error))
-            else:
-                one.saw = replace(one.saw, sent=True, answered=uid, found=None)
-
-    def _draft(self, one: Under, status: Status) -> Draft:
-        assert one.work.kept is not None
-        flags = [flag for flag in lasting(one.entry.flags) if status.stores(flag)]
-        if self._powers.keeps_removed:
-            flags.append(REMOVED)
-        return Draft(one.work.kept.copy, tuple(flags), datetime.fromisoformat(one.entry.internal_date))
-
-    def _locate(self, group: Group) -> None:
-        uids = self._copies.uids(min(one.entry.uidnext or 1 for one, _ in group))
-        tokens = {uid: token_of(field) for uid, field in self._copies.headers(uids, FIELD).items()}
-        for one, _ in group:
-            found = (
-                uid
-                for uid, token in tokens.items()
-                if token == one.entry.token
-                and uid >= (one.entry.uidnext or 1)
-                and (one.entry.copy_in or uid != one.entry.place.uid)
-            )
-            one.saw = replace(one.saw, found=tuple(sorted(found)))
-
-    def _verify(self, group: Group) -> None:
-        copies = {one.entry.copy_uid: one for one, _ in group if one.entry.copy_uid is not None}
-        seen: dict[int, Literal["same", "differs"]] = {}
-        for stored in self._copies.fetch(list(copies)):
-            kept = copies[stored.uid].work.kept
-            assert kept is not None
-            seen[stored.uid] = "same" if _equal(stored.raw, kept.copy) else "differs"
-        for uid, one in copies.items():
-            one.saw = replace(one.saw, copy=seen.get(uid, "gone"))
-        for what in seen.values():
-            self._desk.read_back(what == "same")
-
     def _recheck(self, group: Group) -> None:
         now = self._mailbox.flags([one.entry.place.uid for one, _ in group])
         for one, _ in group:
             one.saw = replace(one.saw, original=now.get(one.entry.place.uid, "gone"))
-
-    def _carry(self, step: steps.Carry, one: Under) -> None:
-        assert one.entry.copy_uid is not None
-        kept = [flag for flag in step.flags if self._status().stores(flag)]
-        if kept:
-            self._copies.add_flags([one.entry.copy_uid], kept)
-        one.entry = self._put(replace(one.entry, flags=step.now))
 
     def _mark(self, one: Under) -> None:
         marked = one.saw.original is not None and TRACKED in one.saw.original
@@ -316,7 +230,7 @@ class Exchanger:
 
     def _move(self, group: Group) -> None:
         """All in one command; where that is refused, each alone, once it is seen what became of it."""
-        parts: list[Group] = [group] if _together(group) else [[pair] for pair in group]
+        parts: list[Group] = [group] if together(group) else [[pair] for pair in group]
         for part in parts:
             moved: bool | None = True
             refused, alone = None, False
@@ -350,21 +264,6 @@ class Exchanger:
             quarantine.close()
         return replace(saw, quarantined=())
 
-    def _remove_copy(self, step: steps.RemoveCopy, entry: Entry, saw: Saw) -> Saw:
-        """Only what carries our field for this very message is ever taken away, whatever UID a server named."""
-        fields = self._copies.headers([step.uid], FIELD)
-        if step.uid not in fields:
-            return replace(saw, removed=True)
-        if token_of(fields[step.uid]) != entry.token:
-            return replace(saw, refused="it does not carry our field; delete it by hand")
-        try:
-            self._copies.remove([step.uid])
-        except NOT_THE_MESSAGE:
-            raise
-        except MailboxError as error:
-            return replace(saw, refused=str(error))
-        return replace(saw, removed=True)
-
     def _finish(self, group: Group) -> None:
         """Journal and catalogue in one transaction; only then is the spool let go."""
         ended = [(one, self._ended(one, step)) for one, step in group]
@@ -397,8 +296,7 @@ class Exchanger:
         assert entry.copy_uid is not None
         if not entry.copy_in:
             return replace(entry.place, uid=entry.copy_uid)
-        uidvalidity = self._status().uidvalidity
-        return Place(entry.place.account, entry.copy_in, uidvalidity, entry.copy_uid)
+        return Place(entry.place.account, entry.copy_in, self._copies.uidvalidity, entry.copy_uid)
 
     def _seen(self, one: Under, step: Ending, entry: Entry) -> Seen:
         work = one.work
@@ -430,27 +328,9 @@ class Exchanger:
         return entry
 
 
-def reason_of(error: Exception) -> str:
-    """What is recorded of a failure over one message; a mistake of ours is told with its trace besides."""
-    if isinstance(error, MailboxError):
-        return str(error)
-    _log.exception("message left alone")
-    return f"unexpected failure ({type(error).__name__}): please report it with the log"
-
-
-def _together(group: Group) -> bool:
-    """Whether these are asked for in one command: not where the server refused that before."""
-    return len(group) > 1 and not any(one.saw.alone for one, _ in group)
-
-
 def _left_behind(one: Under) -> Entry:
     """The row of the place that a message has left: nothing is under way there any more."""
     return Entry(one.entry.place, Stage.DONE, reason="its copy took its place")
-
-
-def _equal(stored: bytes, sent: bytes) -> bool:
-    """Byte for byte, or with the line ends that IMAP prescribes (RFC 9051, 4.3) in place of bare LFs."""
-    return stored == sent or stored.replace(b"\r\n", b"\n") == sent.replace(b"\r\n", b"\n")
 
 
 def _digest(raw: bytes) -> str:
@@ -459,20 +339,3 @@ def _digest(raw: bytes) -> str:
 
 def _date(entry: Entry) -> datetime:
     return datetime.fromisoformat(entry.internal_date) if entry.internal_date else datetime.now(UTC)
-
-
-def flag_all(mailbox: Mailbox, uids: Iterable[int]) -> dict[int, str]:
-    """Set `$Tracked`; for each UID that is still there an empty text, or why the keyword did not last."""
-    asked = list(uids)
-    if not asked:
-        return {}
-    try:
-        flags = mailbox.add_flags(asked, [TRACKED])
-    except NOT_THE_MESSAGE:
-        raise
-    except MailboxError as error:
-        if len(asked) == 1:
-            return {asked[0]: f"the keyword {TRACKED} could not be set ({error})"}
-        return {uid: why for one in asked for uid, why in flag_all(mailbox, [one]).items()}
-    lost = f"the server did not keep the keyword {TRACKED}"
-    return {uid: "" if TRACKED.lower() in {f.lower() for f in now} else lost for uid, now in flags.items()}

@@ -14,8 +14,8 @@ from datetime import datetime
 
 from blocker.catalogue import Seen
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
-from blocker.service.act import NOT_THE_MESSAGE
 from blocker.service.desk import Desk
+from blocker.service.failures import NOT_THE_MESSAGE
 from blocker.service.journal import RESTORED
 from blocker.service.steps import Entry, Place, Stage
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from blocker.mailbox.protocol import Mailbox, MailboxError
-from blocker.service.act import NOT_THE_MESSAGE
 from blocker.service.desk import Desk
+from blocker.service.failures import NOT_THE_MESSAGE
 from blocker.service.steps import Entry, Place
 
 

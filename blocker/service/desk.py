@@ -10,7 +10,6 @@ from datetime import datetime
 from blocker.catalogue import Seen
 from blocker.catalogue.memory import CatalogueMemory
 from blocker.config import AccountConfig
-from blocker.detect.report import PARTLY
 from blocker.mailbox.protocol import Mailbox, Status, Store
 from blocker.sender import Trust
 from blocker.service.decide import REMOVED, TRACKED, Powers
@@ -93,7 +92,7 @@ def seen_of(
     Of one that was not looked at whole it always says that.
     """
     error = judgement.report.error or ""
-    if error.startswith(PARTLY) and error not in detail:
+    if judgement.report.partly and error not in detail:
         detail = "; ".join(filter(None, (detail, error)))
     report, source = judgement.report, source_of(place)
     if report.message.source != source:
@@ -133,4 +132,5 @@ def event_of(seen: Seen) -> Event:
         report.message.from_,
         report.kinds,
         seen.detail,
+        report.partly,
     )

@@ -18,8 +18,8 @@ from datetime import UTC, datetime, timedelta
 import blocker
 from blocker.mailbox.protocol import Changed, Mailbox, MailboxError, Store
 from blocker.rewrite import marker
-from blocker.service.act import NOT_THE_MESSAGE
 from blocker.service.desk import Desk
+from blocker.service.failures import NOT_THE_MESSAGE
 from blocker.service.log import logger
 from blocker.service.steps import Entry
 

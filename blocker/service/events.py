@@ -30,6 +30,8 @@ class Event:
     kinds: Mapping[str, int] = field(default_factory=dict)
     """How many references of each verdict."""
     detail: str = ""
+    partly: bool = False
+    """Whether the message was not looked at whole; `detail` says what was left out."""
 
 
 Observer: TypeAlias = Callable[[Event], None]

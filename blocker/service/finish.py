@@ -12,8 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from blocker.mailbox.protocol import Store
-from blocker.service.act import ELSEWHERE, reason_of
 from blocker.service.desk import Desk
+from blocker.service.failures import ELSEWHERE, reason_of
 from blocker.service.folder import Look, tidy
 from blocker.service.hold import Hold, Waiting
 from blocker.service.steps import Entry, Stage

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from itertools import groupby
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from blocker.catalogue import Seen
-from blocker.detect.report import Report as MailReport
-from blocker.mailbox.protocol import ConnectionLost, Mailbox, Store, Stored, TryLater
-from blocker.service.act import ELSEWHERE, NOT_THE_MESSAGE, Exchanger, flag_all, reason_of
+from blocker.mailbox.protocol import Mailbox, Store, Stored
+from blocker.service.act import Exchanger
 from blocker.service.again import BY_HAND, Again, by_hand, settle
 from blocker.service.decide import Exchange, Flag, Found, Powers, Report, Skip, decide
 from blocker.service.desk import Desk, event_of, powers, seen_of
-from blocker.service.judge import Judgement, concerns, headers_only, of_skimmed, token_of, unread
+from blocker.service.failures import ELSEWHERE, reason_of
+from blocker.service.judge import Judgement, concerns, of_skimmed
 from blocker.service.judges import Item, Judges, alone
 from blocker.service.log import logger
-from blocker.service.plan import ATTEMPTS
+from blocker.service.reading import Reader, pieces
+from blocker.service.record import Batch, Recorder
 from blocker.service.room import Room
 from blocker.service.senders import Applied, Senders
-from blocker.service.steps import FINISHED, Entry, LeaveAlone, Place, Stage, source_of
+from blocker.service.steps import FINISHED, Entry, LeaveAlone, Opened, Place, Stage, source_of
 from blocker.service.under import Wanted
+from blocker.service.unread import Unread
 from blocker.service.worker import Outcome
 
 CHUNK = 100
@@ -34,37 +34,12 @@ AT_ONCE_OCTETS = 8 * 1024 * 1024
 """Messages, and about how many octets of them, that are exchanged together."""
 TURN = 500
 """Messages of past mail after which new mail gets its turn."""
-LARGE = 256 * 1024
-"""Octets above which a message is read without its attachments, where that is enough: it takes two answers more."""
 MANY = 200
 """Messages for which judges of their own are started: that takes a second of every core."""
-_SAID = ("From", "To", "Subject", "Date", "Message-ID")
 _log = logger()
-_T = TypeVar("_T")
 
 Progress = Callable[[int, int], None]
 """Called with how many messages were looked at, and of how many."""
-
-
-@dataclass(slots=True)
-class Batch:
-    """What became of some messages, until it is recorded."""
-
-    seen: list[Seen] = field(default_factory=list)
-    flag: list[tuple[Seen, str]] = field(default_factory=list)
-    """To be marked as tracked; with the detail to record."""
-    entries: list[Entry] = field(default_factory=list)
-    settled: list[Place] = field(default_factory=list)
-    """Journal rows that say nothing any more."""
-    exchange: dict[str, Wanted] = field(default_factory=dict)
-    """To be exchanged; by their bytes' digest, as two of the same bytes could not be told apart meanwhile."""
-    octets: int = 0
-    """Of those."""
-
-    def clear(self) -> None:
-        """It was recorded."""
-        for part in (self.seen, self.flag, self.entries, self.settled):
-            part.clear()
 
 
 class Look:
@@ -82,12 +57,13 @@ class Look:
         self._dry_run = dry_run
         readonly = dry_run or (desk.account.mode == "report" and not finishing)
         self._mailbox: Mailbox = store.open(folder, readonly=readonly)
-        self._status = self._mailbox.status()
+        status = self._mailbox.status()
+        self._opened = Opened(desk.account.name, folder, status.uidvalidity)
         self._folder = folder
         if finishing or (desk.account.mode == "replace" and not dry_run):
             store.ensure(desk.account.quarantine)
         able = Powers(can_move=store.can_move())
-        self._powers = able if readonly else powers(store, self._mailbox, self._status)
+        self._powers = able if readonly else powers(store, self._mailbox, status)
         self._exchanger = Exchanger(desk, store, self._mailbox, self._powers)
         self._again_of = Again(desk, store, self._mailbox)
         self._senders = Senders(desk)
@@ -95,17 +71,21 @@ class Look:
         self._judges: Judges | None = None
         self._looked_at: set[int] = set()
         """UIDs that were looked at again: new mail, perhaps, that is not to be looked at twice."""
-        self.uidnext = self._status.uidnext
+        self.uidnext = status.uidnext
         """What arrives from now on has this UID or a higher one."""
         self.done: Counter[str] = Counter()
+        """How many messages were dealt with, by action."""
         self.octets = 0
         """Octets of the messages that were read so far."""
-        """How many messages were dealt with, by action."""
+        self._recorder = Recorder(desk, self._mailbox, self._opened, self.done, dry_run=dry_run)
+        self._unread = Unread(desk, self._mailbox, self._opened)
+        recorder = None if dry_run else self._recorder
+        self._reader = Reader(desk, self._mailbox, self._opened, self._unread, recorder)
 
     @property
     def uidvalidity(self) -> int:
         """The folder's, as it was opened."""
-        return self._status.uidvalidity
+        return self._opened.uidvalidity
 
     def close(self) -> None:
         """End the judges. The folder stays selected: opening another one leaves it, and asks for less."""
@@ -118,10 +98,10 @@ class Look:
 
         A folder that was never seen, or was made anew, begins with what arrives from now on.
         """
-        name, validity = self._account.name, self._status.uidvalidity
+        name, validity = self._account.name, self._opened.uidvalidity
         cursor = self._desk.journal.cursor(name, self._folder, validity)
         if cursor is None:
-            self._desk.journal.set_cursor(name, self._folder, validity, self._status.uidnext)
+            self._desk.journal.set_cursor(name, self._folder, validity, self.uidnext)
             return
         new = self._mailbox.uids(cursor)
         self._many(len(new))
@@ -143,7 +123,7 @@ class Look:
         """Every message of the folder, or those that arrived on or after a day; newest first."""
         found = self._mailbox.uids(since=since.date() if since else None)
         if self._account.mode == "report" and not self._dry_run:
-            recorded = self._desk.journal.recorded(self._account.name, self._folder, self._status.uidvalidity)
+            recorded = self._desk.journal.recorded(self._account.name, self._folder, self._opened.uidvalidity)
             found = [uid for uid in found if uid not in recorded]
         return found[::-1]
 
@@ -154,7 +134,7 @@ class Look:
             self._desk.go_on()
             if not self._resumes(entry):
                 continue
-            if entry.place.uidvalidity != self._status.uidvalidity:
+            if entry.place.uidvalidity != self._opened.uidvalidity:
                 self._exchanger.abandon(entry, "the folder was made anew")
             elif entry.stage == Stage.JUDGING:
                 again[entry.place.uid] = entry
@@ -184,7 +164,7 @@ class Look:
         batch = Batch()
         gone = dict(entries)
         self._looked_at.update(entries)
-        alone = (stored for uid in entries for stored in self._fetched(batch, [uid], entries))
+        alone = (stored for uid in entries for stored in self._reader.whole(batch, [uid], entries))
         for stored, outcome in self._judged(alone):
             self._one(batch, stored, outcome, gone.pop(stored.uid))
         unread_again = {entry.place for entry in batch.entries}
@@ -201,7 +181,7 @@ class Look:
     def _handle(self, uids: Sequence[int], *, advance: bool) -> None:
         """Judge these, and record them in batches; with `advance`, note each time up to where all were."""
         batch = Batch()
-        judged = self._complete(batch, self._judged(self._readable(batch, uids)))
+        judged = self._complete(batch, self._judged(self._reader.readable(batch, uids, self._known)))
         for count, (stored, outcome) in enumerate(judged, 1):
             self._desk.go_on()
             self.octets += len(stored.raw)
@@ -210,47 +190,6 @@ class Look:
                 self._write(batch, stored.uid + 1 if advance else None)
                 batch.clear()
         self._write(batch, uids[-1] + 1 if advance else None)
-
-    def _readable(self, batch: Batch, uids: Sequence[int]) -> Iterator[Stored]:
-        """Those that the journal does not know and that are not too large; large ones without their attachments."""
-        large = min(LARGE, self._desk.limit)
-        for part in pieces(uids, CHUNK):
-            self._desk.go_on()
-            known = self._known(part)
-            sizes = self._mailbox.sizes([uid for uid in part if uid not in known])
-            here = [uid for uid in part if uid in sizes]
-            for skimmed, some in groupby(here, lambda uid: sizes[uid] > large):  # noqa: B023 (used up at once)
-                if not skimmed:
-                    yield from self._fetched(batch, list(some), {})
-                    continue
-                for uid in some:
-                    yield from self._large(batch, uid, sizes[uid])
-
-    def _large(self, batch: Batch, uid: int, size: int) -> Iterator[Stored]:
-        """A large message without its attachments; whole where it cannot be had so and is not too large for that."""
-        stored = self._skimmed(self._place(uid))
-        if stored is not None:
-            yield stored
-        elif size > self._desk.limit:
-            self._too_large(batch, uid, size)
-        else:
-            yield from self._fetched(batch, [uid], {})
-
-    def _skimmed(self, place: Place) -> Stored | None:
-        if place in self._desk.whole:
-            return None
-        try:
-            found = next(self._mailbox.skim([place.uid], self._desk.limit), None)
-        except ConnectionLost:
-            self._desk.whole.add(place)  # perhaps over the very answer: it is not asked for again
-            raise
-        except NOT_THE_MESSAGE:
-            raise
-        except Exception as error:  # noqa: BLE001 (it is fetched whole then)
-            _log.info("message not read in parts", account=place.account, uid=place.uid, error=str(error))
-            return None
-        # What a field of ours says counts for the whole message.
-        return None if found is None or token_of(found.raw) else found
 
     def _complete(
         self, batch: Batch, judged: Iterable[tuple[Stored, Outcome]]
@@ -264,14 +203,14 @@ class Look:
                 outcome.report, self._account.level
             )
             if (changed or self._senders.concerns(outcome)) and stored.size <= self._desk.limit:
-                yield from self._alone(self._fetched(batch, [stored.uid], {}))
+                yield from self._alone(self._reader.whole(batch, [stored.uid], {}))
                 continue
-            refused = self._limit() if changed else None
+            refused = self._unread.limit() if changed else None
             yield stored, Judgement(of_skimmed(outcome.report), outcome.view, refused=refused)
 
     def _known(self, uids: Sequence[int]) -> set[int]:
         """Those of `uids` that were begun with, or dealt with, before."""
-        known = self._desk.journal.known(self._account.name, self._folder, self._status.uidvalidity, uids)
+        known = self._desk.journal.known(self._account.name, self._folder, self._opened.uidvalidity, uids)
         return known | self._looked_at.intersection(uids)
 
     def _judged(self, messages: Iterable[Stored]) -> Iterator[tuple[Stored, Outcome]]:
@@ -284,55 +223,13 @@ class Look:
         return alone(self._named(messages), self._account, self._desk.key, self._desk.memory.recall_many)
 
     def _named(self, messages: Iterable[Stored]) -> Iterator[Item]:
-        return ((stored, source_of(self._place(stored.uid))) for stored in messages)
+        return ((stored, source_of(self._opened.place(stored.uid))) for stored in messages)
 
     def _many(self, count: int) -> None:
         """Have processes judge, where that saves more time than it takes to start them."""
         if count >= MANY and self._judges is None and (os.cpu_count() or 1) > 1:
             recall, views = self._desk.memory.recall_many, self._views_at_once
             self._judges = Judges(self._account, self._desk.key, recall, views=views)
-
-    def _fetched(self, batch: Batch, uids: Sequence[int], before: Mapping[int, Entry]) -> Iterator[Stored]:
-        """The messages; one that the server will not give does not keep the others back."""
-        left = list(uids)
-        try:
-            for stored in self._mailbox.fetch(uids):
-                left = left[left.index(stored.uid) + 1 :]
-                yield stored
-            return
-        except ConnectionLost as error:
-            if left and not self._dry_run and not isinstance(error, TryLater):
-                self._suspect(left, len(uids) == 1, before, str(error))
-            raise
-        except NOT_THE_MESSAGE:
-            raise
-        except Exception as error:  # noqa: BLE001 (whatever an answer raises)
-            if len(uids) == 1:
-                self._not_read(batch, uids[0], 0, datetime.now(UTC), before.get(uids[0]), reason_of(error))
-                return
-        for uid in left:
-            yield from self._fetched(batch, [uid], before)
-
-    def _suspect(self, uids: Sequence[int], alone: bool, before: Mapping[int, Entry], why: str) -> None:
-        """The connection broke over these, perhaps over the answer for one: next time each is asked for alone.
-
-        It is recorded now, as what was read before them is not; asked for alone, one that breaks it counts as unread.
-        """
-        batch = Batch()
-        for uid in uids:
-            if alone:
-                self._broke(batch, uid, before.get(uid), why)
-            else:
-                attempts = before[uid].attempts if uid in before else 0
-                batch.entries.append(Entry(self._place(uid), Stage.JUDGING, attempts=attempts, reason=why))
-        self._record(batch, None)
-
-    def _broke(self, batch: Batch, uid: int, before: Entry | None, why: str) -> None:
-        """A message that was asked for alone broke the connection. Nothing can be asked of the server now."""
-        self._not_read(batch, uid, 0, datetime.now(UTC), before, why)
-
-    def _place(self, uid: int) -> Place:
-        return Place(self._account.name, self._folder, self._status.uidvalidity, uid)
 
     def _one(self, batch: Batch, stored: Stored, outcome: Outcome, before: Entry | None = None) -> None:
         """Do, or note down, what follows from a message's judgement; a mistake of ours over it leaves it alone."""
@@ -342,13 +239,13 @@ class Look:
             raise
         except Exception as error:  # noqa: BLE001 (as said)
             why = reason_of(error)
-            self._not_read(batch, stored.uid, stored.octets, stored.internal_date, before, why)
+            self._unread.failed(batch, stored.uid, stored.octets, stored.internal_date, before, why)
 
     def _deal_with(self, batch: Batch, stored: Stored, outcome: Outcome, before: Entry | None) -> None:
-        place = self._place(stored.uid)
+        place = self._opened.place(stored.uid)
         if isinstance(outcome, str):
             _log.warning("message not read", account=place.account, uid=place.uid, error=outcome)
-            self._not_read(batch, stored.uid, stored.octets, stored.internal_date, before, outcome)
+            self._unread.failed(batch, stored.uid, stored.octets, stored.internal_date, before, outcome)
             return
         if before is not None:
             batch.settled.append(place)
@@ -451,79 +348,12 @@ class Look:
             flags=stored.flags,
         )
 
-    def _not_read(
-        self, batch: Batch, uid: int, size: int, date: datetime, before: Entry | None, why: str
-    ) -> None:
-        """Count the failure; after the last the message is left alone."""
-        place = self._place(uid)
-        attempts = (before.attempts if before else 0) + 1
-        if attempts < ATTEMPTS:
-            batch.entries.append(Entry(place, Stage.JUDGING, attempts=attempts, reason=why))
-            return
-        reason = f"it could not be read {ATTEMPTS} times ({why})"
-        judgement = Judgement(unread(source_of(place), reason))
-        batch.seen.append(seen_of(place, judgement, size, date, "left", reason))
-        batch.entries.append(Entry(place, Stage.LEFT, attempts=attempts, reason=reason))
-
-    def _limit(self) -> str:
-        return f"it is larger than {self._desk.limit / 1024 / 1024:.2g} MB"
-
-    def _too_large(self, batch: Batch, uid: int, size: int) -> None:
-        """Record who wrote it and what it is called, without its body."""
-        place = self._place(uid)
-        reason = self._limit()
-        fields = b"".join(self._mailbox.headers([uid], name).get(uid, b"") for name in _SAID)
-        report = headers_only(fields, source_of(place), reason)
-        batch.seen.append(seen_of(place, Judgement(report), size, _said_date(report), "left", reason))
-        batch.entries.append(Entry(place, Stage.LEFT, reason=reason))
-
     def _write(self, batch: Batch, cursor: int | None) -> None:
         """Exchange, set keywords, then record everything in one transaction, then tell."""
         self._exchange_all(batch)
-        self._flag(batch)
+        self._recorder.flag(batch)
         self._room.forget()
-        self._record(batch, cursor)
-
-    def _record(self, batch: Batch, cursor: int | None) -> None:
-        if not self._dry_run:
-            try:
-                self._put(batch, cursor)
-            except (*ELSEWHERE, OSError):
-                raise
-            except Exception as error:  # noqa: BLE001 (what one message says could not be written)
-                self._without(batch, reason_of(error))
-                self._put(batch, cursor)
-        for seen in batch.seen:
-            self.done[seen.action] += 1
-            self._desk.observer(event_of(seen))
-
-    def _put(self, batch: Batch, cursor: int | None) -> None:
-        with self._desk.journal.batch() as record:
-            record.record(batch.seen)
-            record.drop(batch.settled)
-            record.put(*batch.entries)
-            if cursor is not None:
-                record.set_cursor(self._account.name, self._folder, self._status.uidvalidity, cursor)
-
-    def _without(self, batch: Batch, why: str) -> None:
-        """Put, in place of each record that cannot be written, one that says so."""
-        for at, seen in enumerate(batch.seen):
-            try:
-                self._put(Batch(seen=[seen]), None)
-            except (*ELSEWHERE, OSError):
-                raise
-            except Exception:  # noqa: BLE001 (as above)
-                report = unread(seen.report.message.source, why)
-                batch.seen[at] = replace(seen, report=report, view=None, action="left", detail=why)
-
-    def _flag(self, batch: Batch) -> None:
-        lost = {} if self._dry_run else flag_all(self._mailbox, [seen.uid for seen, _ in batch.flag])
-        for seen, detail in batch.flag:
-            if reason := lost.get(seen.uid, ""):
-                batch.seen.append(replace(seen, action="left", detail=reason))
-                batch.entries.append(Entry(self._place(seen.uid), Stage.LEFT, reason=reason))
-            else:
-                batch.seen.append(replace(seen, detail=detail))
+        self._recorder.record(batch, cursor)
 
 
 def tidy(desk: Desk, folder: str) -> None:
@@ -532,15 +362,3 @@ def tidy(desk: Desk, folder: str) -> None:
         entry = desk.journal.get(place)
         if entry and entry.stage in FINISHED:
             desk.spool.end(place, keep=entry.keeps_spool)
-
-
-def pieces(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    """Consecutive pieces of at most `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
-def _said_date(report: MailReport) -> datetime:
-    """When a message that is not fetched says it was written; its arrival is not asked for."""
-    said = datetime.fromisoformat(report.message.date) if report.message.date else datetime.now(UTC)
-    return said if said.tzinfo else said.replace(tzinfo=UTC)

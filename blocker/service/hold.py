@@ -4,65 +4,38 @@ A rule of the server files new mail there, so no other program is told of it bef
 as it is; the clean copy of any other is put into the inbox, read back and compared, and its original goes to the
 quarantine. **Whatever goes wrong, the message is let go unchanged**: mail that does not arrive is worse than a pixel.
 
-The exchange is `plan`'s own, its copy in another folder than its original; here every end that would leave the
-message where it is becomes a release. A release is on the disk before the move is asked for, so that one whose answer
-was lost is not repeated: what lies in the inbox then with the original's bytes, while the original is still held, is
-an interrupted copy of it and is taken away first.
+`screener` carries out the exchanges, `release` lets go what is not exchanged.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from blocker.catalogue import CatalogueError
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store, Stored
-from blocker.service import plan
-from blocker.service.act import NOT_THE_MESSAGE, Ending, Exchanger
-from blocker.service.arrivals import Arrivals
 from blocker.service.decide import Exchange, decide
-from blocker.service.desk import Desk, Stopped, powers, seen_of
-from blocker.service.folder import Batch, Look, pieces, tidy
+from blocker.service.desk import Desk, Stopped, seen_of
+from blocker.service.failures import NOT_THE_MESSAGE
+from blocker.service.folder import Look, tidy
 from blocker.service.judge import Judgement, unread
 from blocker.service.judges import APART
 from blocker.service.log import logger
+from blocker.service.reading import Reader, pieces
+from blocker.service.record import Batch
+from blocker.service.release import Releases, UnreadHeld
 from blocker.service.room import Room
+from blocker.service.screener import Screener
 from blocker.service.senders import Applied
-from blocker.service.steps import (
-    Entry,
-    JudgeAgain,
-    LeaveAlone,
-    Place,
-    Postpone,
-    Release,
-    Saw,
-    Stage,
-    Step,
-    source_of,
-)
-from blocker.service.under import Group, Under, Work
+from blocker.service.steps import Entry, LeaveAlone, Place, Stage, source_of
 from blocker.service.worker import Outcome
 
 AT_ONCE = 20
 """Messages after which the time is looked at, and what is clean moves on."""
 _log = logger()
-
-
-def next_step(entry: Entry, saw: Saw) -> Step | None:
-    """The next step of an exchange of held mail, from facts alone; None when it is finished, or is to be let go."""
-    if entry.stage == Stage.RELEASING:
-        return None
-    step = plan.next_step(entry, saw)
-    match step:
-        case LeaveAlone(reason=reason, keep_spool=keep) if saw.original != "gone":
-            return Release(reason, keep)
-        case Postpone(reason=reason) | JudgeAgain(reason=reason):
-            return Release(reason)
-    return step
 
 
 @dataclass
@@ -81,53 +54,6 @@ class Waiting:
     def too_long(self, place: Place, seconds: float) -> bool:
         """Whether a message was held for longer than that."""
         return time.monotonic() - self.since.get(place, time.monotonic()) >= seconds
-
-
-class Screener(Exchanger):
-    """Exchanges held mail: the copy goes into the inbox, and what does not come about is let go."""
-
-    def __init__(self, desk: Desk, store: Store, mailbox: Mailbox, inbox: Mailbox) -> None:
-        super().__init__(desk, store, mailbox, powers(store, inbox, inbox.status()))
-        self._copies = inbox
-
-    def _decide(self, entry: Entry, saw: Saw) -> Step | None:
-        return next_step(entry, saw)
-
-    def _carry_out(self, group: Group) -> None:
-        if isinstance(group[0][1], Release):
-            self._finish(group)
-        else:
-            super()._carry_out(group)
-
-    def _ended(self, one: Under, step: Ending) -> Entry:
-        if not isinstance(step, Release):
-            return super()._ended(one, step)
-        return replace(
-            one.entry,
-            stage=Stage.RELEASING,
-            mode="report",
-            reason=step.reason,
-            quarantine_next=self._copies.status().uidnext,
-            keeps_spool=step.keep_spool,
-        )
-
-    def abandon(self, entry: Entry, why: str) -> Entry:
-        """What was to be let go is in the catalogue already, with all that is known of it."""
-        if entry.stage == Stage.RELEASING:
-            return self._put(replace(entry, stage=Stage.LEFT))
-        return super().abandon(entry, why)
-
-    def failed(self, entry: Entry, why: str) -> Entry:
-        """A refusal that no step foresaw: our copy is taken away, then the message goes."""
-        if entry.stage == Stage.MOVING and entry.attempts + 1 < plan.ATTEMPTS:
-            # Its copy has arrived, so nobody waits; the original beside it would be the message a second time.
-            return self._put(replace(entry, attempts=entry.attempts + 1, reason=why))
-        if entry.stage in (Stage.LOCATED, Stage.VERIFIED):
-            return self.resume(self._put(replace(entry, stage=Stage.UNDOING, reason=why)))
-        kept = self._desk.spool.read(entry.place, entry.sha256)
-        under = Under(entry, Saw(), Work(kept))
-        self._finish([(under, Release(why))])
-        return under.entry
 
 
 class Hold(Look):
@@ -157,14 +83,19 @@ class Hold(Look):
         self._inbox: Mailbox = store.open(account.folders[0])
         self._room = Room(store, account.folders[0])
         self._exchanger = Screener(self._desk, store, self._mailbox, self._inbox)
-        self._arrivals = Arrivals(self._desk, self._inbox)
+        self._releases = Releases(self._desk, self._mailbox, self._opened, self._inbox)
+        self._unread = UnreadHeld(self._desk, self._mailbox, self._opened, self._releases)
+        # Read whole: what is let go is known again by its bytes, should a move be cut half-way.
+        self._reader = Reader(
+            self._desk, self._mailbox, self._opened, self._unread, self._recorder, skims=False
+        )
         self._freed = False
         """Whether an exchange of this look ended in a release that waits for its move."""
 
     def new_mail(self) -> None:
         """Let everything go that is held: clean, or as it is."""
         uids = self._mailbox.uids()
-        self._waiting.keep([self._place(uid) for uid in uids])
+        self._waiting.keep([self._opened.place(uid) for uid in uids])
         self._overdue(uids)
         tidy(self._desk, self._folder)
         self.resume()
@@ -175,7 +106,7 @@ class Hold(Look):
     def resume(self) -> None:
         """Go on with what is under way, and move on what was to be released."""
         super().resume()
-        self._let_go(self._releasing(), fresh=False)
+        self._releases.go_on()
 
     def _resumes(self, entry: Entry) -> bool:
         """Also what was to be judged again: no other look at this folder comes."""
@@ -201,21 +132,16 @@ class Hold(Look):
         busy = self._busy()
         late = [uid for uid in uids if self._late(uid) and uid not in busy]
         if late:
-            self._unread(late, f"it was held for more than {self._account.hold_seconds:g} seconds")
+            self._let_go_unread(late, f"it was held for more than {self._account.hold_seconds:g} seconds")
         return [uid for uid in uids if uid not in late]
 
     def _late(self, uid: int) -> bool:
         seconds = self._account.hold_seconds
-        return seconds > 0 and self._waiting.too_long(self._place(uid), seconds)
+        return seconds > 0 and self._waiting.too_long(self._opened.place(uid), seconds)
 
     def _known(self, uids: Sequence[int]) -> set[int]:
         """Those that something is under way with; whatever else is here was not let go yet."""
         return self._unfinished().intersection(uids)
-
-    def _skimmed(self, place: Place) -> Stored | None:
-        """Nothing: what is let go is known again by its bytes, should a move be cut half-way."""
-        del place
-        return None
 
     def _unfinished(self) -> set[int]:
         return {entry.place.uid for entry in self._under_way()}
@@ -226,7 +152,7 @@ class Hold(Look):
 
     def _under_way(self) -> list[Entry]:
         entries = self._desk.journal.unfinished(self._account.name, self._folder)
-        return [entry for entry in entries if entry.place.uidvalidity == self._status.uidvalidity]
+        return [entry for entry in entries if entry.place.uidvalidity == self._opened.uidvalidity]
 
     def _handle(self, uids: Sequence[int], *, advance: bool) -> None:
         """As for any folder; whatever goes wrong on the way lets all of these go."""
@@ -239,28 +165,23 @@ class Hold(Look):
         # A mistake of ours too: it is told with its trace, and no mail waits for its mending.
         except Exception as error:  # noqa: BLE001
             _log.exception("held mail is let go", account=self._account.name)
-            self._unread(uids, f"it could not be dealt with ({error or type(error).__name__})")
+            self._let_go_unread(uids, f"it could not be dealt with ({error or type(error).__name__})")
 
     def _go_on_with(self, entry: Entry) -> None:
         if entry.stage != Stage.RELEASING:  # all of these are moved on at once
             super()._go_on_with(entry)
 
-    def _broke(self, batch: Batch, uid: int, before: Entry | None, why: str) -> None:
-        """It goes at the next look, which does not ask for it again."""
-        del before
-        batch.entries.append(Entry(self._place(uid), Stage.JUDGING, attempts=1, reason=why))
-
     def _again(self, entries: dict[int, Entry]) -> None:
         """What broke the connection is let go unread."""
         for uid, entry in entries.items():
             if entry.attempts:
-                self._unread([uid], f"it could not be read ({entry.reason})")
+                self._let_go_unread([uid], f"it could not be read ({entry.reason})")
         super()._again({uid: entry for uid, entry in entries.items() if not entry.attempts})
 
     def _stuck(self, entry: Entry, why: str) -> None:
         """It is let go."""
         batch, why = Batch(), f"its exchange could not be finished ({why})"
-        self._not_read(batch, entry.place.uid, 0, datetime.now(UTC), None, why)
+        self._unread.failed(batch, entry.place.uid, 0, datetime.now(UTC), None, why)
         batch.entries = [replace(e, sha256=entry.sha256, keeps_spool=True) for e in batch.entries]
         super()._write(batch, None)
 
@@ -274,12 +195,12 @@ class Hold(Look):
         super()._exchange_all(batch)
         if self._freed:
             self._freed = False
-            self._let_go(self._releasing(), fresh=False)
+            self._releases.go_on()
 
     def _deal_with(self, batch: Batch, stored: Stored, outcome: Outcome, before: Entry | None) -> None:
         """Exchange what spies and can be exchanged; release the rest. No message has a second try (`before`)."""
         del before
-        place = self._place(stored.uid)
+        place = self._opened.place(stored.uid)
         if not isinstance(outcome, Judgement):
             why = "a neutralised copy" if outcome is None else f"it could not be read ({outcome})"
             self._release(batch, stored, Applied(Judgement(unread(source_of(place), why))), why)
@@ -302,39 +223,19 @@ class Hold(Look):
         self._release(batch, stored, applied, why)
 
     def _release(self, batch: Batch, stored: Stored, applied: Applied, why: str) -> None:
-        place, judgement = self._place(stored.uid), applied.judgement
+        place, judgement = self._opened.place(stored.uid), applied.judgement
         action = "left" if why else "reported"
         said = "; ".join(filter(None, (why, applied.note)))
         batch.seen.append(seen_of(place, judgement, len(stored.raw), stored.internal_date, action, said))
-        batch.entries.append(self._letting(place, hashlib.sha256(stored.raw).hexdigest(), why))
-
-    def _letting(self, place: Place, sha256: str, why: str) -> Entry:
-        uidnext = self._inbox.status().uidnext
-        return Entry(place, Stage.RELEASING, sha256=sha256, quarantine_next=uidnext, reason=why)
-
-    def _not_read(
-        self, batch: Batch, uid: int, size: int, date: datetime, before: Entry | None, why: str
-    ) -> None:
-        """No second try: it goes."""
-        del before
-        place = self._place(uid)
-        judgement = Judgement(unread(source_of(place), f"it could not be read ({why})"))
-        batch.seen.append(seen_of(place, judgement, size, date, "left", why))
-        batch.entries.append(self._letting(place, "", why))
-
-    def _too_large(self, batch: Batch, uid: int, size: int) -> None:
-        """Recorded as in any folder, then released."""
-        super()._too_large(batch, uid, size)
-        left = batch.entries.pop()
-        batch.entries.append(self._letting(left.place, "", left.reason))
+        batch.entries.append(self._releases.to_record(place, hashlib.sha256(stored.raw).hexdigest(), why))
 
     def _write(self, batch: Batch, cursor: int | None) -> None:
         """Record, then move on what is recorded."""
         letting = [entry for entry in batch.entries if entry.stage == Stage.RELEASING]
         super()._write(batch, cursor)
-        self._let_go(letting, fresh=True)
+        self._releases.let_go(letting, fresh=True)
 
-    def _unread(self, uids: Sequence[int], why: str) -> None:
+    def _let_go_unread(self, uids: Sequence[int], why: str) -> None:
         """Let these go as they are, those that are still here, recorded where that is possible."""
         batch = Batch()
         here = set(self._mailbox.uids())
@@ -343,79 +244,12 @@ class Hold(Look):
         except CatalogueError:
             # The spool knows too; the journal goes on with them when it answers.
             begun = self._desk.spool.places(self._account.name, self._folder)
-            busy = {place.uid for place in begun if place.uidvalidity == self._status.uidvalidity}
+            busy = {place.uid for place in begun if place.uidvalidity == self._opened.uidvalidity}
         uids = [uid for uid in uids if uid in here and uid not in busy]
         try:
             for uid in uids:
-                self._not_read(batch, uid, 0, datetime.now(UTC), None, why)
+                self._unread.failed(batch, uid, 0, datetime.now(UTC), None, why)
             self._write(batch, None)
         except CatalogueError:
             # Nothing can be written down: a move is one act, and the message is worth more than its record.
             self._mailbox.move(uids, self._account.folders[0])
-
-    def _releasing(self) -> list[Entry]:
-        """Releases that are recorded and not finished."""
-        unfinished = self._desk.journal.unfinished(self._account.name, self._folder)
-        return [entry for entry in unfinished if entry.stage == Stage.RELEASING]
-
-    def _let_go(self, entries: Sequence[Entry], *, fresh: bool) -> None:
-        """Move these to the inbox, all at once, and record that; those that are gone were moved before."""
-        entries = [e for e in entries if e.place.uidvalidity == self._status.uidvalidity]
-        if not entries:
-            return
-        if not fresh:
-            self._take_strays(entries)
-        here = self._held(entries)
-        if here and (why := self._moved(here)):
-            if len(here) > 1:  # which of them it is shows one by one
-                self._take_strays(entries)
-                why = next(filter(None, [self._moved([entry]) for entry in here]), "")
-            if why:
-                self._desk.tell("trouble", f"Held mail could not be released: {why}", self._folder)
-        left = {entry.place for entry in self._held(here)}
-        went = [entry for entry in entries if entry.place not in left]
-        arrived, places = {entry.sha256 for entry in went}, self._arrivals.places(went)
-        with self._desk.journal.batch() as batch:
-            for entry in entries:
-                if entry.place not in left:
-                    batch.put(replace(entry, stage=Stage.DONE))
-                    batch.relocate(entry.place, places.get(entry.place, entry.place))
-                elif entry.sha256 in arrived:
-                    batch.put(replace(entry, sha256=""))  # another of its bytes arrived: no stray of this one
-
-    def _held(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Those that are still in the screening folder: by a search, as flags may be what cannot be read of one."""
-        here = set(self._mailbox.uids(min((entry.place.uid for entry in entries), default=1)))
-        return [entry for entry in entries if entry.place.uid in here]
-
-    def _moved(self, entries: Sequence[Entry]) -> str:
-        """Move these to the inbox; why the server refused, or an empty text."""
-        try:
-            uids = [entry.place.uid for entry in entries]
-            self._arrivals.told(self._mailbox.move(uids, self._account.folders[0]))
-        except NOT_THE_MESSAGE:
-            raise
-        except MailboxError as error:
-            return str(error)
-        return ""
-
-    def _take_strays(self, entries: Sequence[Entry]) -> None:
-        """Take out of the inbox what an interrupted move put there while its original is still held.
-
-        Not where two of `entries` have the same bytes: what lies in the inbox may be the one that has arrived. A
-        stray that cannot be read or removed keeps no mail waiting: the message is in the inbox twice then.
-        """
-        count = Counter(entry.sha256 for entry in entries)
-        single = [entry for entry in self._held(entries) if entry.sha256 and count[entry.sha256] == 1]
-        if not single:
-            return
-        wanted = {entry.sha256 for entry in single}
-        try:
-            new = self._inbox.uids(min(entry.quarantine_next or 1 for entry in single))
-            strays = [s.uid for s in self._inbox.fetch(new) if hashlib.sha256(s.raw).hexdigest() in wanted]
-            self._inbox.remove(strays)
-        except NOT_THE_MESSAGE:
-            raise
-        except MailboxError as error:
-            why = f"Held mail may be in the inbox twice: {error}"
-            self._desk.tell("trouble", why, self._account.folders[0])

@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 
 from blocker.config import AccountConfig
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
-from blocker.service.act import NOT_THE_MESSAGE
 from blocker.service.events import Event, Observer
+from blocker.service.failures import NOT_THE_MESSAGE
 from blocker.service.hold import Waiting
 from blocker.service.spool import Spool
 from blocker.service.steps import Place

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from blocker.catalogue import Catalogue
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
-from blocker.service.act import NOT_THE_MESSAGE
 from blocker.service.desk import Desk
 from blocker.service.events import Event
+from blocker.service.failures import NOT_THE_MESSAGE
 from blocker.service.journal import RESTORED
 from blocker.service.judge import FIELD, token_of
 from blocker.service.plan import lasting

@@ -19,6 +19,19 @@ class Place:
     uid: int
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A folder as it was opened: its UIDs mean these messages while it has this UIDVALIDITY."""
+
+    account: str
+    mailbox: str
+    uidvalidity: int
+
+    def place(self, uid: int) -> Place:
+        """Where the message of a UID lies."""
+        return Place(self.account, self.mailbox, self.uidvalidity, uid)
+
+
 def source_of(place: Place) -> str:
     """How a report names where its message lies."""
     return f"{place.account}/{place.mailbox};{place.uid}"

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from blocker.config import AccountConfig
+from blocker.config.loopback import is_loopback
 from blocker.config.providers import by_server
-from blocker.mailbox.imap_reach import is_loopback
 from blocker.mailbox.protocol import Store
 from blocker.service.desk import Desk
 from blocker.service.finish import finish, sweeping

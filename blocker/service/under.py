@@ -69,3 +69,8 @@ ORDER = (
     steps.Done,
 )
 """Those that are behind go first, so that all are together again soon."""
+
+
+def together(group: Group) -> bool:
+    """Whether these are asked for in one command: not where the server refused that before."""
+    return len(group) > 1 and not any(one.saw.alone for one, _ in group)

@@ -11,11 +11,11 @@ from functools import partial
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.config import ConfigError
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Recreated, Store, TryLater
-from blocker.service.act import reason_of
 from blocker.service.backoff import Backoff
 from blocker.service.commands import carry_out
 from blocker.service.desk import Desk, Stopped, seen_of
 from blocker.service.emptying import Emptying
+from blocker.service.failures import reason_of
 from blocker.service.finish import finish
 from blocker.service.folder import Look
 from blocker.service.hold import Hold, Waiting

@@ -36,6 +36,8 @@ def event(action: Action = "replaced", **changes: object) -> Event:
         (event("reported", kinds={"content": 3}), "no tracker"),
         (event("reported", kinds={"personal": 1}), "no tracker, 1 personal picture kept"),
         (event("reported", kinds={"pixel": 1}), "1 pixel found"),
+        (event("reported", kinds={}, partly=True, detail="parts were left out"), "parts were left out"),
+        (event("reported", kinds={}, detail="a setting of the sender's"), "no tracker"),
         (event("left", detail="it is signed"), "left: it is signed"),
         (event("flagged"), "1 pixel: marked"),
         (event("copied"), "1 pixel: clean copy beside it"),

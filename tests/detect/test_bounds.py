@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import pickle
 import statistics
 import time
 from collections.abc import Callable
@@ -103,6 +104,15 @@ def test_bounds_on_what_is_told_apart(
     cut = scan(make(above))
     assert cut.error == "not everything was looked at: parts or markup above a bound"
     assert pixels(cut) >= left
+
+
+def test_a_look_cut_short_is_a_fact_of_the_report() -> None:
+    """Also of one that travelled between processes, or was given other references."""
+    cut, whole = scan(message(images(references.MAX_REFERENCES) + IMAGE)), scan(message(IMAGE))
+    for report in (cut, cut.having(references=()), pickle.loads(pickle.dumps(cut))):
+        assert report.partly
+    for report in (whole, whole.having(references=()), pickle.loads(pickle.dumps(whole))):
+        assert not report.partly
 
 
 def test_references() -> None:

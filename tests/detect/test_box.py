@@ -248,7 +248,11 @@ def test_what_has_no_box_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("markup", "size"),
     [
-        (f'<table><tr><td background="{PIXEL}" width="1" height="1">', (None, None)),
+        (f'<table><tr><td background="{PIXEL}" width="1" height="1">', (1, 1)),
+        (f'<table><tr><td background="{PIXEL}" width="1" height="1"></td><td>Text', (None, None)),
+        (f'<table><tr><td background="{PIXEL}" width="1" height="1"></td></tr><tr><td>Text', (None, None)),
+        (f'<table width="600"><tr><td background="{PIXEL}" width="1" height="1">', (None, None)),
+        (f'<table><tr><td background="{PIXEL}" width="1" height="1">Text', (None, None)),
         (f'<table><tr><td background="{PIXEL}" width="600" height="240">', (None, 240)),
         (f"<div style=\"background:url('{PIXEL}');width:1px;height:1px;overflow:hidden\">", (1, 1)),
         (f"<div style=\"background:url('{PIXEL}');width:1px;height:1px\">Text</div>", (None, None)),

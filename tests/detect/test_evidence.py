@@ -122,6 +122,31 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
             "named like a layout filler, behind a value that none needs",
         ),
         (
+            f'{image(src=f"https://t.sender.example/{HEX}/1x1.png")}<a href="https://t.sender.example/c/1">x</a>',
+            "shape.endpoint",
+            "named like a layout filler, behind a value that none needs",
+        ),
+        (
+            image("height=1", "https://www.sender.example/a/shop.png"),
+            "shape.words",
+            "a picture file that words alone name, none of them one for counting",
+        ),
+        (
+            image("height=1", f"https://image.sender.example/{HEX}/blank.gif"),
+            "shape.folder",
+            "in a folder of pictures",
+        ),
+        (
+            image("height=1", f"https://t.sender.example/images/{HEX}.gif"),
+            "shape.folder",
+            "in a folder of pictures",
+        ),
+        (
+            image("alt=Shop", f"https://www.sender.example/brand/Logo.ashx?id={HEX}"),
+            "shape.caption",
+            "a logo or a picture by what it is called in words",
+        ),
+        (
             image(src=f"https://t.sender.example/{HEX * 3}/1x1.png"),
             "token.opaque",
             "a value of about 384 bits",
@@ -261,7 +286,22 @@ def test_what_is_said(markup: str, rule: str, detail: str) -> None:
         (f'<p>Text</p><img src="{PIXEL}" width=600 height=300>', "shape.last"),
         (f'<p>Text</p><img src="{PICTURE}">', "shape.last"),
         (f'<img src="{PICTURE}"><a href="{PICTURE}?large=1">x</a>', "shape.page"),
-        (image("height=1", f"https://cdn.sender.example/{HEX}/spacer.gif"), "shape.folder"),
+        (image("height=1", f"https://t.sender.example/{HEX}/spacer.gif"), "shape.folder"),
+        (image("height=1", f"https://t.sender.example/images/{HEX}.gif?u=1"), "shape.folder"),
+        (image("height=1", "https://www.sender.example/a/open.gif"), "shape.words"),
+        (image("height=1", "https://www.sender.example/a/4f9d2b7c81.gif"), "shape.words"),
+        (
+            image(
+                src=f"https://ci3.googleusercontent.com/meips/{HEX * 3}=s0-d#https://www.sender.example/a.gif"
+            ),
+            "token.opaque",
+        ),
+        (image(src=f"https://s3.eu-west-1.amazonaws.com/stock/{HEX}/pixel.gif"), "shape.endpoint"),
+        (image(src="https://sender.example/logo.ashx?id=4f9d2b7c81"), "shape.caption"),
+        (
+            f'{image(src=f"https://cdn.sender.example/{HEX}/spacer.gif")}<a href="https://cdn.sender.example/">x</a>',
+            "shape.counter",
+        ),
         (image("height=1", f"https://cdn.sender.example/{HEX * 3}/images/spacer.gif"), "shape.folder"),
         (image(src=f"https://t.sender.example/a.png?k={HEX}"), "token.file"),
         (image(src="https://docs.google.com/uc?id=1aBcDeF"), "shape.store"),

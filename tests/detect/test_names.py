@@ -28,6 +28,12 @@ SIZE = 'width="600" height="200"'
         ("=?iso-8859-1?Q?J=FCrgen_Gro=DF?= <c@inbox.example>", "/b.png?n=Juergen"),
         ("=?utf-8?B?xYF1a2FzeiBOb3dhaw==?= <c@inbox.example>", "/b.png?n=Lukasz"),
         ("=?utf-8?B?5bGx55SwIOWkqumDjg==?= <c@inbox.example>", "/b.png?n=%E5%A4%AA%E9%83%8E"),
+        ("Camille Durand <c@inbox.example>", "/render?data=eyJmaXJzdCI6IkNhbWlsbGUiLCJ0aWVyIjoiZ29sZCJ9"),
+        ("=?utf-8?Q?Am=C3=A9lie_Lef=C3=A8vre?= <a@inbox.example>", "/r/eyJwcmVub20iOiJBbcOpbGllIn0/1"),
+        (
+            "Camille Durand <c@inbox.example>",
+            "/render?t=eyJhbGciOiJub25lIn0.eyJmaXJzdCI6IkNhbWlsbGUiLCJ0aWVyIjoiZ29sZCJ9.c2lnc2lnc2lnc2lnc2lnc2ln",
+        ),
     ],
 )
 def test_a_name_makes_a_picture_personal(to: str, target: str) -> None:
@@ -46,6 +52,8 @@ def test_a_name_makes_a_picture_personal(to: str, target: str) -> None:
         ("Sender Customer <r@inbox.example>", "/b.png?brand=sender&for=customer"),
         ("rose@inbox.example", "/b.png?n=rose"),
         ("Al Lee <r@inbox.example>", "/b.png?n=al"),
+        ("Rose Miller <r@inbox.example>", "/b.png?d=eyJmaXJzdCI6IlJvc2VtYXJ5In0="),
+        ("Rose Miller <r@inbox.example>", "/b.png?d=eyJ&n=eyJhbGciOiJub25"),
     ],
 )
 def test_words_that_are_no_name(to: str, target: str) -> None:

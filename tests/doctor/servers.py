@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from blocker.mailbox.memory import MemoryAccount, MemoryMailbox, MemoryStore
 from blocker.mailbox.protocol import MailboxError
+from tests.mailbox.memory import MemoryAccount, MemoryMailbox, MemoryStore
 
 CAPABILITIES = frozenset({"IMAP4REV1", "MOVE", "UIDPLUS", "IDLE"})
 

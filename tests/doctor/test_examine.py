@@ -10,9 +10,9 @@ import pytest
 from blocker.doctor import advise, rows
 from blocker.doctor.examine import NAME, examine
 from blocker.doctor.findings import Findings
-from blocker.mailbox.memory import Folder, MemoryAccount
 from blocker.mailbox.protocol import ConnectionLost
 from tests.doctor.servers import Server
+from tests.mailbox.memory import Folder, MemoryAccount
 
 OWN = b"From: a@example.org\r\nMessage-ID: <1@example.org>\r\n\r\nmine\r\n"
 

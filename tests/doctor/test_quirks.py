@@ -11,8 +11,8 @@ from blocker.doctor import advise
 from blocker.doctor.examine import NAME, examine
 from blocker.mailbox.imap import ImapStore, SocketTimeout
 from blocker.mailbox.imap_facts import ImapFacts
-from blocker.mailbox.memory import MemoryAccount
 from blocker.mailbox.protocol import MailboxError
+from tests.mailbox.memory import MemoryAccount
 from tests.servers.dovecot import PASSWORD
 from tests.servers.quirks import QUIRKS, Quirk, swap
 from tests.servers.quirky import CAPABILITIES, Quirky

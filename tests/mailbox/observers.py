@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from blocker.mailbox.memory import MemoryAccount
+from tests.mailbox.memory import MemoryAccount
 from tests.servers.dovecot import Account
 
 

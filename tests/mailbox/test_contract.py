@@ -9,8 +9,8 @@ import pytest
 
 from blocker.demo.server import MailServer
 from blocker.mailbox.imap import ImapStore, SocketTimeout
-from blocker.mailbox.memory import MemoryAccount, MemoryStore
 from tests.mailbox.contract import MovingContract, NotMovingContract, local_zone
+from tests.mailbox.memory import MemoryAccount, MemoryStore
 from tests.mailbox.observers import ImapObserver, MemoryObserver
 from tests.servers.dovecot import Account, Dovecot
 from tests.servers.proxy import Proxy

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from blocker.mailbox.memory import MemoryAccount, MemoryStore, Moment
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, OverQuota
 from tests.mailbox.contract import PLAIN
+from tests.mailbox.memory import MemoryAccount, MemoryStore, Moment
 
 
 def test_over_quota() -> None:

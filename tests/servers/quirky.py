@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import IO, ClassVar
 
-from blocker.mailbox.memory import Folder, MemoryAccount, header
 from blocker.mailbox.protocol import Stored
+from tests.mailbox.memory import Folder, MemoryAccount, header
 
 CAPABILITIES = "IMAP4rev1 AUTH=PLAIN UIDPLUS MOVE NAMESPACE UNSELECT"
 _LITERAL = re.compile(rb"\{(\d+)(\+?)\}\r\n$")

@@ -12,8 +12,9 @@ import pytest
 from blocker.catalogue import Catalogue
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 from blocker.service import Runner
-from blocker.service.act import Exchanger
+from blocker.service.copies import Copies
 from blocker.service.folder import Look
+from blocker.service.record import Recorder
 from blocker.service.spool import Spool
 from tests.service.test_hold import SCREENING
 from tests.service.test_overdue import DEADLINE, told, until, watching
@@ -71,10 +72,10 @@ def test_over_a_message_that_is_exchanged(world: Make, monkeypatch: pytest.Monke
     """To verify its copy, which is taken away again."""
     w = world()
 
-    def odd(_exchanger: Exchanger, group: Any) -> bool:
+    def odd(_copies: Copies, group: Any) -> bool:
         return any(one.work.kept is not None and one.work.kept.original == mail(ODD) for one, _ in group)
 
-    raising(monkeypatch, Exchanger, "_verify", odd)
+    raising(monkeypatch, Copies, "verify", odd)
     three(w)
     the_odd_one_is_left(w)
 
@@ -82,14 +83,14 @@ def test_over_a_message_that_is_exchanged(world: Make, monkeypatch: pytest.Monke
 def test_over_a_message_that_is_recorded(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """To write down what it says: it is recorded without that, and the others as they are."""
     w = world("report")
-    real = Look._put
+    real = Recorder._put
 
-    def put(look: Look, batch: Any, cursor: int | None) -> None:
+    def put(recorder: Recorder, batch: Any, cursor: int | None) -> None:
         if any(seen.report.message.subject == f"Issue {ODD}" for seen in batch.seen):
             raise ZeroDivisionError("a mistake of ours")
-        real(look, batch, cursor)
+        real(recorder, batch, cursor)
 
-    monkeypatch.setattr(Look, "_put", put)
+    monkeypatch.setattr(Recorder, "_put", put)
     three(w)
     assert [(subject, action) for subject, action, _ in w.recorded()] == [
         ("", "left"),

@@ -17,10 +17,10 @@ from sqlalchemy import create_engine, text
 
 from blocker.catalogue import Catalogue
 from blocker.config import Config
-from blocker.mailbox.memory import MemoryStore
 from blocker.service import Busy, Runner
 from blocker.service.backoff import Backoff
 from blocker.service.lock import Claim, ServerLock, Unlocked
+from tests.mailbox.memory import MemoryStore
 from tests.servers.postgres import Postgres
 from tests.service.world import QUARANTINE, World, mail, original_of
 

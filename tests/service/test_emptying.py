@@ -11,8 +11,8 @@ from sqlalchemy import update
 
 import blocker
 from blocker.catalogue import Catalogue, JournalRow
-from blocker.mailbox.memory import MemoryMailbox
 from blocker.mailbox.protocol import MailboxError, Stored
+from tests.mailbox.memory import MemoryMailbox
 from tests.service.world import QUARANTINE, World, mail
 
 Make = Callable[..., World]

@@ -12,7 +12,8 @@ import pytest
 
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
-from blocker.service.hold import Waiting, next_step
+from blocker.service.hold import Waiting
+from blocker.service.screener import next_step
 from blocker.service.steps import Entry, LeaveAlone, Place, Release, Saw, Stage
 from tests.doctor.test_advise import GOOD
 from tests.service.world import QUARANTINE, World, mail, original_of, signed

@@ -16,12 +16,12 @@ import pytest
 
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.detect.context import Context
-from blocker.mailbox.memory import SYSTEM_FLAGS, MemoryStore
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Store
 from blocker.service import Busy, Runner, Stopped
 from blocker.service import judge as judging
 from blocker.service.backoff import Backoff
 from blocker.service.lock import Lock
+from tests.mailbox.memory import SYSTEM_FLAGS, MemoryStore
 from tests.service.world import ARRIVED, QUARANTINE, World, mail, original_of, signed
 
 Make = Callable[..., World]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from blocker.mailbox.memory import EVERY_FLAG, SYSTEM_FLAGS, MemoryMailbox
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 from blocker.service import Runner
+from tests.mailbox.memory import EVERY_FLAG, SYSTEM_FLAGS, MemoryMailbox
 from tests.service.world import ARRIVED, QUARANTINE, World, mail, original_of, signed
 
 Make = Callable[..., World]

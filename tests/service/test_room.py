@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from blocker.mailbox.memory import MemoryAccount, MemoryStore
 from blocker.service.room import SPARE_MOST, Room
+from tests.mailbox.memory import MemoryAccount, MemoryStore
 from tests.service.world import QUARANTINE, World, mail, original_of
 
 Make = Callable[..., World]

@@ -11,7 +11,7 @@ import blocker
 from blocker.catalogue import Catalogue
 from blocker.sender import lookup
 from blocker.service import Runner
-from blocker.service.act import Exchanger
+from blocker.service.copies import Copies
 from tests.sender.letters import Names, signed
 from tests.service.world import World, mail, original_of
 
@@ -149,15 +149,15 @@ def test_a_large_patch_goes_to_the_catalogue(world: Make, monkeypatch: pytest.Mo
     w = world("replace", level="paranoid").begin()
     w.deliver(large())
     if cut:
-        verify = Exchanger._verify
+        verify = Copies.verify
 
         def end(*_: object) -> str:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(Exchanger, "_verify", end)
+        monkeypatch.setattr(Copies, "verify", end)
         with pytest.raises(KeyboardInterrupt):
             w.look()
-        monkeypatch.setattr(Exchanger, "_verify", verify)
+        monkeypatch.setattr(Copies, "verify", verify)
     w.look()
     (copy,) = w.raws()
     assert b"patch=catalogue;" in copy

@@ -11,10 +11,10 @@ import pytest
 
 from blocker.catalogue import Catalogue
 from blocker.config import AccountConfig
-from blocker.mailbox.memory import MemoryStore
 from blocker.mailbox.protocol import MailboxError, Store, TryLater
 from blocker.service import Runner, sweep, watch
 from tests.conftest import Servers
+from tests.mailbox.memory import MemoryStore
 from tests.servers.dovecot import Dovecot, Variant
 from tests.servers.proxy import Proxy
 from tests.service.test_dovecot import Client, Place

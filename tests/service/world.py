@@ -14,9 +14,9 @@ from sqlalchemy import select
 import blocker
 from blocker.catalogue import Catalogue, JournalRow
 from blocker.config import AccountConfig, Config
-from blocker.mailbox.memory import MemoryAccount, MemoryStore
 from blocker.mailbox.protocol import Stored
 from blocker.service import Event, Runner
+from tests.mailbox.memory import MemoryAccount, MemoryStore
 
 ARRIVED = datetime(2025, 3, 30, 1, 59, 7, tzinfo=timezone(timedelta(hours=2)))
 QUARANTINE = "Unpixel originals"

@@ -1,4 +1,4 @@
-"""A mail store in memory that keeps the promises of a good IMAP server, for tests and for trying things out.
+"""A mail store in memory that keeps the promises of a good IMAP server, for the tests.
 
 `MemoryAccount` is the server's side and outlives connections; each `MemoryStore` is one connection to it, so that
 two of them see each other's changes as two mail programs would. An account can be given the weaknesses that
