@@ -37,7 +37,6 @@ from blocker.message.xmlread import XmlElement, instructions, is_transform, read
 MAX_REFERENCES = 10_000
 """References of one message that are judged; further ones are counted as unjudged."""
 
-
 Scope = HtmlDocument | Nested | Tree
 
 
