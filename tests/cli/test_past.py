@@ -52,7 +52,14 @@ def test_a_sweep_pauses_and_goes_on_and_originals_come_back(account: Account) ->
     assert "with 1 messages still to be looked at: `unpixel sweep ada` goes on" in first.output
     assert raws(account, QUARANTINE) == [mail(2), mail(3)]
     told = json.loads(unpixel("sweep", "ada", "--max", "2", "--json").output)
-    assert told == {"account": "ada", "dry_run": False, "done": {"replaced": 1}, "left": 0, "full": False}
+    assert told == {
+        "account": "ada",
+        "dry_run": False,
+        "done": {"replaced": 1},
+        "left": 0,
+        "full": False,
+        "failed": {},
+    }
 
     one = unpixel("restore", "--account", "ada", "--message-id", "<2@shop.example>")
     assert (one.exit_code, "1 original is back." in one.output) == (0, True), one.output
