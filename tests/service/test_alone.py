@@ -198,6 +198,7 @@ def test_a_sweep_of_a_folder_that_cannot_be_opened(tmp_path: Path) -> None:
         assert (found["replaced"], found.left) == (2, 0)
         assert "no folder Gone" in found.failed["Gone"]
     assert sorted(w.raws(QUARANTINE)) == sorted([mail(1), mail(3)])
+    w.run(lambda runner: runner.views("ada"))  # what the command does next
     assert any(event.action == "trouble" and event.mailbox == "Gone" for event in w.events)
 
 
