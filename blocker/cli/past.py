@@ -69,7 +69,7 @@ def sweep(
             with sweep_progress(name, hidden=as_json) as progress:
                 found = runner.sweep(name, since, dry_run=dry_run, progress=progress, limits=limits)
             done.update(found)
-            done.left, done.full = found.left, found.full
+            done.left, done.full, done.failed = found.left, found.full, found.failed
             if not dry_run:
                 runner.views(name)
 
@@ -81,6 +81,8 @@ def sweep(
             _hand_over(name, since)
             return
         _tell(name, done, dry_run, as_json)
+    if done.failed:
+        sys.exit(1)
 
 
 def _go_on(done: Swept, as_json: bool) -> bool:
@@ -93,7 +95,7 @@ def _go_on(done: Swept, as_json: bool) -> bool:
 def _tell(name: str, done: Swept, dry_run: bool, as_json: bool) -> None:
     if as_json:
         said = {"account": name, "dry_run": dry_run, "done": dict(done), "left": done.left, "full": done.full}
-        say_json(said)
+        say_json(said | {"failed": dict(done.failed)})
         return
     say(_summary(done, dry_run))
     if done.full:

@@ -62,6 +62,10 @@ class Printer:
             return
         if self._dry_run and event.action in ("replaced", "copied", "flagged"):
             text.append(" (dry run)", "dim")
+        if not event.uid:
+            # A sentence about an account, whose next step stands at its end.
+            self._console.print(text, soft_wrap=True)
+            return
         self._console.print(text, no_wrap=True, overflow="ellipsis", crop=self._console.is_terminal)
 
 

@@ -146,6 +146,11 @@ def _service(read: _Reader, table: Table) -> ServiceConfig:
     )
 
 
+def _folder(name: str) -> str:
+    """The folder's one name: that of the inbox counts in any case (RFC 9051, 5.1)."""
+    return "INBOX" if name.upper() == "INBOX" else name
+
+
 def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
     at = ("accounts", name)
     table = read.table(accounts, at)
@@ -176,14 +181,15 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
             (*at, "security"),
             f'"none" would send the password to {host} unencrypted: write security = "tls" or "starttls".',
         )
-    folders = read.texts(table, (*at, "folders"), ("INBOX",))
-    quarantine = read.text_at(table, (*at, "quarantine")) or "Unpixel originals"
+    named = (_folder(folder) for folder in read.texts(table, (*at, "folders"), ("INBOX",)))
+    folders = tuple(dict.fromkeys(named))
+    quarantine = _folder(read.text_at(table, (*at, "quarantine")) or "Unpixel originals")
     if quarantine in folders:
         raise read.error(
             (*at, "quarantine"),
             f'"{quarantine}" cannot be watched and keep the originals too: name another folder.',
         )
-    screening = read.text_at(table, (*at, "screening")) or "Screening"
+    screening = _folder(read.text_at(table, (*at, "screening")) or "Screening")
     mode: Mode = read.one_of(table, (*at, "mode"), get_args(Mode), "report")
     if mode == "hold" and screening in (*folders, quarantine):
         raise read.error(

@@ -50,6 +50,8 @@ def _one(
         done = sweep(desk, store, since=_since(command), limits=usual(desk.account, CAP), between=between)
         total = done.total()
         told = "1 message was looked at." if total == 1 else f"{total} messages were looked at."
+        if done.failed:
+            raise Wrong(f"{told} {' '.join(done.failed.values())}")
         if done.full:
             return f"{told} The provider limits what is read a day: {done.left} are left, ask again tomorrow."
         if done.left:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from blocker.config import AccountConfig
 from blocker.config.loopback import is_loopback
 from blocker.config.providers import by_server
-from blocker.mailbox.protocol import Store
+from blocker.mailbox.protocol import MailboxError, Store
 from blocker.service.desk import Desk
+from blocker.service.failures import ELSEWHERE, reason_of
 from blocker.service.finish import finish, sweeping
 from blocker.service.folder import TURN, Look, Progress
 from blocker.service.journal import Swept as Passed
@@ -36,6 +38,8 @@ class Swept(Counter[str]):
     left: int = 0
     full: bool = False
     """It ended because the server lets no more be read for now."""
+    failed: Mapping[str, str] = MappingProxyType({})
+    """Folders of which not all could be looked at, each with the sentence why; `left` does not count their mail."""
 
     @property
     def rewritten(self) -> int:
@@ -96,35 +100,73 @@ def sweep(
 
     First it finishes what any earlier run or sweep left under way, whatever its own limits are. `between` is called
     after each piece, with nothing under way and `desk.turn` free; it may use the store too. With `dry_run` nothing is
-    changed or recorded; the observer is told what would be done. Raises Stopped when the service is asked to end, and
-    what the mailbox and the catalogue raise.
+    changed or recorded; the observer is told what would be done. A folder that fails is told and left; the others are
+    looked at. Raises Stopped when the service is asked to end, what the connection and the catalogue raise, and
+    MailboxError where no folder can be opened.
     """
     finished = Counter[str]() if dry_run else _finished(desk, store)
     desk = sweeping(desk)
+    failed: dict[str, str] = {}
+    ways = _ways(desk, store, since, dry_run, failed)
+    count = _Count(sum(len(way.uids) for way in ways), progress)
     done = Swept()
-    looks = [Look(desk, store, folder, dry_run=dry_run) for folder in desk.account.folders]
-    ways = [
-        _Way(desk, look, folder, since, dry_run)
-        for look, folder in zip(looks, desk.account.folders, strict=True)
-    ]
-    total, before = sum(len(way.uids) for way in ways), 0
-    progress(0, total)
     pace = _Pace(limits.pace, desk)
-    for look, way in zip(looks, ways, strict=True):
-        with closing(look):
-            while not done.full and (piece := way.next(_room(limits, done, look))):
-                look.past_mail(piece, nobody)
+    for way in ways:
+        with closing(way.look), _apart(desk, way.folder, failed):
+            while not done.full and (piece := way.next(_room(limits, done, way.look))):
+                way.look.past_mail(piece, nobody)
                 way.passed(piece)
-                before += len(piece)
-                done.full = limits.octets is not None and sum(one.octets for one in looks) >= limits.octets
-                progress(before, total)
+                done.full = limits.octets is not None and sum(w.look.octets for w in ways) >= limits.octets
+                count.passed(len(piece))
                 between()
                 pace.wait(len(piece))
-        done.update(look.done)
-    done.left = total - before
+        done.update(way.look.done)
+    done.left = sum(way.left for way in ways if way.folder not in failed)
     done.full = done.full and done.left > 0
+    done.failed = failed
     done.update(finished)
     return done
+
+
+def _ways(
+    desk: Desk, store: Store, since: datetime | None, dry_run: bool, failed: dict[str, str]
+) -> list[_Way]:
+    """What there is to pass in each folder that can be opened; why others cannot goes into `failed`.
+
+    Raises MailboxError where none can.
+    """
+    ways: list[_Way] = []
+    for folder in desk.account.folders:
+        with _apart(desk, folder, failed):
+            ways.append(_Way(desk, Look(desk, store, folder, dry_run=dry_run), folder, since, dry_run))
+    if not ways:
+        raise MailboxError(" ".join(failed.values()))
+    return ways
+
+
+@contextmanager
+def _apart(desk: Desk, folder: str, failed: dict[str, str]) -> Iterator[None]:
+    """What is raised over one folder is told, and costs that one alone."""
+    try:
+        yield
+    except (*ELSEWHERE, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever an answer raises, the other folders are looked at)
+        failed[folder] = reason_of(error)
+        desk.tell("trouble", failed[folder], folder)
+
+
+class _Count:
+    """Tells how many of all messages were passed."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._total, self._progress, self._before = total, progress, 0
+        progress(0, total)
+
+    def passed(self, count: int) -> None:
+        """So many more."""
+        self._before += count
+        self._progress(self._before, self._total)
 
 
 def _finished(desk: Desk, store: Store) -> Counter[str]:
@@ -149,6 +191,7 @@ class _Way:
     """The messages of one folder that a sweep has still to pass."""
 
     def __init__(self, desk: Desk, look: Look, folder: str, since: datetime | None, dry_run: bool) -> None:
+        self.look, self.folder = look, folder
         self._journal = None if dry_run else desk.journal
         self._place = (desk.account.name, folder, look.uidvalidity)
         day = since.date().isoformat() if since else ""
@@ -163,6 +206,11 @@ class _Way:
         self._former = former
         self._top = max([*found, *([former.top] if former else [])], default=0)
         self._count = 0
+
+    @property
+    def left(self) -> int:
+        """How many were not passed."""
+        return len(self.uids) - self._count
 
     def next(self, room: int) -> Sequence[int]:
         """The next messages, at most `room`."""

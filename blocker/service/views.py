@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, selec
 
 from blocker.catalogue import Catalogue, HeaderView, JournalRow
 from blocker.catalogue.model import AccountRow, MessageRow
-from blocker.mailbox.protocol import Mailbox, Store
+from blocker.mailbox.protocol import Mailbox, MailboxError, Store
 from blocker.service.desk import Desk
+from blocker.service.failures import ELSEWHERE
 from blocker.service.judge import view_of
 
 AT_ONCE = 50
@@ -20,17 +21,26 @@ _GONE = "the message was no longer in its folder when its header was to be read"
 
 
 def fill(desk: Desk, store: Store, catalogue: Catalogue, limit: int | None = AT_ONCE) -> int:
-    """Make the views that are missing in an account's folders, newest first, at most `limit`; how many were made."""
+    """Make the views that are missing in an account's folders, newest first, at most `limit`; how many were made.
+
+    A folder that fails is left for another time: what looks at its mail tells why.
+    """
     made = 0
     for folder in desk.account.folders:
         if limit is None or made < limit:
-            mailbox = store.open(folder, readonly=True)
-            validity = mailbox.status().uidvalidity
-            missing = _missing(
-                catalogue, desk.account.name, folder, validity, None if limit is None else limit - made
-            )
-            made += _make(desk, mailbox, catalogue, missing)
+            try:
+                made += _in_folder(desk, store, catalogue, folder, None if limit is None else limit - made)
+            except ELSEWHERE:
+                raise
+            except MailboxError:
+                continue
     return made
+
+
+def _in_folder(desk: Desk, store: Store, catalogue: Catalogue, folder: str, limit: int | None) -> int:
+    mailbox = store.open(folder, readonly=True)
+    missing = _missing(catalogue, desk.account.name, folder, mailbox.status().uidvalidity, limit)
+    return _make(desk, mailbox, catalogue, missing)
 
 
 def _make(desk: Desk, mailbox: Mailbox, catalogue: Catalogue, missing: dict[int, int]) -> int:

@@ -52,7 +52,14 @@ def test_a_sweep_pauses_and_goes_on_and_originals_come_back(account: Account) ->
     assert "with 1 messages still to be looked at: `unpixel sweep ada` goes on" in first.output
     assert raws(account, QUARANTINE) == [mail(2), mail(3)]
     told = json.loads(unpixel("sweep", "ada", "--max", "2", "--json").output)
-    assert told == {"account": "ada", "dry_run": False, "done": {"replaced": 1}, "left": 0, "full": False}
+    assert told == {
+        "account": "ada",
+        "dry_run": False,
+        "done": {"replaced": 1},
+        "left": 0,
+        "full": False,
+        "failed": {},
+    }
 
     one = unpixel("restore", "--account", "ada", "--message-id", "<2@shop.example>")
     assert (one.exit_code, "1 original is back." in one.output) == (0, True), one.output
@@ -89,3 +96,17 @@ def test_a_dry_run_knows_no_limit(account: Account) -> None:
 def test_what_to_restore_must_be_clear(arguments: tuple[str, ...]) -> None:
     """A file, or an account with one wish; anything else is a mistake of usage."""
     assert unpixel("restore", *arguments, given="").exit_code == 2
+
+
+def test_a_sweep_tells_in_full_of_a_folder_that_cannot_be_opened(account: Account, tmp_path: Path) -> None:
+    """The other is swept and summed up; the exit code is 1; the sentence is not cut at a terminal's width."""
+    place = tmp_path / "config.toml"
+    place.write_text(place.read_text() + 'folders = ["Missing", "INBOX"]\n')
+    result = unpixel("sweep", "ada")
+    assert result.exit_code == 1
+    assert "would not open the folder Missing" in result.output
+    assert "check the folder and the account's rights." in result.output
+    assert "Treated: 3 messages (3 replaced)." in result.output
+    assert raws(account, QUARANTINE) == [mail(1), mail(2), mail(3)]
+    told = [json.loads(line) for line in unpixel("sweep", "ada", "--json").output.splitlines()]
+    assert list(told[-1]["failed"]) == ["Missing"]

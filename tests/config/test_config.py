@@ -145,6 +145,8 @@ MISTAKES = [
     (ACCOUNT + 'folders = "INBOX"\n', 4, "`folders` is a list of texts"),
     (ACCOUNT + "aliases = [1]\n", 4, "`aliases` is a list of texts"),
     (ACCOUNT + 'folders = ["Q"]\nquarantine = "Q"\n', 5, "cannot be watched and keep the originals too"),
+    (ACCOUNT + 'quarantine = "Inbox"\n', 4, '"INBOX" cannot be watched and keep the originals too'),
+    (ACCOUNT + 'mode = "hold"\nscreening = "inbox"\n', 5, '"INBOX" cannot hold new mail and be watched'),
     (ACCOUNT + "poll = -1\n", 4, "`poll` cannot be -1: write a number from 0.05 to 86400."),
     ('[accounts.".."]\naddress = "a@b.c"\nhost = "h"\n', 1, '".." cannot name an account'),
     ('[accounts."a b"]\naddress = "a@b.c"\nhost = "h"\n', 1, '"a b" cannot name an account'),
@@ -163,6 +165,12 @@ def test_a_mistake_is_named_with_its_line(text: str, line: int, sentence: str) -
     assert sentence in said
     assert "\n" not in said
     assert "hunter2" not in said, "a password is not repeated where a screen or a log shows it"
+
+
+def test_a_folder_named_twice_is_watched_once() -> None:
+    """The inbox has one name, however it is written; other names are told apart by their case."""
+    text = ACCOUNT + 'folders = ["inbox", "A", "Inbox", "A", "a"]\n'
+    assert parse(text, Path("config.toml")).account("a").folders == ("INBOX", "A", "a")
 
 
 def test_what_is_not_toml_is_told_with_its_line() -> None:

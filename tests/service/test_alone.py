@@ -16,6 +16,7 @@ from blocker.service.copies import Copies
 from blocker.service.folder import Look
 from blocker.service.record import Recorder
 from blocker.service.spool import Spool
+from blocker.service.sweep import Swept
 from tests.service.test_hold import SCREENING
 from tests.service.test_overdue import DEADLINE, told, until, watching
 from tests.service.world import QUARANTINE, World, mail, original_of
@@ -185,6 +186,47 @@ def test_a_folder_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(MailboxError, match="no folder Gone"):
         w.look()
     assert sorted(w.raws(QUARANTINE)) == sorted([mail(1), mail(3)])
+
+
+def test_a_sweep_of_a_folder_that_cannot_be_opened(tmp_path: Path) -> None:
+    """It sweeps every other folder, before and behind it, and tells what went wrong; dry as well."""
+    w = World.make(tmp_path, folders=("INBOX", "Gone", "Archive"))
+    w.server.create("Archive")
+    w.deliver(mail(1))
+    w.deliver(mail(3), folder="Archive")
+    for dry in (True, False):
+        found = swept(w, dry)
+        assert (found["replaced"], found.left) == (2, 0)
+        assert "no folder Gone" in found.failed["Gone"]
+    assert sorted(w.raws(QUARANTINE)) == sorted([mail(1), mail(3)])
+    w.run(lambda runner: runner.views("ada"))  # what the command does next
+    assert any(event.action == "trouble" and event.mailbox == "Gone" for event in w.events)
+
+
+def test_a_sweep_of_a_folder_that_fails_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left in it is not counted as to be gone on with; the folder behind it is swept."""
+    w = World.make(tmp_path, folders=("INBOX", "Archive"))
+    w.server.create("Archive")
+    w.deliver(mail(1))
+    w.deliver(mail(3), folder="Archive")
+    raising(monkeypatch, Look, "past_mail", lambda look, *_: look._folder == "INBOX")
+    found = swept(w)
+    assert (dict(found), found.left, list(found.failed)) == ({"replaced": 1}, 0, ["INBOX"])
+    assert w.raws(QUARANTINE) == [mail(3)]
+
+
+def test_a_sweep_of_no_folder_that_can_be_opened(tmp_path: Path) -> None:
+    """It says why: nothing was looked at."""
+    w = World.make(tmp_path, folders=("Gone",))
+    with pytest.raises(MailboxError, match="no folder Gone"):
+        swept(w)
+
+
+def swept(w: World, dry_run: bool = False) -> Swept:
+    """Sweep once with a service of its own."""
+    found: list[Swept] = []
+    w.run(lambda runner: found.append(runner.sweep("ada", dry_run=dry_run)))
+    return found[0]
 
 
 def test_a_mistake_over_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

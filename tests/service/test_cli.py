@@ -158,6 +158,7 @@ def test_a_sweep_says_what_it_would_do_then_does_it(dovecot: Dovecot) -> None:
         "done": {"replaced": 1, "reported": 1},
         "left": 0,
         "full": False,
+        "failed": {},
     }
     assert [m.raw for m in client.messages(QUARANTINE)] == [mail(1)]
     assert "replaced" not in unpixel("sweep", "ada").output
