@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
+import os
 import sys
 import traceback
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -31,6 +35,9 @@ COMMANDS = {
     "docs": "blocker.cli.docs:docs",
     "demo": "blocker.cli.demo:demo",
 }
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class LazyGroup(click.Group):
@@ -62,6 +69,19 @@ class LazyGroup(click.Group):
             if (clean := _fit(error)) is not error:
                 raise clean from error
             raise
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            _drop_what_is_left()
+            raise click.ClickException(
+                f"The output cannot be written ({error.strerror}): make room for it, then try again."
+            ) from error
+
+
+def _drop_what_is_left() -> None:
+    """Nothing more is written to standard output, or the interpreter would fail over it again as it ends."""
+    with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), 1)
 
 
 def _unforeseen(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -131,7 +131,7 @@ def filter_(level: str, recipients: tuple[str, ...]) -> None:
 
     For delivery programs: on ANY error the input is written unchanged and the exit code is 0.
     """
-    raw = sys.stdin.buffer.read()
+    raw = read_input()
     out, told = raw, f"passed on unchanged: it is larger than {MAX_FILTERED >> 20} MB"
     if len(raw) <= MAX_FILTERED:
         try:
@@ -171,7 +171,7 @@ def _messages(
 
     for name in paths:
         if name == "-":
-            yield "standard input", sys.stdin.buffer.read()
+            yield "standard input", read_input()
             continue
         try:
             yield from read_path(Path(name), limit=limit, problem=problem)
@@ -247,17 +247,29 @@ def _print_report(report: Report) -> None:
 def read_file(name: str) -> bytes:
     """The bytes of a message file, or of standard input for `-`; ends the command with a sentence on an error."""
     if name == "-":
-        return sys.stdin.buffer.read()
+        return read_input()
     try:
         return Path(name).read_bytes()
     except OSError as error:
         fail(f"{name} cannot be read ({error.strerror}); check the path.")
 
 
+def read_input() -> bytes:
+    """All of standard input; ends the command with a sentence where it is closed."""
+    if sys.stdin is None:
+        fail("standard input is closed; give it a message.")
+    return sys.stdin.buffer.read()
+
+
 def write(raw: bytes) -> None:
-    """Write to standard output, byte for byte."""
+    """Write to standard output, byte for byte and all of it; ends the command with a sentence where it is closed."""
+    if sys.stdout is None:
+        fail("standard output is closed; send it to a file or a program.")
     out: BinaryIO = sys.stdout.buffer
-    out.write(raw)
+    left = memoryview(raw)
+    while left:
+        # Unbuffered (PYTHONUNBUFFERED) it may take a part, and say so by the number alone.
+        left = left[out.write(left) or 0 :]
     out.flush()
 
 

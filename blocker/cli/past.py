@@ -78,7 +78,7 @@ def sweep(
             while done.left and not done.full and _go_on(done, as_json):
                 run_until_stopped(runner, work)
         except Busy:
-            _hand_over(name, since)
+            _hand_over(name, since, as_json)
             return
         _tell(name, done, dry_run, as_json)
     if done.failed:
@@ -110,9 +110,12 @@ def _tell(name: str, done: Swept, dry_run: bool, as_json: bool) -> None:
         )
 
 
-def _hand_over(name: str, since: datetime | None) -> None:
+def _hand_over(name: str, since: datetime | None, as_json: bool) -> None:
     with Catalogue.open(load().database) as catalogue:
         catalogue.request("sweep", name, {"since": since.date().isoformat() if since else None})
+    if as_json:
+        say_json({"account": name, "handed_over": True})
+        return
     say(f'A running service watches "{name}": the sweep was handed to it, and its pages show how it ends.')
 
 
@@ -228,7 +231,7 @@ def _put_back(account: str, wanted: list[int], as_json: bool) -> None:
         try:
             run_until_stopped(runner, lambda: runner.restore(account, wanted, restored))
         except Busy:
-            _ask_the_service(account, wanted)
+            _ask_the_service(account, wanted, as_json)
             return
     done = len(wanted) - len(failed)
     if as_json:
@@ -242,10 +245,13 @@ def _put_back(account: str, wanted: list[int], as_json: bool) -> None:
         sys.exit(1)
 
 
-def _ask_the_service(account: str, wanted: list[int]) -> None:
+def _ask_the_service(account: str, wanted: list[int], as_json: bool) -> None:
     with Catalogue.open(load().database) as catalogue:
         for message in wanted:
             catalogue.request("restore", account, {"message": message})
+    if as_json:
+        say_json({"account": account, "handed_over": True, "asked": len(wanted)})
+        return
     say(
         f'A running service watches "{account}": it was asked to put {len(wanted)} back, and its pages show how that ends.'
     )

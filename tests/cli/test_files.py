@@ -391,3 +391,64 @@ def test_what_was_not_looked_at_is_told(command: list[str]) -> None:
     assert "not everything was looked at" in result.stderr
     whole = run(*command, data=html(FOUR))
     assert (whole.exit_code, whole.stderr) == (0, "")
+
+
+def redirected(arguments: str, redirection: str, unbuffered: bool) -> subprocess.CompletedProcess[str]:
+    """Run a command on a message of the demonstration, its standard streams as the shell is told."""
+    command = f"{sys.executable} -m blocker {arguments} {redirection}"
+    environment = os.environ | {"PYTHONUNBUFFERED": "1" if unbuffered else ""}
+    return subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        env=environment,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("unbuffered", [True, False])
+@pytest.mark.parametrize(
+    ("arguments", "redirection", "said"),
+    [
+        ("filter", "< {mail} > /dev/full", "No space left on device"),
+        ("neutralise {mail}", "> /dev/full", "No space left on device"),
+        ("scan {mail}", "> /dev/full", "No space left on device"),
+        ("explain {mail}", "> /dev/full", "No space left on device"),
+        ("filter", "< {mail} >&-", "standard output is closed"),
+        ("neutralise {mail}", ">&-", "standard output is closed"),
+        ("filter", "<&-", "standard input is closed"),
+        ("scan -", "<&-", "standard input is closed"),
+    ],
+)
+def test_streams_that_cannot_be_used_are_told(
+    arguments: str, redirection: str, said: str, unbuffered: bool
+) -> None:
+    """One sentence, no traceback, and an exit code that tells a delivery program that the mail was not passed on."""
+    mail = str(DEMO / "weekly-fern-1.eml")
+    done = redirected(arguments.format(mail=mail), redirection.format(mail=mail), unbuffered)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("unbuffered", [True, False])
+def test_half_a_message_is_no_success(tmp_path: Path, unbuffered: bool) -> None:
+    """A file that may take but 1 KB takes that; the exit code says that it is not all."""
+    mail, out = DEMO / "weekly-fern-1.eml", tmp_path / "out"
+    command = f"ulimit -f 1; {sys.executable} -m blocker filter < {mail} > {out}"
+    environment = os.environ | {"PYTHONUNBUFFERED": "1" if unbuffered else ""}
+    done = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        env=environment,
+        check=False,
+    )
+    assert out.stat().st_size == 1024
+    assert done.returncode == 1
+    assert "File too large" in done.stderr

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from blocker.catalogue import Catalogue
 from blocker.cli import main
+from blocker.config import load
+from blocker.service.lock import Claim
 from tests.servers.dovecot import Account, Dovecot
 from tests.service.test_dovecot import Client
 from tests.service.world import ARRIVED, QUARANTINE, mail
@@ -110,3 +113,22 @@ def test_a_sweep_tells_in_full_of_a_folder_that_cannot_be_opened(account: Accoun
     assert raws(account, QUARANTINE) == [mail(1), mail(2), mail(3)]
     told = [json.loads(line) for line in unpixel("sweep", "ada", "--json").output.splitlines()]
     assert list(told[-1]["failed"]) == ["Missing"]
+
+
+def test_what_is_handed_to_a_running_service_is_told_to_programs_too(account: Account) -> None:
+    """With --json it is an object, as always, and the service is asked for just that."""
+    assert unpixel("sweep", "ada").exit_code == 0
+    config = load()
+    with Catalogue.open(config.database) as catalogue:
+        claim = Claim(config.data_dir / "locks", catalogue, "ada")
+        claim.take()
+        try:
+            swept = unpixel("sweep", "ada", "--json")
+            restored = unpixel("restore", "--account", "ada", "--all", "--yes", "--json")
+        finally:
+            claim.release()
+        asked = [command.kind for command in catalogue.pending("ada")]
+    assert json.loads(swept.output) == {"account": "ada", "handed_over": True}
+    assert json.loads(restored.output) == {"account": "ada", "handed_over": True, "asked": 3}
+    assert asked == ["sweep", "restore", "restore", "restore"]
+    assert raws(account, QUARANTINE) == [mail(1), mail(2), mail(3)]

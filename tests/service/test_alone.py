@@ -222,6 +222,20 @@ def test_a_sweep_of_no_folder_that_can_be_opened(tmp_path: Path) -> None:
         swept(w)
 
 
+def test_a_sweep_that_is_asked_for_tells_of_a_folder_that_cannot_be_opened(tmp_path: Path) -> None:
+    """The other is swept, and the wish ends with both: how many were looked at, and why not all."""
+    w = World.make(tmp_path, folders=("INBOX", "Gone"))
+    w.deliver(mail(1))
+    with Catalogue.open(w.config.database) as catalogue:
+        w.run(lambda _runner: catalogue.request("sweep", "ada", {"since": None}))
+        with pytest.raises(MailboxError, match="no folder Gone"):
+            w.look()
+        ended = catalogue.commands()
+    assert w.raws(QUARANTINE) == [mail(1)]
+    assert [(one.error or "").startswith("1 message was looked at. ") for one in ended] == [True]
+    assert "no folder Gone" in (ended[0].error or "")
+
+
 def swept(w: World, dry_run: bool = False) -> Swept:
     """Sweep once with a service of its own."""
     found: list[Swept] = []
