@@ -269,6 +269,9 @@ class Exchanger:
         ended = [(one, self._ended(one, step)) for one, step in group]
         seen = [self._seen(one, step, entry) for (one, step), (_, entry) in zip(group, ended, strict=True)]
         with self._desk.journal.batch() as batch:
+            for one, entry in ended:
+                # It may have been recorded where it lay, by another mode.
+                batch.relocate(one.entry.place, entry.place)
             batch.record(seen)
             batch.put(*(entry for _, entry in ended))
             batch.put(*(_left_behind(one) for one, entry in ended if one.entry.place != entry.place))
