@@ -62,6 +62,9 @@ PERSONAL = frozenset(
 )
 """Reasons for which a picture that shows is one made for its reader."""
 
+EXACT = 9
+"""Decimals of a sum of weights that count."""
+
 
 def scan(
     raw: bytes,
@@ -205,7 +208,8 @@ def combine(why: list[Reason], found: Known | None, context: Context, url: Url |
     singles nobody out is then a beacon; what is no tracker is told apart by whether it shows. `url` tells whose it is
     where no rule knows it.
     """
-    odds = PRIOR + sum([weight for _, _, weight in why])
+    # Weights that cancel out must do so on every Python: what is left of them in binary is no evidence.
+    odds = round(PRIOR + math.fsum([weight for _, _, weight in why]), EXACT)
     ids = {rule for rule, _, _ in why}
     shows = (
         "geometry.visible" in ids or "shape.map" in ids or "shape.portrait" in ids or _may_show(ids, found)
