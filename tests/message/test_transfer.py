@@ -238,8 +238,8 @@ def test_unknown_encodings_have_no_way_back() -> None:
 @pytest.mark.parametrize("encoding", ["quoted-printable", "base64"])
 @pytest.mark.parametrize("piece", [b"=", b"==", b"=\n", b"A", b"\n", b"=3D", b"QQ==\n", b"!", b"\r", b"=\r"])
 def test_hostile_bodies_take_linear_time(encoding: str, piece: bytes) -> None:
-    """A megabyte of any one piece is decoded and mapped in about a second."""
+    """A megabyte of any one piece is decoded and mapped in about a second, on a busy machine in some; were it not linear, in minutes."""
     body = piece * ((1 << 20) // len(piece))
     started = time.process_time()
     mapping(encoding, body, decode(encoding, body))
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 8
