@@ -189,10 +189,12 @@ class Base64Mapping:
 class Base64Pieces:
     """The same for base64 in several pieces, each with its own padding, or with something else behind it."""
 
-    __slots__ = ("pieces",)
+    __slots__ = ("_size", "pieces")
 
-    def __init__(self, pieces: list[Base64Piece]) -> None:
+    def __init__(self, pieces: list[Base64Piece], size: int) -> None:
         self.pieces = pieces
+        self._size = size
+        """Octets of the body: what lies behind the last piece may stand anywhere up to its end."""
 
     def piece(self, start: int, end: int) -> Base64Piece | None:
         """The piece that holds these decoded bytes; None where no piece, or more than one, does."""
@@ -203,10 +205,12 @@ class Base64Pieces:
         """Raw offset of the four characters that hold the decoded byte `offset`."""
         number = max(bisect_right(self.pieces, offset, key=lambda piece: piece.first) - 1, 0)
         piece = self.pieces[number]
-        return piece.start + piece.way.start(offset - piece.first)
+        return min(piece.start + piece.way.start(offset - piece.first), piece.end)
 
     def end(self, offset: int) -> int:
         """Raw offset after the four characters that hold the decoded byte `offset - 1`."""
+        if offset > self.pieces[-1].last:
+            return self._size
         number = max(bisect_right(self.pieces, max(offset, 1) - 1, key=lambda piece: piece.first) - 1, 0)
         piece = self.pieces[number]
         return piece.start + piece.way.end(offset - piece.first)
@@ -337,7 +341,7 @@ def _map_base64(body: bytes, decoded: bytes) -> Base64Mapping | Base64Pieces | N
     ):
         return Base64Mapping(body)
     pieces = _pieces(body, len(decoded))
-    return Base64Pieces(pieces) if pieces else None
+    return Base64Pieces(pieces, len(body)) if pieces else None
 
 
 def _pieces(body: bytes, size: int) -> list[Base64Piece]:

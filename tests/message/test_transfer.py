@@ -243,3 +243,14 @@ def test_hostile_bodies_take_linear_time(encoding: str, piece: bytes) -> None:
     started = time.process_time()
     mapping(encoding, body, decode(encoding, body))
     assert time.process_time() - started < 8
+
+
+@given(st.lists(st.sampled_from([b"QUJD", b"\0", b"!", b"QQ==", b"\r\n", b"=", b"QUI=", b"A"]), min_size=1))
+def test_a_span_of_base64_lies_in_its_body(pieces: list[bytes]) -> None:
+    """Whatever strays into base64, what is decoded stands somewhere in the body, and ends behind where it begins."""
+    body = b"".join(pieces)
+    decoded = decode("base64", body)
+    way = mapping("base64", body, decoded)
+    assert way is None or all(
+        0 <= way.start(offset) <= way.end(offset + 1) <= len(body) for offset in range(len(decoded))
+    )
