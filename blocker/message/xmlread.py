@@ -123,6 +123,9 @@ class _Reader:
             if match is None:
                 self.frames.pop()
                 self.positions.pop()
+                # What begins in an entity ends in it (XML 1.0, section 4.3.2).
+                while self.open and self.open[-1].frame >= len(self.frames):
+                    self._close()
             else:
                 self.positions[-1] = match.end()
                 self._step(frame, match)

@@ -189,3 +189,14 @@ def test_a_bomb_keeps_nothing_without_a_word(levels: int, times: int) -> None:
     assert done.report.error.startswith("not everything was looked at")
     assert addresses(raw) == {U}
     assert (done.refused is not None and done.raw == raw) or U.encode() not in done.raw
+
+
+def test_what_begins_in_an_entity_ends_in_it() -> None:
+    """A sheet that an entity leaves open takes nothing from behind it, whose places are another text's."""
+    text = (
+        f"<!DOCTYPE html [<!ENTITY i '<style>p{{}}'>]><html {XHTML}><body>&i; q{{}} {'x' * 200}</body></html>"
+    )
+    for xml in read_xml(text, _pays):
+        for _, sheet in xml.sheets:
+            assert sheet.text == "p{}"
+            assert sheet.whole == (text.index("&i;"), text.index("&i;") + 3) or sheet.whole[1] <= len(text)
