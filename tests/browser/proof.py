@@ -20,6 +20,8 @@ from tests.browser.sink import Address, Sink, address
 from tests.browser.unseen import unseen_addresses
 from tests.browser.visit import Visit, asked, text_of
 
+NO_PAGE = "the standard library, by which pages are made here, finds none in the message"
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -82,7 +84,7 @@ class Outcome:
     def not_asked(self) -> dict[str, str | None]:
         """References that a browser did not follow, with the reason; None where there is none."""
         silent = {
-            place: why_not_asked(judged)
+            place: why_not_asked(judged) if self.chromium.original else NO_PAGE
             for judged in self.subject.report.references
             if judged.url
             for place in [address(judged.url)]
