@@ -112,9 +112,16 @@ def _answer(work: Callable[[], Any], seconds: float, out: int) -> NoReturn:
 def _all_of(source: int, until: float) -> bytes:
     """What comes out of a pipe until it is closed, or until that time."""
     pieces = []
-    while select.select([source], [], [], max(until - time.monotonic(), 0))[0]:
+    while readable(source, until - time.monotonic()):
         piece = os.read(source, _PIECE)
         if not piece:
             break
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def readable(source: int, seconds: float) -> bool:
+    """Whether something can be read in time; the end of a pipe counts. Unlike select(2) it takes any descriptor."""
+    waiting = select.poll()
+    waiting.register(source, select.POLLIN | select.POLLHUP)
+    return bool(waiting.poll(max(seconds, 0) * 1000))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import select
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from typing import IO
 from blocker.config.model import AccountConfig
 from blocker.detect.memory import Recollection
 from blocker.mailbox.protocol import Stored
+from blocker.service.budget import readable
 from blocker.service.worker import COLLECT_AFTER, Outcome, Question, Recall, outcomes, receive, send
 
 PROGRAM = "from blocker.service.worker import main; main()"
@@ -211,12 +211,12 @@ class _Worker:
         try:
             if not self._ready:
                 send(source, self._first)
-                self._ready = _readable(out, START_SECONDS) and receive(out) is True
+                self._ready = readable(out.fileno(), START_SECONDS) and receive(out) is True
             send(source, [(stored.raw, said) for stored, said in group])
-            if not _readable(out, SECONDS):
+            if not readable(out.fileno(), SECONDS):
                 return None
             send(source, self._remembered(receive(out), source))
-            found: list[Outcome] | None = receive(out) if _readable(out, SECONDS) else None
+            found: list[Outcome] | None = receive(out) if readable(out.fileno(), SECONDS) else None
         except (OSError, EOFError):
             return None
         return found
@@ -250,8 +250,3 @@ class _Worker:
                     pipe.close()
                 except OSError:  # unsent octets for a process that has ended
                     continue
-
-
-def _readable(pipe: IO[bytes], seconds: float) -> bool:
-    """Whether something can be read in time; the end of the pipe counts."""
-    return bool(select.select([pipe], [], [], seconds)[0])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import resource
 import signal
 import time
 from datetime import UTC, datetime
@@ -131,3 +133,19 @@ def test_what_is_done_apart_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     for child in forked:
         with pytest.raises(ChildProcessError):
             os.waitpid(child, os.WNOHANG)
+
+
+def test_any_number_of_open_files_is_no_matter() -> None:
+    """A pipe is waited for whatever its number is, which select(2) cannot above 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    source, out = os.pipe()
+    high = fcntl.fcntl(source, fcntl.F_DUPFD, 2000)
+    try:
+        assert not budget.readable(high, 0)
+        os.write(out, b"x")
+        assert budget.readable(high, 0)
+    finally:
+        for number in (source, out, high):
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
