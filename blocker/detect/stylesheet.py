@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from blocker.detect.blocks import blocks
+from blocker.detect.hiding import RARE
 from blocker.message.css import unescape
 
-PROPERTIES = frozenset(
+PROPERTIES = RARE | frozenset(
     [
         "display",
         "visibility",
@@ -36,21 +37,6 @@ PROPERTIES = frozenset(
         "bottom",
         "clip",
         "clip-path",
-        "text-indent",
-        "margin-left",
-        "margin-top",
-        "margin",
-        "inset",
-        "transform",
-        "scale",
-        "translate",
-        "object-position",
-        "filter",
-        "mask",
-        "mask-image",
-        "mask-size",
-        "zoom",
-        "content-visibility",
     ]
 )
 _OTHER_NAMES = {
