@@ -13,7 +13,7 @@ from blocker.config import AccountConfig, default_path, load, remove_account
 from blocker.output.terminal import say, say_json
 
 if TYPE_CHECKING:
-    from blocker.service.log import Form
+    from blocker.output.log import Form
 
 
 @click.command()

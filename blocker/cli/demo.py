@@ -10,8 +10,8 @@ import threading
 import click
 
 from blocker.demo.play import EVERY, PORT, play
+from blocker.output.log import configure
 from blocker.output.styles import console
-from blocker.service.log import configure
 
 LOG_CELLS = 120
 """Width of the lines where they go to a file or a pipe."""

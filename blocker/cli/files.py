@@ -135,7 +135,7 @@ def filter_(level: str, recipients: tuple[str, ...]) -> None:
     out, told = raw, f"passed on unchanged: it is larger than {MAX_FILTERED >> 20} MB"
     if len(raw) <= MAX_FILTERED:
         try:
-            from blocker.service.budget import apart
+            from blocker.judging.budget import apart
 
             out, told = apart(lambda: _filtered(raw, level, recipients))
         except Exception as error:  # noqa: BLE001 (mail must pass whatever happens)

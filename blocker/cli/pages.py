@@ -70,8 +70,8 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
     Example:
       unpixel web serve --host 127.0.0.1 --port 8400
     """
+    from blocker.output.log import configure
     from blocker.sender.trust import trust
-    from blocker.service.log import configure
     from webui import Server, create_app
     from webui.auth import one_time_link
 

@@ -15,7 +15,7 @@ from blocker.config import ConfigError, load
 from blocker.output.terminal import confirm, say, say_json
 
 if TYPE_CHECKING:
-    from blocker.service.sweep import Swept
+    from blocker.service.looks.sweep import Swept
 
 
 @click.command()
@@ -58,7 +58,7 @@ def sweep(
     """
     from blocker.cli.running import Printer, configure_log, run_until_stopped, sweep_progress
     from blocker.service import Busy
-    from blocker.service.sweep import Swept, usual
+    from blocker.service.looks.sweep import Swept, usual
 
     configure_log()
     with sentences(), service((name,), Printer(as_json, quiet=not dry_run, dry_run=dry_run)) as runner:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from blocker.output.log import Form, configure
 from blocker.output.safe import line
 from blocker.output.terminal import say, say_json
 from blocker.service import Event, Runner, Stopped
-from blocker.service.log import Form, configure
 
 if TYPE_CHECKING:
-    from blocker.service.folder import Progress
+    from blocker.service.looks.folder import Progress
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells and other tools give it; SIGTERM, how a service is ended, gives 0."""

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from blocker.output import safe
 from blocker.output.styles import styled
-from blocker.service.events import Action, Event
+from blocker.service.exchange.events import Action, Event
 
 SENDER_CELLS = 20
 OUTCOME_CELLS = 34

@@ -16,8 +16,9 @@ In a process of one's own:
 `stores` (a callable from AccountConfig to a signed-in Store) replaces IMAP; without it, `stores.imap(Passwords(ask))`
 signs in with the account's password. A `Config` and its `AccountConfig`s can be made by hand: no file is needed.
 
-`steps` and `plan` decide, `act` carries out, `journal` and `spool` remember; `folder` looks through a folder,
-`watch` keeps looking, `finish` goes on with what was under way, `sweep` looks at past mail, `restore` puts an original back.
+`runner` has an account's `watch` keep looking, `looks` says how a folder is looked at, and `exchange` how one message
+gives its place to its copy. Each imports only what is named after it; what `blocker.judging` thinks of a message is
+below all three.
 """
 
 from __future__ import annotations
@@ -26,27 +27,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from blocker.service.desk import Stopped
-    from blocker.service.events import Event, Observer
-    from blocker.service.lock import Busy
+    from blocker.service.exchange.account import Stopped
+    from blocker.service.exchange.events import Event, Observer
+    from blocker.service.exchange.lock import Busy
     from blocker.service.runner import Runner
     from blocker.service.stores import Stores, imap
 
 __all__ = ["Busy", "Event", "Observer", "Runner", "Stopped", "Stores", "imap"]
 
 _WHERE = {
-    "Busy": "lock",
-    "Event": "events",
-    "Observer": "events",
+    "Busy": "exchange.lock",
+    "Event": "exchange.events",
+    "Observer": "exchange.events",
     "Runner": "runner",
-    "Stopped": "desk",
+    "Stopped": "exchange.account",
     "Stores": "stores",
     "imap": "stores",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for when it is asked for: a judging process needs none of it."""
+    """Import what is asked for when it is asked for: a command that needs one name does not wait for all."""
     if name in _WHERE:
         return getattr(importlib.import_module(f"blocker.service.{_WHERE[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

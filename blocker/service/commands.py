@@ -7,9 +7,9 @@ from datetime import datetime
 
 from blocker.catalogue import Catalogue, Command
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Store
-from blocker.service.desk import Desk
-from blocker.service.restore import NotRestored, restore
-from blocker.service.sweep import CAP, sweep, usual
+from blocker.service.exchange.account import Desk
+from blocker.service.looks.restore import NotRestored, restore
+from blocker.service.looks.sweep import CAP, sweep, usual
 
 
 class Wrong(Exception):

@@ -14,17 +14,17 @@ from blocker.config import AccountConfig, Config, ConfigError, Passwords
 from blocker.mailbox.protocol import MailboxError
 from blocker.sender.trust import trust
 from blocker.service.allow import as_allowed
-from blocker.service.desk import Desk
-from blocker.service.events import Event, Observer, ignore
-from blocker.service.folder import Progress
-from blocker.service.journal import Journal
-from blocker.service.lock import Busy, Claim
-from blocker.service.restore import NotRestored, restore
-from blocker.service.retention import Retention
-from blocker.service.spool import Spool
+from blocker.service.exchange.account import Desk
+from blocker.service.exchange.events import Event, Observer, ignore
+from blocker.service.exchange.journal import Journal
+from blocker.service.exchange.lock import Busy, Claim
+from blocker.service.exchange.spool import Spool
+from blocker.service.looks.folder import Progress
+from blocker.service.looks.header_views import fill
+from blocker.service.looks.restore import NotRestored, restore
+from blocker.service.looks.retention import Retention
+from blocker.service.looks.sweep import Limits, Swept, nobody, sweep
 from blocker.service.stores import Stores, imap
-from blocker.service.sweep import Limits, Swept, nobody, sweep
-from blocker.service.views import fill
 from blocker.service.watch import Watch
 
 STOP_SECONDS = 1.6

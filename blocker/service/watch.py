@@ -10,22 +10,22 @@ from functools import partial
 
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.config import ConfigError
+from blocker.judging.judge import Judgement, unread
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Recreated, Store, TryLater
+from blocker.output.log import logger
 from blocker.service.backoff import Backoff
 from blocker.service.commands import carry_out
-from blocker.service.desk import Desk, Stopped, seen_of
-from blocker.service.emptying import Emptying
-from blocker.service.failures import reason_of
-from blocker.service.finish import finish
-from blocker.service.folder import Look
-from blocker.service.hold import Hold, Waiting
-from blocker.service.judge import Judgement, unread
-from blocker.service.lock import Busy, Unlocked
-from blocker.service.log import logger
-from blocker.service.overdue import Overdue
-from blocker.service.steps import Place, source_of
+from blocker.service.exchange.account import Desk, Stopped, seen_of
+from blocker.service.exchange.failures import reason_of
+from blocker.service.exchange.lock import Busy, Unlocked
+from blocker.service.exchange.steps import Place, source_of
+from blocker.service.looks.emptying import Emptying
+from blocker.service.looks.finish import finish
+from blocker.service.looks.folder import Look
+from blocker.service.looks.header_views import fill
+from blocker.service.looks.hold import Hold, Waiting
+from blocker.service.looks.overdue import Overdue
 from blocker.service.stores import Stores
-from blocker.service.views import fill
 
 _log = logger()
 IDLE = 9 * 60.0

@@ -17,8 +17,8 @@ from click.testing import CliRunner, Result
 import blocker
 from blocker.cli import main
 from blocker.detect.report import KINDS
+from blocker.judging.budget import TOO_MUCH
 from blocker.message.html import MAX_HTML
-from blocker.service.budget import TOO_MUCH
 from tests.fixtures.paths import DEMO, FIXTURES, HOSTILE
 from tests.message.samples import html, parts
 from tests.rewrite.test_neutralise import FOUR, PIXEL_TAG

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from blocker.output.log import Form, configure, logger
 from blocker.service import Event
-from blocker.service.log import Form, configure, log_event, logger
+from blocker.service.log import log_event
 from tests.output.steering import hostile, steered
 
 EVENT = Event(

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from blocker.catalogue import Catalogue
 from blocker.cli import main
 from blocker.config import load
-from blocker.service.lock import Claim
+from blocker.service.exchange.lock import Claim
 from tests.servers.dovecot import Account, Dovecot
 from tests.service.test_dovecot import Client
 from tests.service.world import ARRIVED, QUARANTINE, mail

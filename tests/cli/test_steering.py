@@ -29,7 +29,7 @@ from blocker.doctor.findings import Findings
 from blocker.mailbox.protocol import MailboxError
 from blocker.message.model import Links, Receipt
 from blocker.service import Event
-from blocker.service.events import Action
+from blocker.service.exchange.events import Action
 from tests.catalogue.samples import seen
 from tests.fixtures.paths import FIXTURES
 from tests.output.steering import FORMULAS, STEERING, hostile, steered

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from blocker.demo.lines import line, said
-from blocker.service.events import Action, Event
+from blocker.service.exchange.events import Action, Event
 
 
 def event(action: Action = "replaced", **changes: object) -> Event:

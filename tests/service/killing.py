@@ -31,10 +31,10 @@ import sqlalchemy.dialects.sqlite  # noqa: F401
 import blocker.cli
 import blocker.cli.accounts
 import blocker.mailbox.imap
+import blocker.service.looks.header_views
 import blocker.service.runner
-import blocker.service.views
-from blocker.service import spool
-from blocker.service.journal import Journal
+from blocker.service.exchange import spool
+from blocker.service.exchange.journal import Journal
 
 CHANGING = re.compile(rb"^\w+ (?:UID )?(APPEND|STORE|COPY|MOVE|EXPUNGE|CREATE)\b")
 _LARGE = 200

@@ -12,11 +12,11 @@ import pytest
 from blocker.catalogue import Catalogue
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 from blocker.service import Runner
-from blocker.service.copies import Copies
-from blocker.service.folder import Look
-from blocker.service.record import Recorder
-from blocker.service.spool import Spool
-from blocker.service.sweep import Swept
+from blocker.service.exchange.copies import Copies
+from blocker.service.exchange.record import Recorder
+from blocker.service.exchange.spool import Spool
+from blocker.service.looks.folder import Look
+from blocker.service.looks.sweep import Swept
 from tests.service.test_hold import SCREENING
 from tests.service.test_overdue import DEADLINE, told, until, watching
 from tests.service.world import QUARANTINE, World, mail, original_of

@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from blocker.judging import budget
+from blocker.judging import pool as judging
+from blocker.judging.budget import TOO_MUCH, apart
+from blocker.judging.judge import Judgement
+from blocker.judging.pool import Item, Pool, alone
+from blocker.judging.worker import no_memory
 from blocker.mailbox.protocol import Stored
-from blocker.service import budget
-from blocker.service import judges as judging
-from blocker.service.budget import TOO_MUCH, apart
-from blocker.service.judge import Judgement
-from blocker.service.judges import Item, Judges, alone
-from blocker.service.worker import no_memory
-from tests.service.test_judges import ACCOUNT, KEY
+from tests.service.test_pool import ACCOUNT, KEY
 from tests.service.world import World, mail
 
 GREEDY = """
 import os, time
-from blocker.service import budget, worker
+from blocker.judging import budget, worker
 budget.SECONDS = 1.0
 real = worker.judge
 def judge(context, *rest, **more):
@@ -44,7 +44,7 @@ WAYS = {
 }
 
 
-def items(count: int) -> list[Item]:
+def items(count: int) -> list[Item[Stored]]:
     """Messages, one of which is the greedy one."""
     now = datetime.now(UTC)
     return [(Stored(n, mail(n), frozenset(), now), f"ada/INBOX;{n}") for n in range(1, count + 1)]
@@ -54,7 +54,7 @@ def items(count: int) -> list[Item]:
 def test_a_greedy_message_is_given_up_alone(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others of its group are judged at the first asking, by the very same process."""
     monkeypatch.setattr(judging, "PROGRAM", GREEDY.format(what=WAYS[way]))
-    made = Judges(ACCOUNT, KEY, no_memory, 1)
+    made = Pool(ACCOUNT, KEY, no_memory, 1)
     process = made._workers[0]._process
     try:
         outcomes = [outcome for _, outcome in made.judge(items(16))]
@@ -81,7 +81,7 @@ def test_few_messages_are_judged_here_and_large_ones_apart(monkeypatch: pytest.M
 
 def test_held_mail_does_not_wait_for_a_large_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small mail is in the inbox, also such as comes meanwhile, before a large one is so much as judged."""
-    monkeypatch.setattr("blocker.service.hold.APART", 5000)
+    monkeypatch.setattr("blocker.service.looks.hold.APART", 5000)
     w = World.make(tmp_path, "hold").begin()
     large = [mail(n, tracked=False) + b" " * 9000 for n in (1, 2)]
     for raw in (*large, mail(3, tracked=False)):

@@ -19,7 +19,7 @@ from blocker.catalogue import Catalogue
 from blocker.config import Config
 from blocker.service import Busy, Runner
 from blocker.service.backoff import Backoff
-from blocker.service.lock import Claim, ServerLock, Unlocked
+from blocker.service.exchange.lock import Claim, ServerLock, Unlocked
 from tests.mailbox.memory import MemoryStore
 from tests.servers.postgres import Postgres
 from tests.service.world import QUARANTINE, World, mail, original_of
@@ -30,7 +30,7 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from blocker.catalogue import Catalogue
-from blocker.service.lock import Claim
+from blocker.service.exchange.lock import Claim
 with Catalogue.open(sys.argv[2]) as catalogue:
     Claim(Path(sys.argv[1]), catalogue, "ada").take()
     print("taken", flush=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from blocker.service.journal import Journal
-from blocker.service.spool import Spool
+from blocker.service.exchange.journal import Journal
+from blocker.service.exchange.spool import Spool
 from tests.service.world import QUARANTINE, World, mail, original_of
 
 MOST = 200

@@ -107,7 +107,7 @@ def test_an_original_whose_copy_cannot_stand_for_it_stays(
 
 def test_one_that_must_stay_does_not_keep_the_others(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """With room for one at a look, the one whose copy is gone is passed over, and the other goes."""
-    monkeypatch.setattr("blocker.service.emptying.AT_ONCE", 1)
+    monkeypatch.setattr("blocker.service.looks.emptying.AT_ONCE", 1)
     w = replaced(world)
     box = w.server.folders["INBOX"].messages
     del box[min(box)]

@@ -18,8 +18,8 @@ import pytest
 import blocker
 from blocker.mailbox.imap import ImapStore
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
-from blocker.service import act, steps
-from blocker.service.under import Group
+from blocker.service.exchange import act, steps
+from blocker.service.exchange.under_way import Group
 from tests.mailbox.observers import ImapObserver
 from tests.servers.dovecot import Account, Dovecot
 from tests.servers.proxy import Proxy, SwallowAppend
@@ -51,7 +51,7 @@ HAZARDS: dict[str, tuple[str, ...]] = {
         "test_dovecot.test_a_full_mailbox",
         "test_imap.test_over_quota",
         "test_imap.test_room_is_told",
-        "test_room.test_a_copy_above_the_server_s_limit_is_not_sent",
+        "test_quota.test_a_copy_above_the_server_s_limit_is_not_sent",
     ),
     "no UIDPLUS, no MOVE": (
         "test_dovecot.test_less_able_servers",

@@ -12,9 +12,9 @@ import pytest
 
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
-from blocker.service.hold import Waiting
-from blocker.service.screener import next_step
-from blocker.service.steps import Entry, LeaveAlone, Place, Release, Saw, Stage
+from blocker.service.exchange.screener import next_step
+from blocker.service.exchange.steps import Entry, LeaveAlone, Place, Release, Saw, Stage
+from blocker.service.looks.hold import Waiting
 from tests.doctor.test_advise import GOOD
 from tests.service.world import QUARANTINE, World, mail, original_of, signed
 
@@ -113,12 +113,12 @@ def full(w: World, _patch: pytest.MonkeyPatch) -> None:
 
 def confused(_w: World, patch: pytest.MonkeyPatch) -> None:
     """A mistake of ours in judging."""
-    patch.setattr("blocker.service.worker.judge", lambda *_a, **_k: 1 / 0)
+    patch.setattr("blocker.judging.worker.judge", lambda *_a, **_k: 1 / 0)
 
 
 def broken(_w: World, patch: pytest.MonkeyPatch) -> None:
     """A mistake of ours further on."""
-    patch.setattr("blocker.service.hold.decide", lambda *_a, **_k: 1 / 0)
+    patch.setattr("blocker.service.looks.hold.decide", lambda *_a, **_k: 1 / 0)
 
 
 def no_disk(_w: World, patch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def no_disk(_w: World, patch: pytest.MonkeyPatch) -> None:
     def keep(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    patch.setattr("blocker.service.spool.Spool.keep", keep)
+    patch.setattr("blocker.service.exchange.spool.Spool.keep", keep)
 
 
 def no_catalogue(_w: World, patch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def no_catalogue(_w: World, patch: pytest.MonkeyPatch) -> None:
     def record(*_arguments: object) -> None:
         raise CatalogueError("The disk is full: make room.")
 
-    patch.setattr("blocker.service.journal.Batch.record", record)
+    patch.setattr("blocker.service.exchange.journal.Batch.record", record)
 
 
 TROUBLES = {

@@ -150,7 +150,7 @@ def test_an_exchange_that_cannot_be_gone_on_with_keeps_no_mail_waiting(
     def read(*_arguments: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("blocker.service.spool.Spool.read", read)
+    monkeypatch.setattr("blocker.service.exchange.spool.Spool.read", read)
     w.look()
     assert w.raws(SCREENING) == []
     assert {mail(1), mail(2, tracked=False)} <= set(w.raws())

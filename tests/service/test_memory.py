@@ -15,8 +15,8 @@ import pytest
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.config import Config
 from blocker.service import Runner
-from blocker.service import retention as forgetting
-from blocker.service.retention import Retention
+from blocker.service.looks import retention as forgetting
+from blocker.service.looks.retention import Retention
 from tests.catalogue.letters import LOGO, letter, pixel
 from tests.service.world import World
 

@@ -16,11 +16,11 @@ import pytest
 
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.detect.context import Context
+from blocker.judging import judge as judging
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Store
 from blocker.service import Busy, Runner, Stopped
-from blocker.service import judge as judging
 from blocker.service.backoff import Backoff
-from blocker.service.lock import Lock
+from blocker.service.exchange.lock import Lock
 from tests.mailbox.memory import SYSTEM_FLAGS, MemoryStore
 from tests.service.world import ARRIVED, QUARANTINE, World, mail, original_of, signed
 
@@ -304,7 +304,7 @@ def test_what_cannot_be_read_three_times_is_left_alone(world: Make, monkeypatch:
             raise RecursionError("deep")
         return real(context, *rest, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("blocker.service.worker.judge", judge)
+    monkeypatch.setattr("blocker.judging.worker.judge", judge)
     for _ in range(5):
         w.look()
     assert len(tries) == 3
@@ -320,7 +320,7 @@ def test_a_message_that_recovers_is_treated(world: Make, monkeypatch: pytest.Mon
     w = world()
     w.deliver(mail(1))
     with monkeypatch.context() as patch:
-        patch.setattr("blocker.service.worker.judge", lambda *_, **__: 1 / 0)
+        patch.setattr("blocker.judging.worker.judge", lambda *_, **__: 1 / 0)
         w.look()
     w.look()
     assert w.recorded() == [("Issue 1", "replaced", "")]

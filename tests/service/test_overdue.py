@@ -16,8 +16,8 @@ from blocker.catalogue import Catalogue
 from blocker.mailbox.protocol import ConnectionLost
 from blocker.service import Runner
 from blocker.service.backoff import Backoff
-from blocker.service.spool import Kept, Spool
-from blocker.service.steps import Place
+from blocker.service.exchange.spool import Kept, Spool
+from blocker.service.exchange.steps import Place
 from tests.service.test_hold import SCREENING, arrives
 from tests.service.test_replace import refuse_to_move
 from tests.service.world import QUARANTINE, World, mail, original_of
@@ -171,7 +171,7 @@ def test_an_exchange_whose_original_is_gone_ends(
 ) -> None:
     """The spool was lost, so the original was let go beside its copy: the journal then ends it, and the copy goes."""
     w = held()
-    monkeypatch.setattr("blocker.service.spool.Spool.places", lambda *_: [])
+    monkeypatch.setattr("blocker.service.exchange.spool.Spool.places", lambda *_: [])
     with watching(w) as broken:
         fail_after(w, "append", broken)
         arrives(w, mail(1))

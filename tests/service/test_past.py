@@ -13,8 +13,8 @@ import pytest
 from blocker.catalogue import Catalogue
 from blocker.config import AccountConfig
 from blocker.service import Runner, Stopped
-from blocker.service import sweep as sweeping
-from blocker.service.sweep import PACE, Limits, Swept, usual
+from blocker.service.looks import sweep as sweeping
+from blocker.service.looks.sweep import PACE, Limits, Swept, usual
 from tests.service.world import QUARANTINE, World, mail
 
 Make = Callable[..., World]

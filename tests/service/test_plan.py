@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from blocker.config import Mode
-from blocker.service.decide import Decision, Exchange, Flag, Found, Powers, Report, Skip, decide
-from blocker.service.plan import ATTEMPTS, lasting, next_step
-from blocker.service.steps import (
+from blocker.service.exchange.decide import Decision, Exchange, Flag, Found, Powers, Report, Skip, decide
+from blocker.service.exchange.plan import ATTEMPTS, lasting, next_step
+from blocker.service.exchange.steps import (
     Append,
     Carry,
     Done,

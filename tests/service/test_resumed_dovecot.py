@@ -11,7 +11,7 @@ import pytest
 
 from blocker.catalogue import Catalogue
 from blocker.mailbox.protocol import MailboxError
-from blocker.service.sweep import Limits
+from blocker.service.looks.sweep import Limits
 from tests.servers.common import Account
 from tests.servers.dovecot import Dovecot
 from tests.servers.proxy import Fault, Proxy

@@ -14,7 +14,7 @@ import pytest
 from blocker.catalogue import Catalogue
 from blocker.catalogue.values import MessageLine
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
-from blocker.service.sweep import Swept
+from blocker.service.looks.sweep import Swept
 from tests.service.world import ARRIVED, QUARANTINE, World, mail, original_of
 
 Make = Callable[..., World]
@@ -299,7 +299,7 @@ def test_where_the_service_emptied_the_quarantine(world: Make, monkeypatch: pyte
     w = world(quarantine_days=1.0)
     w.deliver(mail())
     w.look()
-    monkeypatch.setattr("blocker.service.emptying.datetime", Tomorrow)
+    monkeypatch.setattr("blocker.service.looks.emptying.datetime", Tomorrow)
     w.look()
     assert w.raws(QUARANTINE) == []
     monkeypatch.undo()

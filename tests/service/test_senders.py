@@ -11,7 +11,7 @@ import blocker
 from blocker.catalogue import Catalogue
 from blocker.sender import lookup
 from blocker.service import Runner
-from blocker.service.copies import Copies
+from blocker.service.exchange.copies import Copies
 from tests.sender.letters import Names, signed
 from tests.service.world import World, mail, original_of
 

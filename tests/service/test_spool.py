@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from blocker.service.spool import Kept, Spool
-from blocker.service.steps import Place
+from blocker.service.exchange.spool import Kept, Spool
+from blocker.service.exchange.steps import Place
 
 ONE, TWO, OTHER = Place("ada", "INBOX", 7, 1), Place("ada", "INBOX", 7, 2), Place("ada", "Lists", 7, 1)
 

@@ -15,9 +15,9 @@ import pytest
 
 from blocker.catalogue import Catalogue
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
-from blocker.service.journal import Journal
-from blocker.service.steps import Stage
-from blocker.service.sweep import Limits
+from blocker.service.exchange.journal import Journal
+from blocker.service.exchange.steps import Stage
+from blocker.service.looks.sweep import Limits
 from tests.service.world import ARRIVED, CHANGING, QUARANTINE, World, mail, original_of
 
 SCREENING = "Screening"

@@ -12,7 +12,8 @@ import pytest
 from blocker.catalogue import Catalogue
 from blocker.config import AccountConfig
 from blocker.mailbox.protocol import MailboxError, Store, TryLater
-from blocker.service import Runner, sweep, watch
+from blocker.service import Runner, watch
+from blocker.service.looks import sweep
 from tests.conftest import Servers
 from tests.mailbox.memory import MemoryStore
 from tests.servers.dovecot import Dovecot, Variant

@@ -1,0 +1,51 @@
+"""What was set for single senders, applied to mail that was judged at its account's own level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from blocker.detect.judge import opened
+from blocker.judging.judge import Judgement, judge
+from blocker.message.domains import organisational
+from blocker.service.exchange.account import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A message's judgement at the level in force."""
+
+    judgement: Judgement
+    allowed: bool = False
+    """Its sender's mail is left as it is, and it is proven to be the sender's."""
+    note: str = ""
+    """Which setting was looked at and whether it applies, as a clause."""
+
+
+class Senders:
+    """The settings that hold for an account, as they are when this is made. Raises CatalogueError."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._settings = desk.journal.sender_levels(desk.account.name)
+
+    def concerns(self, judgement: Judgement) -> bool:
+        """Whether something was set for the message's sender: what proves it is in the whole message."""
+        return bool(self._settings) and organisational(judgement.report.message.from_domain) in self._settings
+
+    def applied(self, raw: bytes, source: str, judgement: Judgement) -> Applied:
+        """The judgement that counts: the same one where nothing was set for the sender, or where From may be forged.
+
+        `judgement` was made at the account's level. Another level is judged anew, with all that is remembered.
+        """
+        account = self._desk.account
+        if not self._settings or judgement.report.signed:
+            return Applied(judgement)
+        domain = judgement.report.message.from_domain
+        found = self._desk.trust.in_force(raw, domain, account.level, self._settings)
+        if found.level is None:
+            return Applied(judgement._replace(copy=None, patch=None, refused=None), True, found.note)
+        if found.level == account.level or account.mode not in ("copy", "replace"):
+            return Applied(judgement, note=found.note)
+        context = opened(raw, recipients=account.addresses, memory=self._desk.memory)
+        anew = judge(context, replace(account, level=found.level), self._desk.key, source)
+        return Applied(anew, note=found.note)

@@ -1,0 +1,92 @@
+"""The header views of tracked mail, made when there is nothing more urgent.
+
+Reading a mail's header and foot for a person takes longer than judging it, so past mail in bulk is judged and
+recorded first. What lies where it was found, or its neutralised copy, is then fetched again, a little at every look.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, select, update
+
+from blocker.catalogue import Catalogue, HeaderView, JournalRow
+from blocker.catalogue.model import AccountRow, MessageRow
+from blocker.judging.judge import view_of
+from blocker.mailbox.protocol import Mailbox, MailboxError, Store
+from blocker.service.exchange.account import Desk
+from blocker.service.exchange.failures import ELSEWHERE
+
+AT_ONCE = 50
+"""Messages at one look: about a quarter of a second."""
+_GONE = "the message was no longer in its folder when its header was to be read"
+
+
+def fill(desk: Desk, store: Store, catalogue: Catalogue, limit: int | None = AT_ONCE) -> int:
+    """Make the views that are missing in an account's folders, newest first, at most `limit`; how many were made.
+
+    A folder that fails is left for another time: what looks at its mail tells why.
+    """
+    made = 0
+    for folder in desk.account.folders:
+        if limit is None or made < limit:
+            try:
+                made += _in_folder(desk, store, catalogue, folder, None if limit is None else limit - made)
+            except ELSEWHERE:
+                raise
+            except MailboxError:
+                continue
+    return made
+
+
+def _in_folder(desk: Desk, store: Store, catalogue: Catalogue, folder: str, limit: int | None) -> int:
+    mailbox = store.open(folder, readonly=True)
+    missing = _missing(catalogue, desk.account.name, folder, mailbox.status().uidvalidity, limit)
+    return _make(desk, mailbox, catalogue, missing)
+
+
+def _make(desk: Desk, mailbox: Mailbox, catalogue: Catalogue, missing: dict[int, int]) -> int:
+    """`missing`: rows of the catalogue by UID."""
+    uids = list(missing)
+    for start in range(0, len(uids), AT_ONCE):
+        part = uids[start : start + AT_ONCE]
+        views = dict.fromkeys(part, HeaderView(reason=_GONE))
+        for stored in mailbox.fetch(part):
+            desk.go_on()
+            views[stored.uid] = view_of(stored.raw)
+        with catalogue.writing() as connection:
+            for uid, view in views.items():
+                row = update(MessageRow).where(MessageRow.id == missing[uid])
+                connection.execute(row.values(view=view.as_dict()))
+    return len(uids)
+
+
+def _missing(
+    catalogue: Catalogue, account: str, mailbox: str, uidvalidity: int, limit: int | None
+) -> dict[int, int]:
+    lies = func.coalesce(case((MessageRow.action == "replaced", JournalRow.copy_uid)), MessageRow.uid)
+    journaled = and_(
+        JournalRow.account == account,
+        JournalRow.mailbox == MessageRow.mailbox,
+        JournalRow.uidvalidity == MessageRow.uidvalidity,
+        JournalRow.uid == MessageRow.uid,
+    )
+    query = (
+        select(lies.label("lies"), MessageRow.id)
+        .join(AccountRow, AccountRow.id == MessageRow.account_id)
+        .outerjoin(JournalRow, journaled)
+        .where(
+            AccountRow.name == account,
+            MessageRow.mailbox == mailbox,
+            MessageRow.uidvalidity == uidvalidity,
+            MessageRow.tracked,
+            _empty(),
+        )
+        .order_by(MessageRow.id.desc())
+        .limit(limit)
+    )
+    with catalogue.reading() as connection:
+        return {row.lies: row.id for row in connection.execute(query)}
+
+
+def _empty() -> ColumnElement[bool]:
+    """SQL's NULL, or JSON's: compared as text, since PostgreSQL compares no JSON."""
+    return or_(MessageRow.view.is_(None), cast(MessageRow.view, String) == "null")
