@@ -3,26 +3,30 @@
     python -m tests.docs.reference          say which pages are not as they should be
     python -m tests.docs.reference --write  write them anew
 
-Two kinds of part are generated: the command reference between its two markers (every command's `--help`), and what stands below
-each `$ …` line of a `console` block (what that command prints, run at the top of the repository).
+Two kinds of part are generated: what stands between two markers (`MADE` says what), and what stands below each `$ …` line of
+a `console` block (what that command prints, run at the top of the repository).
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import click
 from click.testing import CliRunner
 
 from blocker.cli import main as unpixel
+from blocker.config.providers import providers
+from tests.servers.quirks import QUIRKS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 MANUAL = ROOT / "blocker" / "docs"
-BEGIN, END = "<!-- reference: begin -->\n", "<!-- reference: end -->\n"
+PART = re.compile(r"<!-- (?P<name>\w+): begin -->\n.*?<!-- (?P=name): end -->\n", re.DOTALL)
 FENCE = "```"
 WIDTH = 100
 
@@ -60,6 +64,32 @@ def reference() -> str:
     return "\n" + "\n".join(parts) + "\n"
 
 
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table in Markdown."""
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def careful() -> str:
+    """The providers whose servers change what is stored."""
+    return table(("provider", "what is known"), [(p.name, p.careful) for p in providers() if p.careful])
+
+
+def quirks() -> str:
+    """The faults that the tests' server commits, by the server they were seen on."""
+    by_server: dict[str, list[str]] = defaultdict(list)
+    for quirk in QUIRKS[1:]:
+        by_server[quirk.seen].append(quirk.name)
+    rows = [
+        (seen, "; ".join(names)) for seen, names in sorted(by_server.items(), key=lambda row: row[0].lower())
+    ]
+    return table(("seen on", "faults"), rows)
+
+
+MADE: dict[str, Callable[[], str]] = {"reference": reference, "providers": careful, "quirks": quirks}
+"""What stands between `<!-- NAME: begin -->` and `<!-- NAME: end -->`, by name."""
+
+
 def consoles(text: str) -> str:
     """The text with the output below each `$ unpixel …` line of a console block made anew."""
     result: list[str] = []
@@ -83,12 +113,12 @@ def pages() -> list[Path]:
 
 
 def fresh(text: str) -> str:
-    """A page with every generated part made anew."""
-    before, begin, rest = text.partition(BEGIN)
-    if begin:
-        _, _, after = rest.partition(END)
-        text = f"{before}{BEGIN}{reference()}{END}{after}"
-    return consoles(text)
+    """A page with every generated part made anew. Raises KeyError for a marker that names nothing."""
+    return consoles(PART.sub(lambda part: _made(part["name"]), text))
+
+
+def _made(name: str) -> str:
+    return f"<!-- {name}: begin -->\n{MADE[name]()}<!-- {name}: end -->\n"
 
 
 def main(arguments: list[str]) -> int:

@@ -13,6 +13,7 @@ import blocker
 from blocker.config.model import AccountConfig, Config, Level, Mode, ServiceConfig, WebConfig
 from blocker.detect.report import KINDS
 from tests.docs import reference
+from tests.service.test_hazards import HAZARDS
 from webui.description import describe
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,6 +106,14 @@ def test_the_words_are_explained() -> None:
     assert [row[0] for row in rows("verdicts")] == list(KINDS)
     assert [row[0] for row in rows("levels")] == list(get_args(Level))
     assert [row[0] for row in rows("modes")][: len(get_args(Mode))] == list(get_args(Mode))
+
+
+def test_every_hazard_is_told() -> None:
+    """What may go wrong with mail is in the manual's table, each with what is done about it, and all of it has tests."""
+    section = MANUAL["hazards"].partition("| --- | --- |\n")[2].partition("\n\n")[0]
+    told = dict(line.strip("| ").split(" | ") for line in section.splitlines())
+    assert list(told) == list(HAZARDS)
+    assert all(told.values())
 
 
 def test_the_http_api_is_documented() -> None:
