@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -53,3 +55,9 @@ def test_nothing_else_is_installed(names: set[str]) -> None:
     """The wheel adds two packages to an environment, not a package called tests or fixtures."""
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"blocker", "webui"}
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    """What is packed is what the changelog's newest section tells of."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert re.findall(r"(?m)^## \[(.+)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"))[0] == version
