@@ -7,7 +7,7 @@ from datetime import datetime
 
 from blocker.catalogue import Catalogue, Command
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Store
-from blocker.service.exchange.account import Desk
+from blocker.service.exchange.account import Account
 from blocker.service.looks.restore import NotRestored, restore
 from blocker.service.looks.sweep import CAP, sweep, usual
 
@@ -16,18 +16,18 @@ class Wrong(Exception):
     """A command that cannot be carried out; the text is one sentence with the next step."""
 
 
-def carry_out(desk: Desk, store: Store, catalogue: Catalogue, between: Callable[[], object]) -> None:
-    """Do what is asked of the account, oldest first. `desk.turn` is free when this is called.
+def carry_out(account: Account, store: Store, catalogue: Catalogue, between: Callable[[], object]) -> None:
+    """Do what is asked of the account, oldest first. `account.turn` is free when this is called.
 
     `between` is called now and then: what is asked may take hours, and new mail does not wait for it.
     A command that fails is finished with its error; a lost connection leaves it for the next time.
     Kinds: `restore` with ``{"message": number in the catalogue}``; `sweep` with ``{"since": ISO date or null}``.
     """
-    for command in catalogue.pending(desk.account.name):
-        desk.go_on()
+    for command in catalogue.pending(account.config.name):
+        account.go_on()
         catalogue.start(command.id)
         try:
-            outcome = _one(desk, store, catalogue, command, between)
+            outcome = _one(account, store, catalogue, command, between)
         except (ConnectionLost, LoginRefused):
             raise
         except (MailboxError, NotRestored, Wrong) as error:
@@ -38,16 +38,18 @@ def carry_out(desk: Desk, store: Store, catalogue: Catalogue, between: Callable[
 
 
 def _one(
-    desk: Desk, store: Store, catalogue: Catalogue, command: Command, between: Callable[[], object]
+    account: Account, store: Store, catalogue: Catalogue, command: Command, between: Callable[[], object]
 ) -> str:
     if command.kind == "restore":
         message = command.arguments.get("message")
         if not isinstance(message, int):
             raise Wrong("The command does not say which message: ask for it again from the message's page.")
-        with desk.turn:
-            return restore(desk, store, catalogue, message)
+        with account.turn:
+            return restore(account, store, catalogue, message)
     if command.kind == "sweep":
-        done = sweep(desk, store, since=_since(command), limits=usual(desk.account, CAP), between=between)
+        done = sweep(
+            account, store, since=_since(command), limits=usual(account.config, CAP), between=between
+        )
         total = done.total()
         told = "1 message was looked at." if total == 1 else f"{total} messages were looked at."
         if done.failed:

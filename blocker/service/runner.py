@@ -14,7 +14,7 @@ from blocker.config import AccountConfig, Config, ConfigError, Passwords
 from blocker.mailbox.protocol import MailboxError
 from blocker.sender.trust import trust
 from blocker.service.allow import as_allowed
-from blocker.service.exchange.account import Desk
+from blocker.service.exchange.account import Account
 from blocker.service.exchange.events import Event, Observer, ignore
 from blocker.service.exchange.journal import Journal
 from blocker.service.exchange.lock import Busy, Claim
@@ -58,8 +58,8 @@ class Runner:
         key = config.key()
         journal, spool = Journal(catalogue), Spool(config.data_dir / "spool")
         memory, limit = CatalogueMemory(catalogue), config.service.max_message_bytes
-        self._desks = {
-            account.name: Desk(
+        self._accounts = {
+            account.name: Account(
                 account,
                 Claim(config.data_dir / "locks", catalogue, account.name),
                 journal,
@@ -73,7 +73,9 @@ class Runner:
             )
             for account in chosen
         }
-        self._watches = {name: Watch(desk, catalogue, self._stores) for name, desk in self._desks.items()}
+        self._watches = {
+            name: Watch(account, catalogue, self._stores) for name, account in self._accounts.items()
+        }
         self._retention = Retention(catalogue, config.service.retention_days, self._stop)
         self._threads: list[threading.Thread] = []
         for account in chosen:
@@ -84,8 +86,8 @@ class Runner:
 
     def start(self) -> None:
         """Begin to watch. Raises Busy where another process works on an account."""
-        for desk in self._desks.values():
-            desk.claim.take()
+        for account in self._accounts.values():
+            account.claim.take()
         for name, watch in self._watches.items():
             thread = threading.Thread(target=watch.run, name=f"watch-{name}", daemon=True)
             self._threads.append(thread)
@@ -105,8 +107,8 @@ class Runner:
             thread.join(max(0.0, self._end - time.monotonic()))
         ended = not any(thread.is_alive() for thread in self._threads)
         if ended:
-            for desk in self._desks.values():
-                desk.claim.release()
+            for account in self._accounts.values():
+                account.claim.release()
         return ended
 
     def wait(self, seconds: float) -> bool:
@@ -129,7 +131,7 @@ class Runner:
         failed: list[Exception] = []
         for name, watch in self._watches.items():
             try:
-                self._desks[name].claim.take()
+                self._accounts[name].claim.take()
                 watch.once()
             except (MailboxError, ConfigError, Busy, OSError) as error:
                 failed.append(error)
@@ -154,12 +156,12 @@ class Runner:
         called, Busy where another process works on the account, MailboxError and CatalogueError (Unlocked, where
         the account is lost to another process meanwhile).
         """
-        desk = self._desks[account]
+        watched = self._accounts[account]
         if not dry_run:
-            desk.claim.take()
-        store = self._stores(desk.account)
+            watched.claim.take()
+        store = self._stores(watched.config)
         try:
-            return sweep(desk, store, since=since, dry_run=dry_run, progress=progress, limits=limits)
+            return sweep(watched, store, since=since, dry_run=dry_run, progress=progress, limits=limits)
         finally:
             store.close()
 
@@ -168,16 +170,16 @@ class Runner:
 
         `restored` is called for each with why it could not be, or an empty text. Raises as `sweep` does.
         """
-        desk = self._desks[account]
-        desk.claim.take()
-        store = self._stores(desk.account)
+        watched = self._accounts[account]
+        watched.claim.take()
+        store = self._stores(watched.config)
         try:
             for message in messages:
-                desk.go_on()
-                with desk.turn:
+                watched.go_on()
+                with watched.turn:
                     why = ""
                     try:
-                        restore(desk, store, self._catalogue, message)
+                        restore(watched, store, self._catalogue, message)
                     except NotRestored as error:
                         why = str(error)
                 restored(message, why)
@@ -186,14 +188,14 @@ class Runner:
 
     def views(self, account: str) -> int:
         """Make the header views that a sweep left for later, in the calling thread; how many."""
-        desk = self._desks[account]
-        desk.claim.take()
-        store = self._stores(desk.account)
+        watched = self._accounts[account]
+        watched.claim.take()
+        store = self._stores(watched.config)
         try:
-            return fill(desk, store, self._catalogue, None)
+            return fill(watched, store, self._catalogue, None)
         finally:
             store.close()
 
     def accounts(self) -> list[AccountConfig]:
         """The accounts that are watched."""
-        return [desk.account for desk in self._desks.values()]
+        return [account.config for account in self._accounts.values()]

@@ -15,7 +15,7 @@ from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError,
 from blocker.output.log import logger
 from blocker.service.backoff import Backoff
 from blocker.service.commands import carry_out
-from blocker.service.exchange.account import Desk, Stopped, seen_of
+from blocker.service.exchange.account import Account, Stopped, seen_of
 from blocker.service.exchange.failures import reason_of
 from blocker.service.exchange.lock import Busy, Unlocked
 from blocker.service.exchange.steps import Place, source_of
@@ -41,19 +41,19 @@ STEADY = 30.0
 
 
 class Watch:
-    """One account, watched in the calling thread by `run` until `desk.stop` is set."""
+    """One account, watched in the calling thread by `run` until `account.stop` is set."""
 
     def __init__(
-        self, desk: Desk, catalogue: Catalogue, stores: Stores, backoff: Backoff | None = None
+        self, account: Account, catalogue: Catalogue, stores: Stores, backoff: Backoff | None = None
     ) -> None:
-        self._desk = desk
+        self._account = account
         self._catalogue = catalogue
         self._stores = stores
         self._backoff = backoff or Backoff()
-        self._emptying = Emptying(desk)
+        self._emptying = Emptying(account)
         self._waiting = Waiting()
-        self._holds = desk.account.mode == "hold"
-        self._heard = (desk.account.screening,) if self._holds else desk.account.folders
+        self._holds = account.config.mode == "hold"
+        self._heard = (account.config.screening,) if self._holds else account.config.folders
         """The folders whose news is listened for: the first for certain, the others where the server can tell of them."""
         self._told: set[str] = set()
         self._failed: list[str] = []
@@ -71,7 +71,7 @@ class Watch:
 
     def run(self) -> None:
         """Watch until stopped, or until the server refuses the login."""
-        while not self._desk.stop.is_set():
+        while not self._account.stop.is_set():
             try:
                 self._session()
             except Stopped:
@@ -81,18 +81,18 @@ class Watch:
                 return
             except TryLater as error:
                 self._trouble(str(error))
-                self._desk.stop.wait(error.seconds)
+                self._account.stop.wait(error.seconds)
             except (MailboxError, CatalogueError, Busy, OSError) as error:
                 self._trouble(str(error))
             # A mistake of ours: told with its trace, and the account is not given up in silence.
             except Exception as error:  # noqa: BLE001
-                _log.exception("unexpected failure", account=self._desk.account.name)
+                _log.exception("unexpected failure", account=self._account.config.name)
                 self._trouble(f"unexpected failure ({type(error).__name__}): please report it with the log")
-            self._desk.stop.wait(self._backoff.wait())
+            self._account.stop.wait(self._backoff.wait())
 
     def once(self) -> None:
         """One look at every folder and at what is asked. Raises what went wrong, once all that could be done is done."""
-        store = self._stores(self._desk.account)
+        store = self._stores(self._account.config)
         try:
             self._failed.clear()
             self._look(store)
@@ -120,14 +120,14 @@ class Watch:
         cannot know whether somebody else has the account, and to move what is still held harms nobody (see `overdue`).
         """
         overdue, why = self._overdue(), f"the catalogue cannot be used ({why})"
-        store = self._stores(self._desk.account)
+        store = self._stores(self._account.config)
         try:
-            while not self._desk.stop.is_set():
+            while not self._account.stop.is_set():
                 overdue.look(store, why)
-                self._desk.stop.wait(min(self._desk.account.poll, WITHOUT))
+                self._account.stop.wait(min(self._account.config.poll, WITHOUT))
                 try:
-                    self._desk.claim.take()
-                    self._catalogue.pending(self._desk.account.name)
+                    self._account.claim.take()
+                    self._catalogue.pending(self._account.config.name)
                 except CatalogueError as error:
                     why = f"the catalogue cannot be used ({error})"
                 else:
@@ -138,20 +138,20 @@ class Watch:
 
     def _connected(self) -> None:
         """One connection, for as long as it lasts, and as long as nobody else has the account."""
-        self._desk.claim.take()
-        store, begun = self._stores(self._desk.account), time.monotonic()
+        self._account.claim.take()
+        store, begun = self._stores(self._account.config), time.monotonic()
         try:
             self._waiting.made = False
             self._look(store)
             self._backoff.limit(
                 STEADY
             )  # a network that is bad for all is no server that wants to be left alone
-            self._desk.tell("watching", "")  # only now is it true that mail from here on is looked at
+            self._account.tell("watching", "")  # only now is it true that mail from here on is looked at
             while True:
                 if time.monotonic() - begun > STEADY:
                     self._backoff.reset()
                 self._wait(store)
-                if self._desk.stop.is_set():
+                if self._account.stop.is_set():
                     return
                 self._look(store)
         finally:
@@ -163,11 +163,11 @@ class Watch:
         IDLE is begun anew every few minutes, as servers end what is silent for half an hour (RFC 9051, section 5.4),
         and the next look comes in time even if the server never tells.
         """
-        end, self._wanted = time.monotonic() + self._desk.account.poll, False
+        end, self._wanted = time.monotonic() + self._account.config.poll, False
         while (left := end - time.monotonic()) > 0 and not self._called():
             heard = {name: self._uidnexts[name] for name in self._heard if name in self._uidnexts}
             if self._heard[0] not in heard or not store.can_listen():
-                self._desk.stop.wait(min(left, ASKED))
+                self._account.stop.wait(min(left, ASKED))
                 continue
             try:
                 if store.listen(heard, min(left, IDLE), self._called):
@@ -183,14 +183,14 @@ class Watch:
         now = time.monotonic()
         if not self._wanted and now >= self._ask_next:
             self._ask_next = now + ASKED
-            self._desk.claim.check()
-            self._wanted = bool(self._catalogue.pending(self._desk.account.name))
-        return self._wanted or self._desk.stop.is_set()
+            self._account.claim.check()
+            self._wanted = bool(self._catalogue.pending(self._account.config.name))
+        return self._wanted or self._account.stop.is_set()
 
     def _look(self, store: Store) -> None:
         self._new_mail(store)
         beside = partial(self._beside, store)
-        self._guarded(partial(carry_out, self._desk, store, self._catalogue, beside), "")
+        self._guarded(partial(carry_out, self._account, store, self._catalogue, beside), "")
         self._guarded(partial(self._views, store), "")
         self._guarded(partial(self._emptying.look, store), "")
 
@@ -201,11 +201,11 @@ class Watch:
 
     def _new_mail(self, store: Store) -> None:
         if self._holds:
-            screening = self._desk.account.screening
+            screening = self._account.config.screening
             self._guarded(partial(self._hold, store), screening)
         self._guarded(partial(self._finish, store), "")
         if not self._holds:
-            for folder in self._desk.account.folders:
+            for folder in self._account.config.folders:
                 self._guarded(partial(self._folder, store, folder), folder)
         self._looked = time.monotonic()
 
@@ -213,7 +213,7 @@ class Watch:
         self._uidnexts.pop(
             folder, None
         )  # one that cannot be looked at is not listened to: it would never be silent
-        with self._desk.turn, closing(Look(self._desk, store, folder)) as look:
+        with self._account.turn, closing(Look(self._account, store, folder)) as look:
             look.new_mail()
         self._uidnexts[folder] = look.uidnext
 
@@ -234,34 +234,38 @@ class Watch:
     def _overdue(
         self, record: Callable[[Sequence[Place], str], None] = lambda _places, _why: None
     ) -> Overdue:
-        return Overdue(self._desk.account, self._desk.spool, self._desk.observer, self._waiting, record)
+        return Overdue(
+            self._account.config, self._account.spool, self._account.observer, self._waiting, record
+        )
 
     def _record(self, places: Sequence[Place], why: str) -> None:
         now = datetime.now(UTC)
         judged = [(place, Judgement(unread(source_of(place), why))) for place in places]
-        with self._desk.journal.batch() as batch:
+        with self._account.journal.batch() as batch:
             batch.record([seen_of(place, unread_, 0, now, "left", why) for place, unread_ in judged])
 
     def _held(self, store: Store) -> None:
-        with self._desk.turn:
-            with closing(Hold(self._desk, store, self._waiting)) as look:
+        with self._account.turn:
+            with closing(Hold(self._account, store, self._waiting)) as look:
                 look.new_mail()
-            self._uidnexts[self._desk.account.screening] = look.uidnext
+            self._uidnexts[self._account.config.screening] = look.uidnext
 
     def _finish(self, store: Store) -> None:
         """Go on with what is under way; held mail was seen to by its own look."""
-        with self._desk.turn:
-            finished = finish(self._desk, store, but_held=self._desk.account.screening if self._holds else "")
+        with self._account.turn:
+            finished = finish(
+                self._account, store, but_held=self._account.config.screening if self._holds else ""
+            )
         for folder, why in finished.failed.items():
             self._tell_once(why, folder)
 
     def _views(self, store: Store) -> None:
-        with self._desk.turn:
-            fill(self._desk, store, self._catalogue)
+        with self._account.turn:
+            fill(self._account, store, self._catalogue)
 
     def _guarded(self, work: Callable[[], object], folder: str) -> None:
         """A folder that cannot be looked at does not keep the others back; it is told once."""
-        self._desk.go_on()
+        self._account.go_on()
         try:
             work()
         except (ConnectionLost, LoginRefused, CatalogueError, Stopped, Unlocked, OSError):
@@ -276,11 +280,11 @@ class Watch:
     def _tell_once(self, why: str, folder: str) -> None:
         if why not in self._told:
             self._told.add(why)
-            self._desk.tell("trouble", why, folder)
+            self._account.tell("trouble", why, folder)
 
     def _pause(self, why: str) -> None:
         self.paused = why
-        self._desk.tell("paused", why)
+        self._account.tell("paused", why)
 
     def _trouble(self, why: str) -> None:
-        self._desk.tell("trouble", why)
+        self._account.tell("trouble", why)

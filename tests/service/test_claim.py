@@ -174,8 +174,8 @@ def test_a_watch_whose_lock_was_taken_by_another_does_nothing_until_it_is_free(s
     with Catalogue.open(shared.url) as catalogue:
         runner = started(shared, catalogue)
         until(lambda: any(e.action == "watching" for e in shared.events))
-        (desk,) = runner._desks.values()
-        with desk.claim._guard:  # so that the other is the faster one
+        (account,) = runner._accounts.values()
+        with account.claim._guard:  # so that the other is the faster one
             end_connections(shared)
             other = ServerLock(create_engine(catalogue.engine.url), "ada")
             before = len(signed_in)

@@ -1,4 +1,4 @@
-"""What everything that is done for one account needs at hand."""
+"""One account while it is worked on: what everything that is done for it has at hand."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Account:
     """One account's configuration, journal and spool, and the way to tell what happens."""
 
-    account: AccountConfig
+    config: AccountConfig
     claim: Claim
     """To have the account for oneself."""
     journal: Journal
@@ -65,13 +65,13 @@ class Desk:
         elif self.fidelity.altered():
             self.tell(
                 "trouble",
-                f"{self.account.host} changes what is stored, so it is sent no more neutralised copies: "
-                f"try the server out with `unpixel doctor {self.account.name}`.",
+                f"{self.config.host} changes what is stored, so it is sent no more neutralised copies: "
+                f"try the server out with `unpixel doctor {self.config.name}`.",
             )
 
     def tell(self, action: Action, detail: str, mailbox: str = "") -> None:
         """Tell of the account as a whole."""
-        self.observer(Event(self.account.name, action, mailbox, detail=detail))
+        self.observer(Event(self.config.name, action, mailbox, detail=detail))
 
 
 def powers(store: Store, mailbox: Mailbox, status: Status) -> Powers:

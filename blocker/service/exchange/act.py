@@ -16,7 +16,7 @@ from blocker.mailbox.protocol import Mailbox, MailboxError, Store
 from blocker.output.log import logger
 from blocker.rewrite import marker
 from blocker.service.exchange import steps
-from blocker.service.exchange.account import Desk, event_of, seen_of
+from blocker.service.exchange.account import Account, event_of, seen_of
 from blocker.service.exchange.copies import Copies
 from blocker.service.exchange.decide import TRACKED, Powers
 from blocker.service.exchange.failures import ELSEWHERE, NOT_THE_MESSAGE, reason_of
@@ -40,13 +40,19 @@ class Exchanger:
     """
 
     def __init__(
-        self, desk: Desk, store: Store, mailbox: Mailbox, powers: Powers, *, inbox: Mailbox | None = None
+        self,
+        account: Account,
+        store: Store,
+        mailbox: Mailbox,
+        powers: Powers,
+        *,
+        inbox: Mailbox | None = None,
     ) -> None:
         """Copies go beside their originals, or to `inbox`; `powers` are of the folder where they go."""
-        self._desk = desk
+        self._account = account
         self._store = store
         self._mailbox = mailbox
-        self._copies = Copies(desk, mailbox if inbox is None else inbox, powers)
+        self._copies = Copies(account, mailbox if inbox is None else inbox, powers)
         self._copy_in = "" if inbox is None else inbox.name
         self._powers = powers
 
@@ -56,14 +62,14 @@ class Exchanger:
         Raises OSError where the spool's disk is full: nothing was asked of the server then.
         """
         under = [self._spooled(one) for one in wanted]
-        self._desk.spool.keep({one.entry.place: one.work.kept for one in under if one.work.kept})
+        self._account.spool.keep({one.entry.place: one.work.kept for one in under if one.work.kept})
         try:
             return self._run(under)
         except Exception:
             for one in under:
                 if one.entry.stage == Stage.SPOOLED and not one.over:
                     # Its plan is not recorded, so nothing was asked of the server: it is no message under way.
-                    self._desk.spool.end(one.entry.place, keep=False)
+                    self._account.spool.end(one.entry.place, keep=False)
             raise
 
     def _spooled(self, wanted: Wanted) -> UnderWay:
@@ -72,7 +78,7 @@ class Exchanger:
         entry = replace(
             wanted.entry,
             stage=Stage.SPOOLED,
-            mode=self._desk.account.mode,
+            mode=self._account.config.mode,
             copy_in=self._copy_in,
             token=token_of(copy),
             sha256=_digest(wanted.original),
@@ -81,7 +87,7 @@ class Exchanger:
 
     def resume(self, entry: Entry) -> Entry:
         """Go on with a message from where the journal says it is."""
-        kept = self._desk.spool.read(entry.place, entry.sha256)
+        kept = self._account.spool.read(entry.place, entry.sha256)
         return self._run([UnderWay(entry, Saw(spooled=kept is not None), Work(kept))])[0]
 
     def failed(self, entry: Entry, why: str) -> Entry:
@@ -96,14 +102,14 @@ class Exchanger:
 
     def abandon(self, entry: Entry, why: str) -> Entry:
         """Leave a message as it is now, without asking the server for anything."""
-        kept = self._desk.spool.read(entry.place, entry.sha256)
+        kept = self._account.spool.read(entry.place, entry.sha256)
         under = UnderWay(entry, Saw(), Work(kept))
         self._finish([(under, steps.LeaveAlone(why, keep_spool=True))])
         return under.entry
 
     def _run(self, under: list[UnderWay]) -> list[Entry]:
         while group := self._next(under):
-            self._desk.go_on()
+            self._account.go_on()
             try:
                 self._carry_out(group)
             except (*ELSEWHERE, OSError):
@@ -213,7 +219,7 @@ class Exchanger:
                 case _:
                     raise AssertionError(f"nothing carries out {step}")
             after.append((entry, saw))
-        self._desk.journal.put(*(entry for entry, _ in after))
+        self._account.journal.put(*(entry for entry, _ in after))
         for (one, _), (entry, saw) in zip(group, after, strict=True):
             one.entry, one.saw = entry, saw
 
@@ -235,7 +241,7 @@ class Exchanger:
             moved: bool | None = True
             refused, alone = None, False
             try:
-                self._mailbox.move([one.entry.place.uid for one, _ in part], self._desk.account.quarantine)
+                self._mailbox.move([one.entry.place.uid for one, _ in part], self._account.config.quarantine)
             except NOT_THE_MESSAGE:
                 raise
             except MailboxError as error:
@@ -245,7 +251,7 @@ class Exchanger:
                 one.saw = Saw(spooled=one.saw.spooled, moved=moved, refused=refused, alone=alone)
 
     def _in_quarantine(self, entry: Entry) -> tuple[int, ...]:
-        quarantine = self._store.open(self._desk.account.quarantine, readonly=True)
+        quarantine = self._store.open(self._account.config.quarantine, readonly=True)
         try:
             uids = quarantine.uids(entry.quarantine_next or 1)
             return tuple(s.uid for s in quarantine.fetch(uids) if _digest(s.raw) == entry.sha256)
@@ -254,10 +260,10 @@ class Exchanger:
 
     def _quarantine_uidnext(self) -> int:
         """Asked for anew each time: an original of the same bytes that was moved before must lie below it."""
-        return self._store.uidnext(self._desk.account.quarantine)
+        return self._store.uidnext(self._account.config.quarantine)
 
     def _remove_stray(self, step: steps.RemoveStray, saw: Saw) -> Saw:
-        quarantine = self._store.open(self._desk.account.quarantine)
+        quarantine = self._store.open(self._account.config.quarantine)
         try:
             quarantine.remove(step.uids)
         finally:
@@ -268,7 +274,7 @@ class Exchanger:
         """Journal and catalogue in one transaction; only then is the spool let go."""
         ended = [(one, self._ended(one, step)) for one, step in group]
         seen = [self._seen(one, step, entry) for (one, step), (_, entry) in zip(group, ended, strict=True)]
-        with self._desk.journal.batch() as batch:
+        with self._account.journal.batch() as batch:
             for one, entry in ended:
                 # It may have been recorded where it lay, by another mode.
                 batch.relocate(one.entry.place, entry.place)
@@ -281,9 +287,9 @@ class Exchanger:
                     domain = judgement.report.message.from_domain
                     batch.keep_patch(entry.place, marker.digest(kept.copy), judgement.patch, domain)
         for (one, entry), told in zip(ended, seen, strict=True):
-            self._desk.spool.end(one.entry.place, keep=entry.keeps_spool)
+            self._account.spool.end(one.entry.place, keep=entry.keeps_spool)
             one.entry, one.saw = entry, Saw()
-            self._desk.observer(event_of(told))
+            self._account.observer(event_of(told))
 
     def _ended(self, one: UnderWay, step: Ending) -> Entry:
         if isinstance(step, steps.Done):
@@ -291,7 +297,7 @@ class Exchanger:
             return replace(one.entry, stage=Stage.DONE, place=lies, copy_in="")
         reason = step.reason
         if step.keep_spool and one.work.kept is not None:
-            reason += f"; its bytes are kept in {self._desk.spool.apart(one.entry.place).name}"
+            reason += f"; its bytes are kept in {self._account.spool.apart(one.entry.place).name}"
         return replace(one.entry, stage=Stage.LEFT, reason=reason, keeps_spool=step.keep_spool)
 
     def _lies(self, entry: Entry) -> Place:
@@ -316,18 +322,18 @@ class Exchanger:
         """As the copy was made, whatever the account's mode and level are now."""
         if work.kept is None:
             return
-        made = marker.read(work.kept.copy, self._desk.key)
-        account = replace(self._desk.account, mode=entry.mode if entry.mode == "copy" else "replace")
+        made = marker.read(work.kept.copy, self._account.key)
+        config = replace(self._account.config, mode=entry.mode if entry.mode == "copy" else "replace")
         if made is not None and made.level in get_args(Level):
-            account = replace(account, level=cast("Level", made.level))
+            config = replace(config, level=cast("Level", made.level))
         original, source = work.kept.original, source_of(entry.place)
-        context = opened(original, recipients=account.addresses, memory=self._desk.memory)
-        judged = judge(context, account, self._desk.key, source)
-        found = Senders(self._desk).applied(original, source, judged)
+        context = opened(original, recipients=config.addresses, memory=self._account.memory)
+        judged = judge(context, config, self._account.key, source)
+        found = Senders(self._account).applied(original, source, judged)
         work.judgement, work.note = found.judgement, found.note
 
     def _put(self, entry: Entry) -> Entry:
-        self._desk.journal.put(entry)
+        self._account.journal.put(entry)
         return entry
 
 

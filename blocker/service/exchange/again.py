@@ -14,7 +14,7 @@ from datetime import datetime
 
 from blocker.catalogue import Seen
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
-from blocker.service.exchange.account import Desk
+from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
 from blocker.service.exchange.journal import RESTORED
 from blocker.service.exchange.steps import Entry, Place, Stage
@@ -26,8 +26,8 @@ BY_HAND = "it is taken for an original that its owner put back"
 class Again:
     """Looks after messages of the same bytes, for one look at one folder. Raises what the connection raises."""
 
-    def __init__(self, desk: Desk, store: Store, mailbox: Mailbox) -> None:
-        self._desk = desk
+    def __init__(self, account: Account, store: Store, mailbox: Mailbox) -> None:
+        self._account = account
         self._store = store
         self._mailbox = mailbox
         self._under_way: set[str] | None = None
@@ -39,7 +39,7 @@ class Again:
     def waits(self, sha256: str) -> bool:
         """Whether a message of these bytes is under way: until it ends, two of them could not be told apart."""
         if self._under_way is None:
-            entries = self._desk.journal.under_way(self._desk.account.name)
+            entries = self._account.journal.under_way(self._account.config.name)
             self._under_way = {e.sha256 for e in entries if e.stage != Stage.RELEASING}
         return sha256 in self._under_way
 
@@ -58,7 +58,7 @@ class Again:
         return found
 
     def _former(self, place: Place, sha256: str, size: int, when: datetime) -> Entry | None:
-        known = self._desk.journal.of_bytes(place.account, sha256)
+        known = self._account.journal.of_bytes(place.account, sha256)
         known = [entry for entry in known if entry.place not in self._met]
         kept = [e for e in known if e.stage == Stage.DONE and e.mode == "replace" and e.uidnext is not None]
         lying = [e for e in known if e.stage == Stage.RESTORED or _copied(e, when)]
@@ -95,7 +95,7 @@ class Again:
         """How many messages of these bytes lie in the quarantine."""
         first = min((entry.quarantine_next or 1 for entry in entries), default=1)
         try:
-            quarantine = self._store.open(self._desk.account.quarantine, readonly=True)
+            quarantine = self._store.open(self._account.config.quarantine, readonly=True)
             try:
                 sizes = quarantine.sizes(quarantine.uids(first))
                 same = [uid for uid, octets in sizes.items() if octets == size]
@@ -111,11 +111,11 @@ class Again:
         return sum(self._compared.get((sha256, uid), False) for uid in same)
 
 
-def settle(desk: Desk, former: Entry, place: Place) -> None:
+def settle(account: Account, former: Entry, place: Place) -> None:
     """Record that a known message, which was moved, lies here now."""
     beside = place.mailbox == former.place.mailbox
     here = replace(former, place=place, copy_in="", copy_uid=former.copy_uid if beside else None)
-    with desk.journal.batch() as record:
+    with account.journal.batch() as record:
         if former.stage == Stage.RESTORED:
             record.note(former.place, "reported", RESTORED)
         record.relocate(former.place, place)
@@ -138,9 +138,9 @@ def _has(mailbox: Mailbox, place: Place) -> bool:
     return mailbox.status().uidvalidity == place.uidvalidity and place.uid in mailbox.flags([place.uid])
 
 
-def by_hand(desk: Desk, former: Entry, place: Place, seen: Seen) -> None:
+def by_hand(account: Account, former: Entry, place: Place, seen: Seen) -> None:
     """Record an original that its owner moved here out of the quarantine; its copy stays what it is."""
-    with desk.journal.batch() as record:
+    with account.journal.batch() as record:
         record.record([seen])
         record.put(replace(former, uidnext=None, reason="its owner put the original back"))
         record.put(Entry(place, Stage.RESTORED, mode=former.mode, sha256=former.sha256, reason=BY_HAND))

@@ -9,7 +9,7 @@ from typing import Literal
 from blocker.judging.judge import FIELD, token_of
 from blocker.mailbox.protocol import Draft, Mailbox, MailboxError, Status
 from blocker.service.exchange import steps
-from blocker.service.exchange.account import Desk
+from blocker.service.exchange.account import Account
 from blocker.service.exchange.decide import REMOVED, Powers
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
 from blocker.service.exchange.plan import lasting
@@ -20,9 +20,9 @@ from blocker.service.exchange.under_way import Group, UnderWay, together
 class Copies:
     """The copies in one open folder. Each step notes in `saw` of its messages what was seen."""
 
-    def __init__(self, desk: Desk, mailbox: Mailbox, powers: Powers) -> None:
+    def __init__(self, account: Account, mailbox: Mailbox, powers: Powers) -> None:
         """`powers` are of that folder."""
-        self._desk = desk
+        self._account = account
         self._mailbox = mailbox
         self._powers = powers
         self._known: Status | None = None
@@ -102,7 +102,7 @@ class Copies:
         for uid, one in copies.items():
             one.saw = replace(one.saw, copy=seen.get(uid, "gone"))
         for what in seen.values():
-            self._desk.read_back(what == "same")
+            self._account.read_back(what == "same")
 
     def carry(self, step: steps.Carry, uid: int) -> None:
         """Give a copy the flags that its original got meanwhile, those that last here."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from blocker.catalogue import Seen
 from blocker.judging.judge import unread
 from blocker.mailbox.protocol import Mailbox, MailboxError
-from blocker.service.exchange.account import Desk, event_of
+from blocker.service.exchange.account import Account, event_of
 from blocker.service.exchange.decide import TRACKED
 from blocker.service.exchange.failures import ELSEWHERE, NOT_THE_MESSAGE, reason_of
 from blocker.service.exchange.steps import Entry, Opened, Place, Stage
@@ -41,10 +41,10 @@ class Recorder:
     """Writes batches of one open folder down."""
 
     def __init__(
-        self, desk: Desk, mailbox: Mailbox, opened: Opened, done: Counter[str], *, dry_run: bool
+        self, account: Account, mailbox: Mailbox, opened: Opened, done: Counter[str], *, dry_run: bool
     ) -> None:
         """`done` counts the messages by action. With `dry_run` nothing is written, only told."""
-        self._desk = desk
+        self._account = account
         self._mailbox = mailbox
         self._opened = opened
         self._done = done
@@ -72,10 +72,10 @@ class Recorder:
                 self._put(batch, cursor)
         for seen in batch.seen:
             self._done[seen.action] += 1
-            self._desk.observer(event_of(seen))
+            self._account.observer(event_of(seen))
 
     def _put(self, batch: Batch, cursor: int | None) -> None:
-        with self._desk.journal.batch() as record:
+        with self._account.journal.batch() as record:
             record.record(batch.seen)
             record.drop(batch.settled)
             record.put(*batch.entries)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from blocker.mailbox.protocol import Mailbox, Store
 from blocker.service.exchange import plan
-from blocker.service.exchange.account import Desk, powers
+from blocker.service.exchange.account import Account, powers
 from blocker.service.exchange.act import Ending, Exchanger
 from blocker.service.exchange.steps import Entry, JudgeAgain, LeaveAlone, Postpone, Release, Saw, Stage, Step
 from blocker.service.exchange.under_way import Group, UnderWay, Work
@@ -31,8 +31,8 @@ def next_step(entry: Entry, saw: Saw) -> Step | None:
 class Screener(Exchanger):
     """Exchanges held mail: the copy goes into the inbox, and what does not come about is let go."""
 
-    def __init__(self, desk: Desk, store: Store, mailbox: Mailbox, inbox: Mailbox) -> None:
-        super().__init__(desk, store, mailbox, powers(store, inbox, inbox.status()), inbox=inbox)
+    def __init__(self, account: Account, store: Store, mailbox: Mailbox, inbox: Mailbox) -> None:
+        super().__init__(account, store, mailbox, powers(store, inbox, inbox.status()), inbox=inbox)
         self._inbox = inbox
 
     def _decide(self, entry: Entry, saw: Saw) -> Step | None:
@@ -69,7 +69,7 @@ class Screener(Exchanger):
             return self._put(replace(entry, attempts=entry.attempts + 1, reason=why))
         if entry.stage in (Stage.LOCATED, Stage.VERIFIED):
             return self.resume(self._put(replace(entry, stage=Stage.UNDOING, reason=why)))
-        kept = self._desk.spool.read(entry.place, entry.sha256)
+        kept = self._account.spool.read(entry.place, entry.sha256)
         under = UnderWay(entry, Saw(), Work(kept))
         self._finish([(under, Release(why))])
         return under.entry

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from blocker.detect.judge import opened
 from blocker.judging.judge import Judgement, judge
 from blocker.message.domains import organisational
-from blocker.service.exchange.account import Desk
+from blocker.service.exchange.account import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class Applied:
 class Senders:
     """The settings that hold for an account, as they are when this is made. Raises CatalogueError."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._settings = desk.journal.sender_levels(desk.account.name)
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._settings = account.journal.sender_levels(account.config.name)
 
     def concerns(self, judgement: Judgement) -> bool:
         """Whether something was set for the message's sender: what proves it is in the whole message."""
@@ -37,15 +37,15 @@ class Senders:
 
         `judgement` was made at the account's level. Another level is judged anew, with all that is remembered.
         """
-        account = self._desk.account
+        config = self._account.config
         if not self._settings or judgement.report.signed:
             return Applied(judgement)
         domain = judgement.report.message.from_domain
-        found = self._desk.trust.in_force(raw, domain, account.level, self._settings)
+        found = self._account.trust.in_force(raw, domain, config.level, self._settings)
         if found.level is None:
             return Applied(judgement._replace(copy=None, patch=None, refused=None), True, found.note)
-        if found.level == account.level or account.mode not in ("copy", "replace"):
+        if found.level == config.level or config.mode not in ("copy", "replace"):
             return Applied(judgement, note=found.note)
-        context = opened(raw, recipients=account.addresses, memory=self._desk.memory)
-        anew = judge(context, replace(account, level=found.level), self._desk.key, source)
+        context = opened(raw, recipients=config.addresses, memory=self._account.memory)
+        anew = judge(context, replace(config, level=found.level), self._account.key, source)
         return Applied(anew, note=found.note)

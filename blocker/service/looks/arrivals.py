@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from blocker.mailbox.protocol import Mailbox, MailboxError
-from blocker.service.exchange.account import Desk
+from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
 from blocker.service.exchange.steps import Entry, Place
 
@@ -15,8 +15,8 @@ from blocker.service.exchange.steps import Entry, Place
 class Arrivals:
     """The new places of messages that were moved to the inbox."""
 
-    def __init__(self, desk: Desk, inbox: Mailbox) -> None:
-        self._desk = desk
+    def __init__(self, account: Account, inbox: Mailbox) -> None:
+        self._account = account
         self._inbox = inbox
         self._told: dict[int, int] = {}
 
@@ -55,11 +55,11 @@ class Arrivals:
         """Messages that came to the inbox since then, of which nothing is recorded."""
         uids = self._inbox.uids(min(entry.quarantine_next or 1 for entry in entries))
         account, name, uidvalidity = (
-            self._desk.account.name,
+            self._account.config.name,
             self._inbox.name,
             self._inbox.status().uidvalidity,
         )
-        known = self._desk.journal.known(account, name, uidvalidity, uids)
-        known |= self._desk.journal.recorded(account, name, uidvalidity)
+        known = self._account.journal.known(account, name, uidvalidity, uids)
+        known |= self._account.journal.recorded(account, name, uidvalidity)
         sizes = self._inbox.sizes([uid for uid in uids if uid not in known])
-        return [uid for uid, octets in sizes.items() if octets <= self._desk.limit]
+        return [uid for uid, octets in sizes.items() if octets <= self._account.limit]

@@ -19,7 +19,7 @@ import blocker
 from blocker.mailbox.protocol import Changed, Mailbox, MailboxError, Store
 from blocker.output.log import logger
 from blocker.rewrite import marker
-from blocker.service.exchange.account import Desk
+from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
 from blocker.service.exchange.steps import Entry
 
@@ -34,39 +34,41 @@ _log = logger()
 class Emptying:
     """Looks after one account's quarantine, once a day."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, account: Account) -> None:
+        self._account = account
         self._next = 0.0
 
     def look(self, store: Store) -> int:
         """Let go what is due, where the account says so and a day has passed; how many. Raises what the mailbox raises."""
-        days = self._desk.account.quarantine_days
+        days = self._account.config.quarantine_days
         if days is None or time.monotonic() < self._next:
             return 0
-        with self._desk.turn:
-            due, gone = empty(self._desk, store, days)
+        with self._account.turn:
+            due, gone = empty(self._account, store, days)
         self._next = 0.0 if due == AT_ONCE else time.monotonic() + EVERY
         return gone
 
 
-def empty(desk: Desk, store: Store, days: float) -> tuple[int, int]:
+def empty(account: Account, store: Store, days: float) -> tuple[int, int]:
     """Let go originals that were replaced more than `days` ago; how many were due, and how many went."""
-    due = desk.journal.exchanged_before(desk.account.name, datetime.now(UTC) - timedelta(days=days), AT_ONCE)
+    due = account.journal.exchanged_before(
+        account.config.name, datetime.now(UTC) - timedelta(days=days), AT_ONCE
+    )
     if not due:
         return 0, 0
     verified = []
-    for entry, why in _checked(desk, store, due):
+    for entry, why in _checked(account, store, due):
         if why:
             # Recorded anew, so that it is due again after as many days, behind the others.
-            desk.journal.put(replace(entry, reason=f"its original stays: {why}"))
+            account.journal.put(replace(entry, reason=f"its original stays: {why}"))
         else:
             verified.append(entry)
-    gone = _let_go(desk, store, verified, days) if verified else 0
-    _log.info("quarantine", account=desk.account.name, due=len(due), removed=gone)
+    gone = _let_go(account, store, verified, days) if verified else 0
+    _log.info("quarantine", account=account.config.name, due=len(due), removed=gone)
     return len(due), gone
 
 
-def _checked(desk: Desk, store: Store, due: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:
+def _checked(account: Account, store: Store, due: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:
     """Each entry with why its original must stay; an empty text where its copy is as it should be."""
     folders = defaultdict(list)
     for entry in due:
@@ -81,8 +83,8 @@ def _checked(desk: Desk, store: Store, due: Iterable[Entry]) -> Iterator[tuple[E
         # Of a folder that copies were released to, no UIDVALIDITY is known: their bytes tell enough.
         same = uidvalidity is None or folder.status().uidvalidity == uidvalidity
         for entry in entries:
-            desk.go_on()
-            yield entry, _why_not(folder, entry, desk.key) if same else f"the folder {name} was made anew"
+            account.go_on()
+            yield entry, _why_not(folder, entry, account.key) if same else f"the folder {name} was made anew"
         folder.close()
 
 
@@ -110,31 +112,31 @@ def fault_of(copy: bytes | None, sha256: str, key: bytes) -> str:
     return "" if hashlib.sha256(original).hexdigest() == sha256 else "its copy is another message's"
 
 
-def _let_go(desk: Desk, store: Store, entries: list[Entry], days: float) -> int:
+def _let_go(account: Account, store: Store, entries: list[Entry], days: float) -> int:
     """Take these originals away, each found by the digest of its bytes; how many were there."""
     wanted: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         wanted[entry.sha256].append(entry)
-    quarantine = store.open(desk.account.quarantine)
+    quarantine = store.open(account.config.quarantine)
     gone = 0
     try:
         uids = quarantine.uids(min(entry.quarantine_next or 1 for entry in entries))
         for start in range(0, len(uids), _BATCH):
             if not wanted:
                 break
-            desk.go_on()
+            account.go_on()
             for uid, entry in list(_found(quarantine, uids[start : start + _BATCH], wanted)):
                 try:
                     quarantine.remove([uid])
                 except Changed as error:  # its owner still uses it: due again after as many days, as above
-                    desk.journal.put(replace(entry, reason=f"its original stays: {error}"))
+                    account.journal.put(replace(entry, reason=f"its original stays: {error}"))
                     continue
-                _record(desk, entry, f"its original was removed after {days:g} days")
+                _record(account, entry, f"its original was removed after {days:g} days")
                 gone += 1
     finally:
         quarantine.close()
     for entry in (entry for left in wanted.values() for entry in left):
-        _record(desk, entry, "its original is no longer in the quarantine")
+        _record(account, entry, "its original is no longer in the quarantine")
     return gone
 
 
@@ -149,6 +151,6 @@ def _found(
                 del wanted[digest]
 
 
-def _record(desk: Desk, entry: Entry, reason: str) -> None:
+def _record(account: Account, entry: Entry, reason: str) -> None:
     """An entry without UIDNEXT has no original in the quarantine any more."""
-    desk.journal.put(replace(entry, uidnext=None, reason=reason))
+    account.journal.put(replace(entry, uidnext=None, reason=reason))

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from blocker.mailbox.protocol import Store
-from blocker.service.exchange.account import Desk
+from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import ELSEWHERE, reason_of
 from blocker.service.exchange.steps import Entry, Stage
 from blocker.service.looks.folder import Look, tidy
@@ -29,23 +29,23 @@ class Finished:
     """Folders in which it could not be done, each with the sentence why: that waits for the next time."""
 
 
-def finish(desk: Desk, store: Store, *, but_held: str = "") -> Finished:
-    """Go on with everything that is under way in the account. `desk.turn` is held by the caller.
+def finish(account: Account, store: Store, *, but_held: str = "") -> Finished:
+    """Go on with everything that is under way in the account. `account.turn` is held by the caller.
 
     `but_held` names the screening folder whose held mail the caller sees to. Raises Stopped, and what the connection
     and the catalogue raise.
     """
     finished = Finished()
     folders: dict[str, list[Entry]] = defaultdict(list)
-    for entry in desk.journal.under_way(desk.account.name):
+    for entry in account.journal.under_way(account.config.name):
         folders[entry.place.mailbox].append(entry)
-    for folder in {*desk.account.folders, desk.account.screening, *folders}:
-        tidy(desk, folder)
+    for folder in {*account.config.folders, account.config.screening, *folders}:
+        tidy(account, folder)
     for folder, entries in folders.items():
         try:
-            _in_place(desk, store, folder, entries, finished)
+            _in_place(account, store, folder, entries, finished)
             if folder != but_held:
-                _held(desk, store, folder, entries, finished)
+                _held(account, store, folder, entries, finished)
         except (*ELSEWHERE, OSError):
             raise
         except Exception as error:  # noqa: BLE001 (whatever an answer raises, the other folders are gone on with)
@@ -53,37 +53,37 @@ def finish(desk: Desk, store: Store, *, but_held: str = "") -> Finished:
     return finished
 
 
-def sweeping(desk: Desk) -> Desk:
+def sweeping(account: Account) -> Account:
     """How past mail is dealt with: it was never held, so in mode hold it is replaced where it lies.
 
     Where held mail goes unchanged, it stays.
     """
-    account = desk.account
-    if account.mode != "hold":
-        return desk
-    mode = replace(account, mode="replace" if account.hold_seconds > 0 else "report")
-    return replace(desk, account=mode)
+    config = account.config
+    if config.mode != "hold":
+        return account
+    config = replace(config, mode="replace" if config.hold_seconds > 0 else "report")
+    return replace(account, config=config)
 
 
-def _in_place(desk: Desk, store: Store, folder: str, entries: list[Entry], finished: Finished) -> None:
+def _in_place(account: Account, store: Store, folder: str, entries: list[Entry], finished: Finished) -> None:
     """Mail that was dealt with where it lay. What was only to be judged is nothing begun where nobody watches now."""
-    watched = folder in desk.account.folders
+    watched = folder in account.config.folders
     own = [entry for entry in entries if not entry.held and (watched or entry.stage != Stage.JUDGING)]
     if not own:
         return
     begun = any(entry.stage != Stage.JUDGING for entry in own)
-    with closing(Look(sweeping(desk), store, folder, finishing=begun)) as look:
+    with closing(Look(sweeping(account), store, folder, finishing=begun)) as look:
         look.resume()
         finished.done.update(look.done)
 
 
-def _held(desk: Desk, store: Store, folder: str, entries: list[Entry], finished: Finished) -> None:
+def _held(account: Account, store: Store, folder: str, entries: list[Entry], finished: Finished) -> None:
     """Held mail: to the inbox of then."""
     held = [entry for entry in entries if entry.held]
     if not held:
         return
-    inbox = next((entry.copy_in for entry in held if entry.copy_in), desk.account.folders[0])
-    account = replace(desk.account, mode="hold", screening=folder, folders=(inbox,))
-    with closing(Hold(replace(desk, account=account), store, Waiting(made=True))) as look:
+    inbox = next((entry.copy_in for entry in held if entry.copy_in), account.config.folders[0])
+    config = replace(account.config, mode="hold", screening=folder, folders=(inbox,))
+    with closing(Hold(replace(account, config=config), store, Waiting(made=True))) as look:
         look.resume()
         finished.done.update(look.done)

@@ -14,7 +14,7 @@ from blocker.judging.pool import Item, Pool, alone
 from blocker.judging.worker import Outcome
 from blocker.mailbox.protocol import Mailbox, Store, Stored
 from blocker.output.log import logger
-from blocker.service.exchange.account import Desk, event_of, powers, seen_of
+from blocker.service.exchange.account import Account, event_of, powers, seen_of
 from blocker.service.exchange.act import Exchanger
 from blocker.service.exchange.again import BY_HAND, Again, by_hand, settle
 from blocker.service.exchange.decide import Exchange, Flag, Found, Powers, Report, Skip, decide
@@ -49,24 +49,24 @@ class Look:
     """Whether the header views of many messages are made at once, as `header_views` does not find them later."""
 
     def __init__(
-        self, desk: Desk, store: Store, folder: str, *, dry_run: bool = False, finishing: bool = False
+        self, account: Account, store: Store, folder: str, *, dry_run: bool = False, finishing: bool = False
     ) -> None:
         """With `finishing` the folder is opened so that an exchange of any mode can be brought to its end."""
-        self._desk = desk
-        self._account = desk.account
+        self._account = account
+        self._config = account.config
         self._dry_run = dry_run
-        readonly = dry_run or (desk.account.mode == "report" and not finishing)
+        readonly = dry_run or (account.config.mode == "report" and not finishing)
         self._mailbox: Mailbox = store.open(folder, readonly=readonly)
         status = self._mailbox.status()
-        self._opened = Opened(desk.account.name, folder, status.uidvalidity)
+        self._opened = Opened(account.config.name, folder, status.uidvalidity)
         self._folder = folder
-        if finishing or (desk.account.mode == "replace" and not dry_run):
-            store.ensure(desk.account.quarantine)
+        if finishing or (account.config.mode == "replace" and not dry_run):
+            store.ensure(account.config.quarantine)
         able = Powers(can_move=store.can_move())
         self._powers = able if readonly else powers(store, self._mailbox, status)
-        self._exchanger = Exchanger(desk, store, self._mailbox, self._powers)
-        self._again_of = Again(desk, store, self._mailbox)
-        self._senders = Senders(desk)
+        self._exchanger = Exchanger(account, store, self._mailbox, self._powers)
+        self._again_of = Again(account, store, self._mailbox)
+        self._senders = Senders(account)
         self._quota = Quota(store, folder)
         self._pool: Pool | None = None
         self._looked_at: set[int] = set()
@@ -77,10 +77,10 @@ class Look:
         """How many messages were dealt with, by action."""
         self.octets = 0
         """Octets of the messages that were read so far."""
-        self._recorder = Recorder(desk, self._mailbox, self._opened, self.done, dry_run=dry_run)
-        self._unread = Unread(desk, self._mailbox, self._opened)
+        self._recorder = Recorder(account, self._mailbox, self._opened, self.done, dry_run=dry_run)
+        self._unread = Unread(account, self._mailbox, self._opened)
         recorder = None if dry_run else self._recorder
-        self._reader = Reader(desk, self._mailbox, self._opened, self._unread, recorder)
+        self._reader = Reader(account, self._mailbox, self._opened, self._unread, recorder)
 
     @property
     def uidvalidity(self) -> int:
@@ -98,10 +98,10 @@ class Look:
 
         A folder that was never seen, or was made anew, begins with what arrives from now on.
         """
-        name, validity = self._account.name, self._opened.uidvalidity
-        cursor = self._desk.journal.cursor(name, self._folder, validity)
+        name, validity = self._config.name, self._opened.uidvalidity
+        cursor = self._account.journal.cursor(name, self._folder, validity)
         if cursor is None:
-            self._desk.journal.set_cursor(name, self._folder, validity, self.uidnext)
+            self._account.journal.set_cursor(name, self._folder, validity, self.uidnext)
             return
         new = self._mailbox.uids(cursor)
         self._many(len(new))
@@ -114,7 +114,7 @@ class Look:
         self._many(len(uids))
         progress(0, len(uids))
         for chunk in pieces(uids, TURN):
-            with self._desk.turn:
+            with self._account.turn:
                 self._handle(chunk, advance=False)
             count += len(chunk)
             progress(count, len(uids))
@@ -122,16 +122,18 @@ class Look:
     def uids(self, since: datetime | None) -> list[int]:
         """Every message of the folder, or those that arrived on or after a day; newest first."""
         found = self._mailbox.uids(since=since.date() if since else None)
-        if self._account.mode == "report" and not self._dry_run:
-            recorded = self._desk.journal.recorded(self._account.name, self._folder, self._opened.uidvalidity)
+        if self._config.mode == "report" and not self._dry_run:
+            recorded = self._account.journal.recorded(
+                self._config.name, self._folder, self._opened.uidvalidity
+            )
             found = [uid for uid in found if uid not in recorded]
         return found[::-1]
 
     def resume(self) -> None:
         """Go on with what is under way."""
         again: dict[int, Entry] = {}
-        for entry in self._desk.journal.unfinished(self._account.name, self._folder):
-            self._desk.go_on()
+        for entry in self._account.journal.unfinished(self._config.name, self._folder):
+            self._account.go_on()
             if not self._resumes(entry):
                 continue
             if entry.place.uidvalidity != self._opened.uidvalidity:
@@ -183,7 +185,7 @@ class Look:
         batch = Batch()
         judged = self._complete(batch, self._judged(self._reader.readable(batch, uids, self._known)))
         for count, (stored, outcome) in enumerate(judged, 1):
-            self._desk.go_on()
+            self._account.go_on()
             self.octets += len(stored.raw)
             self._one(batch, stored, outcome)
             if count % CHUNK == 0:
@@ -199,10 +201,10 @@ class Look:
             if stored.size is None or not isinstance(outcome, Judgement):
                 yield stored, outcome
                 continue
-            changed = self._account.mode in ("copy", "replace") and concerns(
-                outcome.report, self._account.level
+            changed = self._config.mode in ("copy", "replace") and concerns(
+                outcome.report, self._config.level
             )
-            if (changed or self._senders.concerns(outcome)) and stored.size <= self._desk.limit:
+            if (changed or self._senders.concerns(outcome)) and stored.size <= self._account.limit:
                 yield from self._alone(self._reader.whole(batch, [stored.uid], {}))
                 continue
             refused = self._unread.limit() if changed else None
@@ -210,7 +212,7 @@ class Look:
 
     def _known(self, uids: Sequence[int]) -> set[int]:
         """Those of `uids` that were begun with, or dealt with, before."""
-        known = self._desk.journal.known(self._account.name, self._folder, self._opened.uidvalidity, uids)
+        known = self._account.journal.known(self._config.name, self._folder, self._opened.uidvalidity, uids)
         return known | self._looked_at.intersection(uids)
 
     def _judged(self, messages: Iterable[Stored]) -> Iterator[tuple[Stored, Outcome]]:
@@ -220,7 +222,7 @@ class Look:
         return self._alone(messages)
 
     def _alone(self, messages: Iterable[Stored]) -> Iterator[tuple[Stored, Outcome]]:
-        return alone(self._named(messages), self._account, self._desk.key, self._desk.memory.recall_many)
+        return alone(self._named(messages), self._config, self._account.key, self._account.memory.recall_many)
 
     def _named(self, messages: Iterable[Stored]) -> Iterator[Item[Stored]]:
         return ((stored, source_of(self._opened.place(stored.uid))) for stored in messages)
@@ -228,8 +230,8 @@ class Look:
     def _many(self, count: int) -> None:
         """Have processes judge, where that saves more time than it takes to start them."""
         if count >= MANY and self._pool is None and (os.cpu_count() or 1) > 1:
-            recall, views = self._desk.memory.recall_many, self._views_at_once
-            self._pool = Pool(self._account, self._desk.key, recall, views=views)
+            recall, views = self._account.memory.recall_many, self._views_at_once
+            self._pool = Pool(self._config, self._account.key, recall, views=views)
 
     def _one(self, batch: Batch, stored: Stored, outcome: Outcome, before: Entry | None = None) -> None:
         """Do, or note down, what follows from a message's judgement; a mistake of ours over it leaves it alone."""
@@ -270,7 +272,7 @@ class Look:
                 return
             former = self._again_of.former(place, digest, len(stored.raw), stored.internal_date)
         found = replace(self._found(stored, judgement), allowed=applied.allowed, put_back=former is not None)
-        decision = decide(self._account.mode, found, self._powers)
+        decision = decide(self._config.mode, found, self._powers)
 
         def seen(action: str, detail: str = "") -> Seen:
             said = "; ".join(filter(None, (detail, applied.note)))
@@ -290,7 +292,7 @@ class Look:
                 batch.entries.append(Entry(place, Stage.LEFT, reason=reason))
             case Exchange():
                 if self._dry_run:
-                    batch.seen.append(seen("replaced" if self._account.mode == "replace" else "copied"))
+                    batch.seen.append(seen("replaced" if self._config.mode == "replace" else "copied"))
                 else:
                     self._exchange(batch, stored, place, applied, before.attempts if before else 0)
 
@@ -307,11 +309,11 @@ class Look:
             batch.seen += [] if known else [seen]
             return
         if known:
-            settle(self._desk, former, place)
+            settle(self._account, former, place)
             return
-        by_hand(self._desk, former, place, seen)
+        by_hand(self._account, former, place, seen)
         self.done[seen.action] += 1
-        self._desk.observer(event_of(seen))
+        self._account.observer(event_of(seen))
 
     def _exchange(self, batch: Batch, stored: Stored, place: Place, applied: Applied, attempts: int) -> None:
         """From here on the journal's row is the exchange's own."""
@@ -344,7 +346,7 @@ class Look:
             tracked=judgement.report.tracked,
             changed=copy is not None,
             refused=judgement.refused,
-            no_copy="" if copy is None else self._desk.fidelity.doubt or self._quota.take(len(copy)),
+            no_copy="" if copy is None else self._account.fidelity.doubt or self._quota.take(len(copy)),
             flags=stored.flags,
         )
 
@@ -356,9 +358,9 @@ class Look:
         self._recorder.record(batch, cursor)
 
 
-def tidy(desk: Desk, folder: str) -> None:
+def tidy(account: Account, folder: str) -> None:
     """Let go what a process that ended just after its last record still has of a folder in the spool."""
-    for place in desk.spool.places(desk.account.name, folder):
-        entry = desk.journal.get(place)
+    for place in account.spool.places(account.config.name, folder):
+        entry = account.journal.get(place)
         if entry and entry.stage in FINISHED:
-            desk.spool.end(place, keep=entry.keeps_spool)
+            account.spool.end(place, keep=entry.keeps_spool)

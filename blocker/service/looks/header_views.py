@@ -12,7 +12,7 @@ from blocker.catalogue import Catalogue, HeaderView, JournalRow
 from blocker.catalogue.model import AccountRow, MessageRow
 from blocker.judging.judge import view_of
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
-from blocker.service.exchange.account import Desk
+from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import ELSEWHERE
 
 AT_ONCE = 50
@@ -20,16 +20,16 @@ AT_ONCE = 50
 _GONE = "the message was no longer in its folder when its header was to be read"
 
 
-def fill(desk: Desk, store: Store, catalogue: Catalogue, limit: int | None = AT_ONCE) -> int:
+def fill(account: Account, store: Store, catalogue: Catalogue, limit: int | None = AT_ONCE) -> int:
     """Make the views that are missing in an account's folders, newest first, at most `limit`; how many were made.
 
     A folder that fails is left for another time: what looks at its mail tells why.
     """
     made = 0
-    for folder in desk.account.folders:
+    for folder in account.config.folders:
         if limit is None or made < limit:
             try:
-                made += _in_folder(desk, store, catalogue, folder, None if limit is None else limit - made)
+                made += _in_folder(account, store, catalogue, folder, None if limit is None else limit - made)
             except ELSEWHERE:
                 raise
             except MailboxError:
@@ -37,20 +37,20 @@ def fill(desk: Desk, store: Store, catalogue: Catalogue, limit: int | None = AT_
     return made
 
 
-def _in_folder(desk: Desk, store: Store, catalogue: Catalogue, folder: str, limit: int | None) -> int:
+def _in_folder(account: Account, store: Store, catalogue: Catalogue, folder: str, limit: int | None) -> int:
     mailbox = store.open(folder, readonly=True)
-    missing = _missing(catalogue, desk.account.name, folder, mailbox.status().uidvalidity, limit)
-    return _make(desk, mailbox, catalogue, missing)
+    missing = _missing(catalogue, account.config.name, folder, mailbox.status().uidvalidity, limit)
+    return _make(account, mailbox, catalogue, missing)
 
 
-def _make(desk: Desk, mailbox: Mailbox, catalogue: Catalogue, missing: dict[int, int]) -> int:
+def _make(account: Account, mailbox: Mailbox, catalogue: Catalogue, missing: dict[int, int]) -> int:
     """`missing`: rows of the catalogue by UID."""
     uids = list(missing)
     for start in range(0, len(uids), AT_ONCE):
         part = uids[start : start + AT_ONCE]
         views = dict.fromkeys(part, HeaderView(reason=_GONE))
         for stored in mailbox.fetch(part):
-            desk.go_on()
+            account.go_on()
             views[stored.uid] = view_of(stored.raw)
         with catalogue.writing() as connection:
             for uid, view in views.items():

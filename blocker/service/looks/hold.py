@@ -21,7 +21,7 @@ from blocker.judging.pool import APART
 from blocker.judging.worker import Outcome
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store, Stored
 from blocker.output.log import logger
-from blocker.service.exchange.account import Desk, Stopped, seen_of
+from blocker.service.exchange.account import Account, Stopped, seen_of
 from blocker.service.exchange.decide import Exchange, decide
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
 from blocker.service.exchange.quota import Quota
@@ -61,33 +61,33 @@ class Hold(Look):
 
     _views_at_once = True
 
-    def __init__(self, desk: Desk, store: Store, waiting: Waiting) -> None:
-        account = desk.account
+    def __init__(self, account: Account, store: Store, waiting: Waiting) -> None:
+        config = account.config
         if not waiting.made:
-            store.ensure(account.screening)
+            store.ensure(config.screening)
             waiting.made = True
         self._instead = "it is let go unchanged, as the configuration says"
         """Why nothing is exchanged, where `hold_seconds` is 0."""
         # To judge and to exchange is mode replace; where to, is decided here.
-        held = replace(account, mode="replace")
+        held = replace(config, mode="replace")
         try:
-            super().__init__(replace(desk, account=held), store, account.screening)
+            super().__init__(replace(account, config=held), store, config.screening)
         except NOT_THE_MESSAGE:
             raise
         except MailboxError as error:
             # Most likely there can be no quarantine: mode copy needs none, and what is held is let go.
             self._instead = f"it is let go unchanged, as its original could not be kept ({error})"
             held = replace(held, mode="copy", hold_seconds=0.0)
-            super().__init__(replace(desk, account=held), store, account.screening)
+            super().__init__(replace(account, config=held), store, config.screening)
         self._waiting = waiting
-        self._inbox: Mailbox = store.open(account.folders[0])
-        self._quota = Quota(store, account.folders[0])
-        self._exchanger = Screener(self._desk, store, self._mailbox, self._inbox)
-        self._releases = Releases(self._desk, self._mailbox, self._opened, self._inbox)
-        self._unread = UnreadHeld(self._desk, self._mailbox, self._opened, self._releases)
+        self._inbox: Mailbox = store.open(config.folders[0])
+        self._quota = Quota(store, config.folders[0])
+        self._exchanger = Screener(self._account, store, self._mailbox, self._inbox)
+        self._releases = Releases(self._account, self._mailbox, self._opened, self._inbox)
+        self._unread = UnreadHeld(self._account, self._mailbox, self._opened, self._releases)
         # Read whole: what is let go is known again by its bytes, should a move be cut half-way.
         self._reader = Reader(
-            self._desk, self._mailbox, self._opened, self._unread, self._recorder, skims=False
+            self._account, self._mailbox, self._opened, self._unread, self._recorder, skims=False
         )
         self._freed = False
         """Whether an exchange of this look ended in a release that waits for its move."""
@@ -97,10 +97,10 @@ class Hold(Look):
         uids = self._mailbox.uids()
         self._waiting.keep([self._opened.place(uid) for uid in uids])
         self._overdue(uids)
-        tidy(self._desk, self._folder)
+        tidy(self._account, self._folder)
         self.resume()
         for part in self._in_turn(uids):
-            self._desk.go_on()
+            self._account.go_on()
             self._handle(self._overdue(part), advance=False)
 
     def resume(self) -> None:
@@ -132,11 +132,11 @@ class Hold(Look):
         busy = self._busy()
         late = [uid for uid in uids if self._late(uid) and uid not in busy]
         if late:
-            self._let_go_unread(late, f"it was held for more than {self._account.hold_seconds:g} seconds")
+            self._let_go_unread(late, f"it was held for more than {self._config.hold_seconds:g} seconds")
         return [uid for uid in uids if uid not in late]
 
     def _late(self, uid: int) -> bool:
-        seconds = self._account.hold_seconds
+        seconds = self._config.hold_seconds
         return seconds > 0 and self._waiting.too_long(self._opened.place(uid), seconds)
 
     def _known(self, uids: Sequence[int]) -> set[int]:
@@ -151,7 +151,7 @@ class Hold(Look):
         return {entry.place.uid for entry in self._under_way() if entry.stage != Stage.JUDGING}
 
     def _under_way(self) -> list[Entry]:
-        entries = self._desk.journal.unfinished(self._account.name, self._folder)
+        entries = self._account.journal.unfinished(self._config.name, self._folder)
         return [entry for entry in entries if entry.place.uidvalidity == self._opened.uidvalidity]
 
     def _handle(self, uids: Sequence[int], *, advance: bool) -> None:
@@ -164,7 +164,7 @@ class Hold(Look):
             raise
         # A mistake of ours too: it is told with its trace, and no mail waits for its mending.
         except Exception as error:  # noqa: BLE001
-            _log.exception("held mail is let go", account=self._account.name)
+            _log.exception("held mail is let go", account=self._config.name)
             self._let_go_unread(uids, f"it could not be dealt with ({error or type(error).__name__})")
 
     def _go_on_with(self, entry: Entry) -> None:
@@ -209,7 +209,7 @@ class Hold(Look):
         # What its owner puts back goes to the inbox: the same bytes here are another delivery.
         found = replace(self._found(stored, applied.judgement), allowed=applied.allowed)
         decision = decide("replace", found, self._powers)
-        if isinstance(decision, Exchange) and self._account.hold_seconds > 0:
+        if isinstance(decision, Exchange) and self._config.hold_seconds > 0:
             digest = applied.judgement.report.message.sha256
             if digest in batch.exchange:
                 self._exchange_all(batch)  # the same bytes were delivered twice: one after the other
@@ -243,7 +243,7 @@ class Hold(Look):
             busy = self._busy()
         except CatalogueError:
             # The spool knows too; the journal goes on with them when it answers.
-            begun = self._desk.spool.places(self._account.name, self._folder)
+            begun = self._account.spool.places(self._config.name, self._folder)
             busy = {place.uid for place in begun if place.uidvalidity == self._opened.uidvalidity}
         uids = [uid for uid in uids if uid in here and uid not in busy]
         try:
@@ -252,4 +252,4 @@ class Hold(Look):
             self._write(batch, None)
         except CatalogueError:
             # Nothing can be written down: a move is one act, and the message is worth more than its record.
-            self._mailbox.move(uids, self._account.folders[0])
+            self._mailbox.move(uids, self._config.folders[0])

@@ -31,13 +31,13 @@ class Overdue:
 
     def __init__(
         self,
-        account: AccountConfig,
+        config: AccountConfig,
         spool: Spool,
         observer: Observer,
         waiting: Waiting,
         record: Callable[[Sequence[Place], str], None] = lambda _places, _why: None,
     ) -> None:
-        self._account = account
+        self._config = config
         self._record = record
         """Called with what was let go, and why, where that can be recorded."""
         self._spool = spool
@@ -47,16 +47,16 @@ class Overdue:
 
     def look(self, store: Store, why: str) -> None:
         """One look at the screening folder; `why` is why nothing else is done. Raises what the mailbox raises."""
-        account = self._account
-        mailbox = store.open(account.screening)
+        config = self._config
+        mailbox = store.open(config.screening)
         uidvalidity = mailbox.status().uidvalidity
-        held = [Place(account.name, account.screening, uidvalidity, uid) for uid in mailbox.uids()]
+        held = [Place(config.name, config.screening, uidvalidity, uid) for uid in mailbox.uids()]
         self._waiting.keep(held)
-        late = {place for place in held if self._waiting.too_long(place, account.hold_seconds)}
+        late = {place for place in held if self._waiting.too_long(place, config.hold_seconds)}
         if late and not store.moves_at_once():
             self._tell_once(f"Held mail waits: the server has no MOVE, and {why}")
             return
-        begun = late.intersection(self._spool.places(account.name, account.screening))
+        begun = late.intersection(self._spool.places(config.name, config.screening))
         if begun:
             self._tell_once(f"Held mail waits that was being exchanged, its copy may be in the inbox: {why}")
         self._release(mailbox, sorted(late - begun, key=lambda place: place.uid), why)
@@ -66,7 +66,7 @@ class Overdue:
         if not places:
             return
         try:
-            mailbox.move([place.uid for place in places], self._account.folders[0])
+            mailbox.move([place.uid for place in places], self._config.folders[0])
         except NOT_THE_MESSAGE:
             raise
         except MailboxError as error:
@@ -78,7 +78,7 @@ class Overdue:
             return
         count = "1 message" if len(places) == 1 else f"{len(places)} messages"
         self._tell(f"{count} released unchanged: {why}")
-        self._record(places, f"it was held for more than {self._account.hold_seconds:g} seconds: {why}")
+        self._record(places, f"it was held for more than {self._config.hold_seconds:g} seconds: {why}")
 
     def _tell_once(self, detail: str) -> None:
         if detail not in self._told:
@@ -86,4 +86,4 @@ class Overdue:
             self._tell(detail)
 
     def _tell(self, detail: str) -> None:
-        self._observer(Event(self._account.name, "trouble", self._account.screening, detail=detail))
+        self._observer(Event(self._config.name, "trouble", self._config.screening, detail=detail))

@@ -10,7 +10,7 @@ from typing import TypeVar
 from blocker.judging.judge import token_of
 from blocker.mailbox.protocol import ConnectionLost, Mailbox, Stored, TryLater
 from blocker.output.log import logger
-from blocker.service.exchange.account import Desk
+from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import NOT_THE_MESSAGE, reason_of
 from blocker.service.exchange.record import Batch, Recorder
 from blocker.service.exchange.steps import Entry, Opened, Place, Stage
@@ -29,7 +29,7 @@ class Reader:
 
     def __init__(
         self,
-        desk: Desk,
+        account: Account,
         mailbox: Mailbox,
         opened: Opened,
         unread: Unread,
@@ -41,7 +41,7 @@ class Reader:
 
         Without `skims` every message is read whole.
         """
-        self._desk = desk
+        self._account = account
         self._mailbox = mailbox
         self._opened = opened
         self._unread = unread
@@ -52,9 +52,9 @@ class Reader:
         self, batch: Batch, uids: Sequence[int], known: Callable[[Sequence[int]], set[int]]
     ) -> Iterator[Stored]:
         """Those that are not `known` and not too large; large ones without their attachments."""
-        large = min(LARGE, self._desk.limit)
+        large = min(LARGE, self._account.limit)
         for part in pieces(uids, SIZES_AT_ONCE):
-            self._desk.go_on()
+            self._account.go_on()
             before = known(part)
             sizes = self._mailbox.sizes([uid for uid in part if uid not in before])
             here = [uid for uid in part if uid in sizes]
@@ -70,18 +70,18 @@ class Reader:
         stored = self._skimmed(self._opened.place(uid)) if self._skims else None
         if stored is not None:
             yield stored
-        elif size > self._desk.limit:
+        elif size > self._account.limit:
             self._unread.too_large(batch, uid, size)
         else:
             yield from self.whole(batch, [uid], {})
 
     def _skimmed(self, place: Place) -> Stored | None:
-        if place in self._desk.whole:
+        if place in self._account.whole:
             return None
         try:
-            found = next(self._mailbox.skim([place.uid], self._desk.limit), None)
+            found = next(self._mailbox.skim([place.uid], self._account.limit), None)
         except ConnectionLost:
-            self._desk.whole.add(place)  # perhaps over the very answer: it is not asked for again
+            self._account.whole.add(place)  # perhaps over the very answer: it is not asked for again
             raise
         except NOT_THE_MESSAGE:
             raise

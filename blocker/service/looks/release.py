@@ -15,7 +15,7 @@ from datetime import datetime
 
 from blocker.judging.judge import Judgement, unread
 from blocker.mailbox.protocol import Mailbox, MailboxError
-from blocker.service.exchange.account import Desk, seen_of
+from blocker.service.exchange.account import Account, seen_of
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
 from blocker.service.exchange.record import Batch
 from blocker.service.exchange.steps import Entry, Opened, Place, Stage, source_of
@@ -26,14 +26,14 @@ from blocker.service.looks.unread import Unread
 class Releases:
     """Releases from one open screening folder to the inbox."""
 
-    def __init__(self, desk: Desk, screening: Mailbox, opened: Opened, inbox: Mailbox) -> None:
+    def __init__(self, account: Account, screening: Mailbox, opened: Opened, inbox: Mailbox) -> None:
         """`opened` is the screening folder."""
-        self._desk = desk
+        self._account = account
         self._screening = screening
         self._opened = opened
         self._inbox = inbox
-        self._target = desk.account.folders[0]
-        self._arrivals = Arrivals(desk, inbox)
+        self._target = account.config.folders[0]
+        self._arrivals = Arrivals(account, inbox)
 
     def to_record(self, place: Place, sha256: str, why: str) -> Entry:
         """What is recorded before a message is let go; `sha256` is empty where its bytes are not known."""
@@ -42,7 +42,7 @@ class Releases:
 
     def go_on(self) -> None:
         """Let go what is recorded and may have been moved before."""
-        unfinished = self._desk.journal.unfinished(self._opened.account, self._opened.mailbox)
+        unfinished = self._account.journal.unfinished(self._opened.account, self._opened.mailbox)
         self.let_go([entry for entry in unfinished if entry.stage == Stage.RELEASING], fresh=False)
 
     def let_go(self, entries: Sequence[Entry], *, fresh: bool) -> None:
@@ -58,11 +58,11 @@ class Releases:
                 self._take_strays(entries)
                 why = next(filter(None, [self._moved([entry]) for entry in here]), "")
             if why:
-                self._desk.tell("trouble", f"Held mail could not be released: {why}", self._opened.mailbox)
+                self._account.tell("trouble", f"Held mail could not be released: {why}", self._opened.mailbox)
         left = {entry.place for entry in self._held(here)}
         went = [entry for entry in entries if entry.place not in left]
         arrived, places = {entry.sha256 for entry in went}, self._arrivals.places(went)
-        with self._desk.journal.batch() as batch:
+        with self._account.journal.batch() as batch:
             for entry in entries:
                 if entry.place not in left:
                     batch.put(replace(entry, stage=Stage.DONE))
@@ -105,14 +105,14 @@ class Releases:
             raise
         except MailboxError as error:
             why = f"Held mail may be in the inbox twice: {error}"
-            self._desk.tell("trouble", why, self._target)
+            self._account.tell("trouble", why, self._target)
 
 
 class UnreadHeld(Unread):
     """Held mail that cannot be read is not tried a second time: it goes."""
 
-    def __init__(self, desk: Desk, screening: Mailbox, opened: Opened, releases: Releases) -> None:
-        super().__init__(desk, screening, opened)
+    def __init__(self, account: Account, screening: Mailbox, opened: Opened, releases: Releases) -> None:
+        super().__init__(account, screening, opened)
         self._releases = releases
 
     def failed(

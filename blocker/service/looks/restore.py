@@ -13,7 +13,7 @@ from dataclasses import replace
 from blocker.catalogue import Catalogue
 from blocker.judging.judge import FIELD, token_of
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
-from blocker.service.exchange.account import Desk
+from blocker.service.exchange.account import Account
 from blocker.service.exchange.events import Event
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
 from blocker.service.exchange.journal import RESTORED
@@ -25,16 +25,16 @@ class NotRestored(Exception):
     """An original cannot be put back; the text is one sentence with the next step."""
 
 
-def restore(desk: Desk, store: Store, catalogue: Catalogue, message: int) -> str:
+def restore(account: Account, store: Store, catalogue: Catalogue, message: int) -> str:
     """Put back the original of a recorded message, by its number in the catalogue; what became of it.
 
     Raises NotRestored, or what the mailbox raises.
     """
     detail = catalogue.message(message)
-    if detail is None or detail.account != desk.account.name:
+    if detail is None or detail.account != account.config.name:
         raise NotRestored(f"The catalogue has no message {message} of this account: look at its page again.")
     place = Place(detail.account, detail.mailbox, detail.uidvalidity, detail.uid)
-    entry = desk.journal.get(place)
+    entry = account.journal.get(place)
     if entry is None or entry.mode != "replace" or entry.stage not in (Stage.DONE, Stage.RESTORED):
         raise NotRestored("The original of this message was never moved: it lies where it was.")
     folder = store.open(entry.copy_in or place.mailbox)
@@ -42,25 +42,25 @@ def restore(desk: Desk, store: Store, catalogue: Catalogue, message: int) -> str
         if not entry.copy_in and folder.status().uidvalidity != place.uidvalidity:
             raise NotRestored(
                 f"The folder {place.mailbox} was made anew since: move the original there by hand, from "
-                f"{desk.account.quarantine}."
+                f"{account.config.quarantine}."
             )
         if entry.stage == Stage.RESTORED and entry.copy_uid is None:
             return "The original is back in its folder."  # seen there before
-        entry = _bring_back(desk, store, folder, entry, detail.size)
+        entry = _bring_back(account, store, folder, entry, detail.size)
         original = _settle(folder, entry, detail.size)
-        _note(desk, entry, folder, original)
+        _note(account, entry, folder, original)
     finally:
         folder.close()
     envelope = detail.report.message
-    desk.observer(
-        Event(desk.account.name, "restored", place.mailbox, place.uid, envelope.subject, envelope.from_)
+    account.observer(
+        Event(account.config.name, "restored", place.mailbox, place.uid, envelope.subject, envelope.from_)
     )
     return "The original is back in its folder."
 
 
-def _note(desk: Desk, entry: Entry, folder: Mailbox, original: int | None) -> None:
+def _note(account: Account, entry: Entry, folder: Mailbox, original: int | None) -> None:
     """Record that it is back, and where; the journal knows it there, so that no look takes it for new."""
-    with desk.journal.batch() as record:
+    with account.journal.batch() as record:
         record.note(entry.place, "reported", RESTORED)
         if original is None:
             return
@@ -70,9 +70,9 @@ def _note(desk: Desk, entry: Entry, folder: Mailbox, original: int | None) -> No
         record.put(replace(entry, place=place, copy_uid=None, copy_in=""))
 
 
-def _bring_back(desk: Desk, store: Store, folder: Mailbox, entry: Entry, size: int) -> Entry:
+def _bring_back(account: Account, store: Store, folder: Mailbox, entry: Entry, size: int) -> Entry:
     """Move the original out of the quarantine; its UID will not be below the entry's `uidnext`."""
-    quarantine = store.open(desk.account.quarantine)
+    quarantine = store.open(account.config.quarantine)
     try:
         # Another one of the same bytes, that came before, lies below.
         found = _find(quarantine, entry.quarantine_next or 1, entry, size) or _find(
@@ -87,10 +87,10 @@ def _bring_back(desk: Desk, store: Store, folder: Mailbox, entry: Entry, size: i
                     "`unpixel restore FILE` makes the original from it."
                 )
             raise NotRestored(
-                f"The original is no longer in {desk.account.quarantine}: look for it in the account's trash."
+                f"The original is no longer in {account.config.quarantine}: look for it in the account's trash."
             )
         entry = replace(entry, stage=Stage.RESTORED, uidnext=folder.status().uidnext)
-        desk.journal.put(entry)
+        account.journal.put(entry)
         quarantine.move([found], entry.copy_in or entry.place.mailbox)
         return entry
     finally:

@@ -19,7 +19,7 @@ from blocker.config import AccountConfig
 from blocker.config.loopback import is_loopback
 from blocker.config.providers import by_server
 from blocker.mailbox.protocol import MailboxError, Store
-from blocker.service.exchange.account import Desk
+from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import ELSEWHERE, reason_of
 from blocker.service.exchange.journal import Swept as Passed
 from blocker.service.looks.finish import finish, sweeping
@@ -87,7 +87,7 @@ def nothing() -> None:
 
 
 def sweep(
-    desk: Desk,
+    account: Account,
     store: Store,
     *,
     since: datetime | None = None,
@@ -99,20 +99,20 @@ def sweep(
     """Look at past mail as the account's mode asks; how many messages were dealt with, by action.
 
     First it finishes what any earlier run or sweep left under way, whatever its own limits are. `between` is called
-    after each piece, with nothing under way and `desk.turn` free; it may use the store too. With `dry_run` nothing is
+    after each piece, with nothing under way and `account.turn` free; it may use the store too. With `dry_run` nothing is
     changed or recorded; the observer is told what would be done. A folder that fails is told and left; the others are
     looked at. Raises Stopped when the service is asked to end, what the connection and the catalogue raise, and
     MailboxError where no folder can be opened.
     """
-    finished = Counter[str]() if dry_run else _finished(desk, store)
-    desk = sweeping(desk)
+    finished = Counter[str]() if dry_run else _finished(account, store)
+    account = sweeping(account)
     failed: dict[str, str] = {}
-    ways = _ways(desk, store, since, dry_run, failed)
+    ways = _ways(account, store, since, dry_run, failed)
     count = _Count(sum(len(way.uids) for way in ways), progress)
     done = Swept()
-    pace = _Pace(limits.pace, desk)
+    pace = _Pace(limits.pace, account)
     for way in ways:
-        with closing(way.look), _apart(desk, way.folder, failed):
+        with closing(way.look), _apart(account, way.folder, failed):
             while not done.full and (piece := way.next(_room(limits, done, way.look))):
                 way.look.past_mail(piece, nobody)
                 way.passed(piece)
@@ -129,23 +129,23 @@ def sweep(
 
 
 def _ways(
-    desk: Desk, store: Store, since: datetime | None, dry_run: bool, failed: dict[str, str]
+    account: Account, store: Store, since: datetime | None, dry_run: bool, failed: dict[str, str]
 ) -> list[_Way]:
     """What there is to pass in each folder that can be opened; why others cannot goes into `failed`.
 
     Raises MailboxError where none can.
     """
     ways: list[_Way] = []
-    for folder in desk.account.folders:
-        with _apart(desk, folder, failed):
-            ways.append(_Way(desk, Look(desk, store, folder, dry_run=dry_run), folder, since, dry_run))
+    for folder in account.config.folders:
+        with _apart(account, folder, failed):
+            ways.append(_Way(account, Look(account, store, folder, dry_run=dry_run), folder, since, dry_run))
     if not ways:
         raise MailboxError(" ".join(failed.values()))
     return ways
 
 
 @contextmanager
-def _apart(desk: Desk, folder: str, failed: dict[str, str]) -> Iterator[None]:
+def _apart(account: Account, folder: str, failed: dict[str, str]) -> Iterator[None]:
     """What is raised over one folder is told, and costs that one alone."""
     try:
         yield
@@ -153,7 +153,7 @@ def _apart(desk: Desk, folder: str, failed: dict[str, str]) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 (whatever an answer raises, the other folders are looked at)
         failed[folder] = reason_of(error)
-        desk.tell("trouble", failed[folder], folder)
+        account.tell("trouble", failed[folder], folder)
 
 
 class _Count:
@@ -169,12 +169,12 @@ class _Count:
         self._progress(self._before, self._total)
 
 
-def _finished(desk: Desk, store: Store) -> Counter[str]:
+def _finished(account: Account, store: Store) -> Counter[str]:
     """Finish what is under way; how many messages, by action."""
-    with desk.turn:
-        finished = finish(desk, store)
+    with account.turn:
+        finished = finish(account, store)
     for folder, why in finished.failed.items():
-        desk.tell("trouble", why, folder)
+        account.tell("trouble", why, folder)
     return finished.done
 
 
@@ -190,12 +190,14 @@ def _room(limits: Limits, done: Swept, look: Look) -> int:
 class _Way:
     """The messages of one folder that a sweep has still to pass."""
 
-    def __init__(self, desk: Desk, look: Look, folder: str, since: datetime | None, dry_run: bool) -> None:
+    def __init__(
+        self, account: Account, look: Look, folder: str, since: datetime | None, dry_run: bool
+    ) -> None:
         self.look, self.folder = look, folder
-        self._journal = None if dry_run else desk.journal
-        self._place = (desk.account.name, folder, look.uidvalidity)
+        self._journal = None if dry_run else account.journal
+        self._place = (account.config.name, folder, look.uidvalidity)
         day = since.date().isoformat() if since else ""
-        self._wish = f"{desk.account.mode}/{desk.account.level}/{day}"
+        self._wish = f"{account.config.mode}/{account.config.level}/{day}"
         found = look.uids(since)
         former = self._journal.swept(*self._place) if self._journal else None
         if former is not None and former.wish == self._wish:
@@ -230,9 +232,9 @@ class _Way:
 class _Pace:
     """Waits so that no more than so many messages a second are asked for; a stop ends the waiting."""
 
-    def __init__(self, pace: float | None, desk: Desk) -> None:
+    def __init__(self, pace: float | None, account: Account) -> None:
         self._pace = pace
-        self._desk = desk
+        self._account = account
         self._next = time.monotonic()
 
     def wait(self, count: int) -> None:
@@ -240,5 +242,5 @@ class _Pace:
         if self._pace is None:
             return
         self._next = max(self._next, time.monotonic() - 1.0) + count / self._pace
-        self._desk.stop.wait(max(0.0, self._next - time.monotonic()))
-        self._desk.go_on()
+        self._account.stop.wait(max(0.0, self._next - time.monotonic()))
+        self._account.go_on()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from blocker.detect.report import Report
 from blocker.judging.judge import Judgement, headers_only, unread
 from blocker.mailbox.protocol import Mailbox
-from blocker.service.exchange.account import Desk, seen_of
+from blocker.service.exchange.account import Account, seen_of
 from blocker.service.exchange.plan import ATTEMPTS
 from blocker.service.exchange.record import Batch
 from blocker.service.exchange.steps import Entry, Opened, Stage, source_of
@@ -18,8 +18,8 @@ _SAID = ("From", "To", "Subject", "Date", "Message-ID")
 class Unread:
     """Notes in a batch what could not be read: it is tried again, and left alone after the last time."""
 
-    def __init__(self, desk: Desk, mailbox: Mailbox, opened: Opened) -> None:
-        self._desk = desk
+    def __init__(self, account: Account, mailbox: Mailbox, opened: Opened) -> None:
+        self._account = account
         self._mailbox = mailbox
         self._opened = opened
 
@@ -52,7 +52,7 @@ class Unread:
 
     def limit(self) -> str:
         """Why a message is too large, in words."""
-        return f"it is larger than {self._desk.limit / 1024 / 1024:.2g} MB"
+        return f"it is larger than {self._account.limit / 1024 / 1024:.2g} MB"
 
 
 def _said_date(report: Report) -> datetime:
