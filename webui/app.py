@@ -13,7 +13,8 @@ from werkzeug.routing import BaseConverter
 from blocker.catalogue import Catalogue
 from blocker.output import safe
 from blocker.sender import Trust
-from webui import api, auth, commands, errors, headers, messages, metrics, overview, senders, words
+from webui import auth, errors, headers, words
+from webui.areas import areas, menu
 from webui.site import Site
 
 
@@ -63,11 +64,11 @@ def create_app(
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
     app.extensions["unpixel"] = Site(catalogue, key, trust or Trust(), open_metrics)
-    app.jinja_env.globals.update(csrf_token=auth.csrf_token)
+    app.jinja_env.globals.update(csrf_token=auth.csrf_token, menu=menu())
     words.register(app)
     errors.register(app)
     app.before_request(auth.guard)
     app.after_request(headers.add)
-    for area in (auth, metrics, overview, senders, messages, commands, api):
-        app.register_blueprint(area.blueprint)
+    for blueprint in (auth.blueprint, *areas()):
+        app.register_blueprint(blueprint)
     return app

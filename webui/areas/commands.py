@@ -8,9 +8,11 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from webui.areas import Entry
 from webui.site import catalogue
 
 blueprint = Blueprint("commands", __name__)
+MENU = Entry("Requests", 4, "commands.index")
 SHOWN = 50
 
 

@@ -8,10 +8,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from blocker.catalogue.reading import ORDERS, SenderOrder
 from blocker.catalogue.settings import LEVELS, NoDomain, SenderLevel
 from blocker.catalogue.values import SenderDetail, SenderLine
+from webui.areas import Entry
 from webui.charts import chart
 from webui.site import catalogue
 
 blueprint = Blueprint("senders", __name__)
+MENU = Entry("Senders", 2, "senders.index")
 MOST = 500
 
 

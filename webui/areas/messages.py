@@ -12,9 +12,11 @@ from blocker.catalogue import MessageFilter
 from blocker.catalogue.values import ACTIONS, MessageDetail, Page
 from blocker.detect.report import Judged, Verdict
 from blocker.detect.words import Told, told
+from webui.areas import Entry
 from webui.site import catalogue
 
 blueprint = Blueprint("messages", __name__)
+MENU = Entry("Messages", 3, "messages.index")
 
 
 @dataclass(frozen=True, slots=True)

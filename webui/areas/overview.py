@@ -6,10 +6,12 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as BaseResponse
 
 from blocker.catalogue.values import Overview
+from webui.areas import Entry
 from webui.charts import chart
 from webui.site import catalogue
 
 blueprint = Blueprint("overview", __name__)
+MENU = Entry("Overview", 1, "overview.index")
 
 RANGES: dict[str, int | None] = {"7": 7, "30": 30, "90": 90, "365": 365, "all": None}
 USUAL = "30"
