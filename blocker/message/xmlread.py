@@ -31,7 +31,7 @@ _TAG_END = re.compile(r"[^>]*?(/?)>")
 _SUBSET_OPENING = re.compile(r"[\"'>\[]")
 _STYLE_SHEET = re.compile(r"<\?xml-stylesheet(?=[ \t\r\n])[^>]{0,4000}\?>")
 _SPELT = re.compile(r"https?://(?!www\.w3\.org/)[^\s\"'<>(){}]+", re.IGNORECASE)
-_DEFAULT = 32
+_DEFAULT = 8
 """Characters that an attribute which an element has by default is paid for as."""
 _CASED = {"feImage": "feimage", "attributeName": "attributeName"}
 """SVG's names in mixed case, and how the table of vectors has them."""

@@ -11,10 +11,13 @@ from email.message import Message
 from html.entities import html5
 from xml.parsers import expat
 
-MAX_READ = 16 << 20
-"""Characters that are read of one document, each entity that is put in counted again."""
+MEANS = 8
+"""How many times as much as a document holds may be read of it, each entity that is put in counted again."""
+MEANS_AT_LEAST = 1 << 18
 MAX_WITH_ENTITIES = 256 << 10
 """Characters of a document with entities that is read at all: expat puts them in before it says so."""
+_EVENT = 12
+"""Characters that what begins or ends somewhere counts as, beside its name and values: it takes that long."""
 _PARAMETER = re.compile(r"%[^\s%;<>]{1,200};")
 _NAMED = re.compile(r"&([A-Za-z][0-9A-Za-z]{1,31};)")
 _DECLARED = re.compile(r"<!ENTITY\s++([^\s%<>&;\"']++)")
@@ -79,7 +82,7 @@ def _events(text: str) -> list[Event] | None:
     """What a document holds, up to where it is not well formed; None where it is too much."""
     if len(text) > MAX_WITH_ENTITIES and "<!ENTITY" in text:
         return None
-    reader = _Reader()
+    reader = _Reader(MEANS * len(text) + MEANS_AT_LEAST)
     try:
         reader.parser.Parse(_with_characters(text), True)
     except expat.ExpatError:
@@ -99,10 +102,10 @@ def _with_characters(text: str) -> str:
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, means: int) -> None:
         self.events: list[Event] = []
         self._text: list[str] = []
-        self._read = 0
+        self._means = means
         self.parser = expat.ParserCreate()
         self.parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_ALWAYS)
         self.parser.StartElementHandler = self.take
@@ -113,7 +116,7 @@ class _Reader:
 
     def take(self, name: str, attributes: dict[str, str]) -> None:
         """Remember what begins or ends here."""
-        self._spend(len(name) + sum(map(len, attributes.values())))
+        self._spend(_EVENT + len(name) + sum(map(len, attributes.values())))
         self.events.append((name, attributes, "".join(self._text)))
         self._text.clear()
 
@@ -122,6 +125,6 @@ class _Reader:
         self._text.append(text)
 
     def _spend(self, characters: int) -> None:
-        self._read += characters
-        if self._read > MAX_READ:
+        self._means -= characters
+        if self._means < 0:
             raise _TooMuch
