@@ -9,7 +9,7 @@ from blocker.config import AccountConfig, Passwords
 from blocker.mailbox.protocol import LoginRefused, Store, WrongSetting
 
 if TYPE_CHECKING:
-    from blocker.mailbox.sign_in import Secret
+    from blocker.mailbox.imap.sign_in import Secret
 
 Stores: TypeAlias = Callable[[AccountConfig], Store]
 """Signs in to an account. Raises MailboxError or ConfigError, or OSError where a sign-in provider does not answer."""
@@ -19,7 +19,7 @@ def imap(passwords: Passwords) -> Stores:
     """Stores that sign in over IMAP: with a token where the account has `oauth`, with the keyring's password where it
     says so, else with what `passwords` gives at that moment."""
     # Not needed by those who bring a store of their own, and slow to import.
-    from blocker.mailbox.sign_in import Token
+    from blocker.mailbox.imap.sign_in import Token
     from blocker.signin import vault
     from blocker.signin.tokens import Tokens
 

@@ -10,8 +10,8 @@ import blocker
 from blocker.detect.report import Report
 from blocker.mailbox.files import read_path
 from blocker.mailbox.imap import ImapStore
-from blocker.mailbox.imap_fetch import fetch
-from blocker.mailbox.imap_outline import outline
+from blocker.mailbox.imap.fetch import fetch
+from blocker.mailbox.imap.outline import outline
 from blocker.message import skim
 from tests.bench.service import fill
 from tests.servers.dovecot import Dovecot

@@ -15,7 +15,7 @@ from blocker.config import load
 from blocker.doctor import Findings, advise
 from blocker.doctor.examine import NAME, examine
 from blocker.mailbox.imap import ImapStore
-from blocker.mailbox.imap_facts import ImapFacts
+from blocker.mailbox.imap.facts import ImapFacts
 from tests.servers.dovecot import Account, Dovecot
 
 

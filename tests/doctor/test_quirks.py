@@ -10,7 +10,7 @@ import pytest
 from blocker.doctor import advise
 from blocker.doctor.examine import NAME, examine
 from blocker.mailbox.imap import ImapStore, SocketTimeout
-from blocker.mailbox.imap_facts import ImapFacts
+from blocker.mailbox.imap.facts import ImapFacts
 from blocker.mailbox.protocol import MailboxError
 from tests.mailbox.memory import MemoryAccount
 from tests.servers.dovecot import PASSWORD

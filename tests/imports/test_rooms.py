@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -80,20 +81,33 @@ def test_a_pure_room_opens_nothing(room: str) -> None:
     assert calls == []
 
 
-def test_four_files_speak_imap() -> None:
+def test_few_files_speak_imap() -> None:
     """imapclient is imported by the connection and its lines alone; imaplib's errors also where it signs in and waits."""
     assert [p.name for p in files("blocker") + files("webui") if "imapclient.IMAPClient" in imported(p)] == [
-        "imap.py",
-        "imap_spoken.py",
+        "connection.py",
+        "store.py",
+        "wire.py",
     ]
     speaking = {
         path.relative_to(ROOT).as_posix()
         for path in files("blocker") + files("webui")
         if any(within(name, ("imapclient", "imaplib")) for name in imported(path))
     }
-    room = "blocker/mailbox"
-    names = ("imap", "imap_idle", "imap_spoken", "sign_in")
+    room = "blocker/mailbox/imap"
+    names = ("__init__", "connection", "idle", "sign_in", "store", "wire")
     assert speaking == {f"{room}/{name}.py" for name in names}
+
+
+def test_no_circle_between_the_files_of_the_mailbox() -> None:
+    """Each of them can be read after those that it imports, what only types need included."""
+    paths = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in files("blocker/mailbox")
+    }
+    graph = {
+        module: {other for name in imported(path) for other in paths if within(name, (other,))} - {module}
+        for module, path in paths.items()
+    }
+    assert list(TopologicalSorter(graph).static_order())[-1] == "blocker.mailbox.imap.__init__"
 
 
 def test_the_pages_never_name_a_mailbox() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal, TypeVar
 
-from blocker.mailbox.imap_text import flag_list
+from blocker.mailbox.imap.text import flag_list
 from blocker.mailbox.protocol import (
     Changed,
     ConnectionLost,

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blocker.mailbox import imap_text as text
-from blocker.mailbox.imap_answers import Atom, Malformed, Part, fetched, split, uid_of, values
-from blocker.mailbox.imap_select import listed, number, personal, windows
+from blocker.mailbox.imap import text
+from blocker.mailbox.imap.answers import Atom, Malformed, Part, fetched, split, uid_of, values
+from blocker.mailbox.imap.listing import listed, personal
+from blocker.mailbox.imap.select import number, windows
 
 READ: list[tuple[list[Part], dict[bytes, Any]]] = [
     ([b"1 (UID 7 FLAGS (NIL nil 7 007 \\Seen))"], {b"UID": 7, b"FLAGS": (None, None, 7, b"007", b"\\Seen")}),

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import trustme
 
-from blocker.mailbox import imap_idle
 from blocker.mailbox.imap import ImapStore
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, TryLater
 from tests.mailbox.observers import ImapObserver
@@ -232,7 +231,7 @@ def test_a_black_hole_is_noticed(
     account: Account, proxy: type[Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A link over which nothing comes any more ends with the unanswered DONE."""
-    monkeypatch.setattr(imap_idle, "ANSWER", 0.5)
+    monkeypatch.setattr("blocker.mailbox.imap.idle.ANSWER", 0.5)
     wire = proxy(account.host, account.port)
     store = signed_in(account, wire.port)
 
@@ -247,7 +246,7 @@ def test_a_server_that_stands_still_is_noticed(
     dovecot: Dovecot, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server process that is stopped tells nothing and answers nothing."""
-    monkeypatch.setattr(imap_idle, "ANSWER", 0.5)
+    monkeypatch.setattr("blocker.mailbox.imap.idle.ANSWER", 0.5)
     store = signed_in(account)
     (line,) = [line for line in dovecot.doveadm("who").splitlines() if line.split()[0] == account.user]
     process = int(line.partition("(")[2].partition(")")[0])

@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 
-from blocker.mailbox import imap_mailbox, imap_select, imap_spoken
 from blocker.mailbox.imap import ImapStore, Security, SocketTimeout
-from blocker.mailbox.imap_text import copied
+from blocker.mailbox.imap.text import copied
 from blocker.mailbox.protocol import Changed, ConnectionLost, LoginRefused, MailboxError, OverQuota
 from tests.mailbox.contract import PLAIN
 from tests.mailbox.observers import ImapObserver
@@ -303,7 +302,7 @@ def test_closing_into_a_black_hole(
     account: Account, proxy: type[Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Signing out does not wait for a server that is gone."""
-    monkeypatch.setattr("blocker.mailbox.imap._GOODBYE", 0.3)
+    monkeypatch.setattr("blocker.mailbox.imap.connection._GOODBYE", 0.3)
     hole = proxy(account.host, account.port)
     store = connect(hole.host, hole.port, account, timeout=SocketTimeout(5, 60))
     hole.to_client = stalling
@@ -374,7 +373,7 @@ def test_large_messages_come_one_by_one(
     account: Account, proxy: type[Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A FETCH asks for no more octets than the bound, so that memory stays bounded whatever the folder holds."""
-    monkeypatch.setattr(imap_mailbox, "BATCH_OCTETS", 10_000)
+    monkeypatch.setattr("blocker.mailbox.imap.folder.BATCH_OCTETS", 10_000)
     raws = [PLAIN + b"x" * size for size in (4000, 4000, 4000, 30_000, 100, 100)]
     ImapObserver(account).deliver(raws)
     seeing = proxy(account.host, account.port)
@@ -390,8 +389,8 @@ def test_a_folder_of_many_uids(account: Account, monkeypatch: pytest.MonkeyPatch
     ImapObserver(account).deliver([PLAIN] * 25)
     store = connect(account.host, account.port, account)
     box = store.open("INBOX")
-    for module in (imap_mailbox, imap_select):
-        monkeypatch.setattr(module, "WINDOW", 4)
+    for module in ("folder", "select"):
+        monkeypatch.setattr(f"blocker.mailbox.imap.{module}.WINDOW", 4)
     assert box.uids() == list(range(1, 26))
     assert box.uids(7) == list(range(7, 26))
     assert box.uids(26) == []
@@ -493,7 +492,7 @@ def test_endless_lines_before_the_sign_in(before: bytes, line: bytes) -> None:
 
 def test_endless_lines_after_it(scripted: Callable[..., ImapStore], monkeypatch: pytest.MonkeyPatch) -> None:
     """What one command may be answered is bounded; what many are, is not."""
-    monkeypatch.setattr(imap_spoken, "LINES", 100_000)
+    monkeypatch.setattr("blocker.mailbox.imap.wire.LINES", 100_000)
     store = scripted(
         {"NOOP": b"* 3 EXISTS\r\n" * 500, "UID SEARCH": b"* SEARCH 1\r\n", "LIST": b"* OK x\r\n" * 2000}
     )
@@ -506,7 +505,7 @@ def test_endless_lines_after_it(scripted: Callable[..., ImapStore], monkeypatch:
 
 def test_a_sign_in_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines that come one by one end with the time that a sign-in may take; who is signed in may stay as long as they like."""
-    monkeypatch.setattr(imap_spoken, "SIGN_IN", 0.5)
+    monkeypatch.setattr("blocker.mailbox.imap.wire.SIGN_IN", 0.5)
     server = ScriptedServer({"UID SEARCH": b"* SEARCH 1\r\n", "NOOP": b""})
     store = connect(server.host, server.port, Account(server.host, server.port, "alice", PASSWORD))
     time.sleep(0.6)

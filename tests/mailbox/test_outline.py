@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blocker.mailbox.imap_answers import fetched
-from blocker.mailbox.imap_outline import MAX_DEPTH, outline
+from blocker.mailbox.imap.answers import fetched
+from blocker.mailbox.imap.outline import MAX_DEPTH, outline
 from blocker.message.skim import MAX_NODES, Node
 
 LEAF = b'("text" "plain" ("charset" "utf-8") NIL NIL "7bit" 10 1 NIL NIL NIL NIL)'

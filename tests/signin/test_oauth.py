@@ -15,8 +15,8 @@ import trustme
 from blocker.catalogue import Catalogue
 from blocker.config import Config, ConfigError, Passwords
 from blocker.mailbox.imap import ImapStore
+from blocker.mailbox.imap.sign_in import Token, oauthbearer, xoauth2
 from blocker.mailbox.protocol import LoginRefused
-from blocker.mailbox.sign_in import Token, oauthbearer, xoauth2
 from blocker.service import Event, Runner, imap
 from blocker.signin import microsoft, tokens
 from blocker.signin.grants import Invitation, NotReached, SignInError

@@ -11,12 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from blocker.mailbox.imap.connection import Connection
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
-
-if TYPE_CHECKING:
-    from blocker.mailbox.imap import Connection
 
 _EVENTS = "(MessageNew MessageExpunge)"
 _USUAL = "SET (SELECTED-DELAYED (MessageNew MessageExpunge FlagChange))"

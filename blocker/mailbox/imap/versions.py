@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from blocker.mailbox import imap_text as text
-from blocker.mailbox.imap_answers import Item
+from blocker.mailbox.imap import text
+from blocker.mailbox.imap.answers import Item
 
 REMEMBERED = 10_000
 """Messages of which is known how they were when they were read: a removal follows soon, or never."""

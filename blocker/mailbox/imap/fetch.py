@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from blocker.mailbox import imap_text as text
-from blocker.mailbox.imap_answers import Item, Malformed, fetched, split, uid_of
+from blocker.mailbox.imap import text
+from blocker.mailbox.imap.answers import Item, Malformed, fetched, split, uid_of
+from blocker.mailbox.imap.connection import Connection
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
-
-if TYPE_CHECKING:
-    from blocker.mailbox.imap import Connection
 
 
 @dataclass(slots=True)

@@ -14,14 +14,12 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from blocker.mailbox import imap_text as text
-from blocker.mailbox.imap_append import continued
-
-if TYPE_CHECKING:
-    from blocker.mailbox.imap import Connection
-    from blocker.mailbox.imap_notify import Others
+from blocker.mailbox.imap import text
+from blocker.mailbox.imap.append import continued
+from blocker.mailbox.imap.connection import Connection
+from blocker.mailbox.imap.notify import Others
 
 SLICE = 0.5
 """Seconds after which it is asked whether to go on waiting."""

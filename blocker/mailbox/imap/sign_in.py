@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from blocker.mailbox import imap_text as text
+from blocker.mailbox.imap import text
 from blocker.mailbox.protocol import MailboxError
 
 

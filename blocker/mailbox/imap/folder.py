@@ -6,21 +6,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
-from blocker.mailbox import imap_text as text
-from blocker.mailbox.imap_answers import Item, field_of, split, uid_of
-from blocker.mailbox.imap_append import append
-from blocker.mailbox.imap_fetch import fetch
-from blocker.mailbox.imap_outline import outline
-from blocker.mailbox.imap_select import WINDOW, windows
-from blocker.mailbox.imap_versions import Versions, modified
+from blocker.mailbox.imap import text
+from blocker.mailbox.imap.answers import Item, field_of, split, uid_of
+from blocker.mailbox.imap.append import append
+from blocker.mailbox.imap.connection import Connection
+from blocker.mailbox.imap.fetch import fetch
+from blocker.mailbox.imap.outline import outline
+from blocker.mailbox.imap.select import WINDOW, select, windows
+from blocker.mailbox.imap.versions import Versions, modified
 from blocker.mailbox.protocol import Changed, ConnectionLost, Draft, MailboxError, Recreated, Status, Stored
 from blocker.mailbox.rights import TAKE_OUT, allow
 from blocker.message.skim import Node, assembled, sections
-
-if TYPE_CHECKING:
-    from blocker.mailbox.imap import Connection
 
 BATCH = 50
 """Messages in one FETCH: measured on Dovecot, more bring nothing."""
@@ -376,7 +373,7 @@ class ImapMailbox:
             self._connection.noop()
 
     def _select(self, expected: int | None = None) -> Status:
-        status = self._connection.select(self._name, self._readonly)
+        status = select(self._connection, self._name, readonly=self._readonly)
         if expected is not None and status.uidvalidity != expected:
             raise Recreated(
                 f"{self._name} was made anew on {self._connection.host}, its UIDs now mean other messages; "

@@ -6,7 +6,7 @@ import socket
 import ssl
 from pathlib import Path
 
-from blocker.mailbox.imap_text import clean
+from blocker.mailbox.imap.text import clean
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, WrongSetting
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from blocker.mailbox import imap_text as text
+from blocker.mailbox.imap import text
+from blocker.mailbox.imap.connection import Connection
+from blocker.mailbox.imap.select import select
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
-
-if TYPE_CHECKING:
-    from blocker.mailbox.imap import Connection
 
 _STORAGE = re.compile(r"\bSTORAGE (\d{1,15}) (\d{1,15})\b", re.IGNORECASE)
 
@@ -71,7 +70,7 @@ class ImapFacts:
 
     def hears(self, folder: str, event: Callable[[], object], seconds: float) -> bool:
         """Whether IDLE on a folder tells of a message that `event` puts there, within some seconds (RFC 2177)."""
-        self._connection.select(self._native(folder), readonly=True)
+        select(self._connection, self._native(folder), readonly=True)
 
         def listen() -> bool:
             self._client.idle()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from blocker.mailbox import imap_text as text
+from blocker.mailbox.imap import text
+from blocker.mailbox.imap.connection import Connection
 from blocker.mailbox.protocol import Draft
-
-if TYPE_CHECKING:
-    from blocker.mailbox.imap import Connection
 
 
 def append(connection: Connection, folder: str, drafts: Sequence[Draft]) -> str:

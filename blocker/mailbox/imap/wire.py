@@ -15,7 +15,7 @@ from imapclient import IMAPClient  # type: ignore[import-untyped]  # ships no ty
 from imapclient.imap4 import IMAP4WithTimeout  # type: ignore[import-untyped]
 from imapclient.tls import IMAP4_TLS  # type: ignore[import-untyped]
 
-from blocker.mailbox.imap_reach import TooMuch
+from blocker.mailbox.imap.reach import TooMuch
 
 LARGEST = 512 * 1024 * 1024
 """Octets of the literals of one command; a server that announces more is not believed, as memory is taken at once."""

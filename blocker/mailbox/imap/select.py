@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from blocker.mailbox import imap_text as text
-from blocker.mailbox.imap_answers import Atom, Malformed, split, values
+from blocker.mailbox.imap import text
+from blocker.mailbox.imap.answers import Atom, split
+from blocker.mailbox.imap.connection import Connection
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, Status
-
-if TYPE_CHECKING:
-    from blocker.mailbox.imap import Connection
 
 LARGEST = 2**32 - 1
 """Of UIDVALIDITY and UIDs (RFC 9051, ``nz-number``)."""
@@ -21,8 +19,6 @@ for what arrives meanwhile."""
 _NUMBER = re.compile(rb"\d{1,10}")
 _PERMANENT = re.compile(rb"\[PERMANENTFLAGS \((.*)\)\]", re.IGNORECASE)
 _UIDNEXT = re.compile(rb"[ (]UIDNEXT (\d{1,10})[ )]", re.IGNORECASE)
-_LISTED = re.compile(rb'[ ]*\(([^)]*)\) +(NIL|"[^"]{0,4}"|[^ "]+) +(.*)', re.IGNORECASE | re.DOTALL)
-_QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 
 
 def number(told: Iterable[Any] | None) -> int | None:
@@ -33,12 +29,15 @@ def number(told: Iterable[Any] | None) -> int | None:
     return None
 
 
-def opened(connection: Connection, folder: str, readonly: bool, counts: bool) -> Status:
-    """SELECT, or EXAMINE where readonly. Raises MailboxError where the folder's UIDs could not be relied on.
+def select(connection: Connection, folder: str, *, readonly: bool) -> Status:
+    """SELECT, or EXAMINE where readonly; whatever was selected is left without expunging.
+
+    Raises MailboxError where the folder's UIDs could not be relied on.
 
     UIDNEXT is optional in RFC 3501, and 163.com and Winmail leave it out; it is above every UID there is then.
     """
     imap = connection.imap
+    connection.selected = None
     connection.command(f"open the folder {folder}", lambda: imap.select(connection.wire(folder), readonly))
     told = imap.untagged_responses
     uidvalidity = number(told.get("UIDVALIDITY"))
@@ -50,7 +49,7 @@ def opened(connection: Connection, folder: str, readonly: bool, counts: bool) ->
     exists, uidnext = number(told.get("EXISTS")) or 0, number(told.get("UIDNEXT"))
     kept = frozenset() if readonly else _permanent(told)
     # A folder may keep no count (RFC 7162, 3.1.2.2).
-    modseq = counts and bool(told.get("HIGHESTMODSEQ"))
+    modseq = connection.counts and bool(told.get("HIGHESTMODSEQ"))
     if uidnext is None:
         asked = windows(1, exists, None)
         uidnext = max((uid for one in asked for uid in connection.search(one)), default=0) + 1
@@ -80,7 +79,13 @@ def _permanent(told: dict[str, list[Any]]) -> frozenset[str]:
     return text.flag_set(tuple(Atom(flag) for line in lines for flag in line.split()))
 
 
-def uidnext_of(connection: Connection, folder: str) -> int | None:
+def uidnext(connection: Connection, folder: str) -> int:
+    """By STATUS, and by looking into the folder where the server does not tell; the selected one is left then."""
+    told = told_uidnext(connection, folder)
+    return select(connection, folder, readonly=True).uidnext if told is None else told
+
+
+def told_uidnext(connection: Connection, folder: str) -> int | None:
     """By STATUS; None where the server does not tell."""
     imap = connection.imap
     doing = f"tell the next UID of {folder}"
@@ -92,37 +97,3 @@ def uidnext_of(connection: Connection, folder: str) -> int | None:
         return None
     found = [_UIDNEXT.findall(answer[-1] if isinstance(answer[-1], bytes) else b"") for answer in split(data)]
     return max((int(uidnext) for one in found for uidnext in one[-1:]), default=None)
-
-
-def listed(data: Iterable[Any]) -> list[tuple[frozenset[str], bytes, bytes]]:
-    """(attributes, separator, name as sent) of each line of LIST that can be read."""
-    lines = []
-    for answer in split(data):
-        head = answer[0]
-        line, literal = head if isinstance(head, tuple) else (head, None)
-        found = _LISTED.match(line)
-        if found is None:
-            continue
-        attributes = text.flag_set(tuple(Atom(one) for one in found[1].split()))
-        separator = b"" if found[2].upper() == b"NIL" else found[2].strip(b'"')[-1:]
-        lines.append((attributes, separator, _name(found[3].strip(), literal)))
-    return lines
-
-
-def _name(name: bytes, literal: bytes | None) -> bytes:
-    if literal is not None:
-        return literal
-    quoted = _QUOTED.match(name)
-    return re.sub(rb"\\(.)", rb"\1", quoted[1]) if quoted else name
-
-
-def personal(data: Iterable[Any]) -> tuple[bytes, bytes] | None:
-    """(prefix, separator) of the first personal namespace in an answer to NAMESPACE (RFC 2342); None without one."""
-    for answer in split(data):
-        try:
-            own = values(answer)[0]
-            prefix, separator = own[0][:2]
-            return bytes(prefix or b""), bytes(separator or b"")
-        except (Malformed, LookupError, TypeError):
-            continue
-    return None
