@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from blocker.catalogue.values import ACTIONS
+from blocker.choices.levels import DEFAULT_LEVEL, SETTINGS, Level
 from blocker.detect.report import KINDS
-from blocker.rewrite.levels import LEVELS
 
 TEXT = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}
@@ -57,12 +57,12 @@ def _neutralise() -> dict[str, Any]:
         "name": "level",
         "in": "query",
         "description": "What to neutralise; left out, what holds for the account and the sender.",
-        "schema": {"type": "string", "enum": list(LEVELS)},
+        "schema": {"type": "string", "enum": list(Level)},
     }
     account = {
         "name": "account",
         "in": "query",
-        "description": "Whose level and settings for senders hold; left out, `standard` and those for all accounts.",
+        "description": f"Whose level and settings for senders hold; left out, `{DEFAULT_LEVEL}` and those for all accounts.",
         "schema": {"type": "string", "maxLength": 200},
     }
     answer = {
@@ -74,7 +74,7 @@ def _neutralise() -> dict[str, Any]:
             },
             "Unpixel-Level": {
                 "description": "The level that held; `allow` where the sender's mail is left as it is.",
-                "schema": {"type": "string", "enum": [*LEVELS, "allow"]},
+                "schema": {"type": "string", "enum": list(SETTINGS)},
             },
             "Unpixel-Note": {
                 "description": "What was set for the sender, and whether and why it holds; what was not looked at.",

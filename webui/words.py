@@ -7,6 +7,7 @@ from datetime import datetime
 from flask import Flask
 from markupsafe import Markup
 
+from blocker.choices.levels import label_of
 from blocker.detect.words import KIND_NAMES, sentence, whose
 
 ACTION_NAMES = {
@@ -24,12 +25,6 @@ ORDER_NAMES = {
     "name": "Name",
 }
 RANGE_NAMES = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "A year", "all": "All"}
-LEVEL_NAMES = {
-    "standard": "Standard: take out what tells that you read it",
-    "strict": "Strict: also pictures made for you",
-    "paranoid": "Paranoid: everything from elsewhere",
-    "allow": "Leave its mail as it is",
-}
 STATE_NAMES = {"waiting": "Waiting", "running": "Under way", "done": "Done", "failed": "Failed"}
 COMMAND_NAMES = {"sweep": "Look through past mail", "restore": "Put the original back"}
 
@@ -83,7 +78,7 @@ def register(app: Flask) -> None:
         kind=lambda name: KIND_NAMES.get(name, name),
         order=lambda name: ORDER_NAMES.get(name, name),
         range_name=lambda name: RANGE_NAMES.get(name, name),
-        level=lambda name: LEVEL_NAMES.get(name, name),
+        level=label_of,
         state=lambda name: STATE_NAMES.get(name, name),
         command=lambda name: COMMAND_NAMES.get(name, name),
     )

@@ -39,6 +39,7 @@ from blocker.catalogue.values import (
     SenderLine,
     VendorLine,
 )
+from blocker.choices.levels import Setting
 
 
 class Catalogue:
@@ -142,7 +143,7 @@ class Catalogue:
         with self.writing() as connection:
             return settings.put(connection, domain, level, account)
 
-    def sender_levels(self, account: str = EVERY) -> dict[str, str]:
+    def sender_levels(self, account: str = EVERY) -> dict[str, Setting]:
         """What was set for senders and holds for an account, by organisational domain."""
         with self.reading() as connection:
             return settings.of_account(connection, account)

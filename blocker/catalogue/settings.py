@@ -10,9 +10,9 @@ from sqlalchemy import Connection, delete, insert, select
 
 from blocker.catalogue.errors import CatalogueError
 from blocker.catalogue.model import SenderLevelRow
+from blocker.choices.levels import SETTINGS, Setting, setting_of
 from blocker.message.domains import organisational
 
-LEVELS = ("standard", "strict", "paranoid", "allow")
 EVERY = ""
 """In place of an account's name: for all accounts."""
 
@@ -26,8 +26,7 @@ class SenderLevel:
     """What was set for one sender."""
 
     domain: str
-    level: str
-    """A level, or `allow`."""
+    level: Setting
     account: str
     """Empty where it holds for all accounts."""
     changed: datetime
@@ -48,8 +47,8 @@ def put(connection: Connection, domain: str, level: str | None, account: str) ->
     Raises CatalogueError for what is no domain or no level.
     """
     name = _named(domain)
-    if level is not None and level not in LEVELS:
-        raise CatalogueError(f"{level!r} is no level: use one of {', '.join(LEVELS)}.")
+    if level is not None and level not in SETTINGS:
+        raise CatalogueError(f"{level!r} is no level: use one of {', '.join(SETTINGS)}.")
     row = (SenderLevelRow.domain == name, SenderLevelRow.account == account)
     connection.execute(delete(SenderLevelRow).where(*row))
     if level is not None:
@@ -61,15 +60,18 @@ def put(connection: Connection, domain: str, level: str | None, account: str) ->
 def of_sender(connection: Connection, domain: str) -> tuple[SenderLevel, ...]:
     """What is set for a sender: for all accounts first, then by account."""
     query = select(*_COLUMNS).where(SenderLevelRow.domain == _named(domain)).order_by(SenderLevelRow.account)
-    return tuple(SenderLevel(*row) for row in connection.execute(query))
+    return tuple(SenderLevel(row[0], setting_of(row[1]), *row[2:]) for row in connection.execute(query))
 
 
-def of_account(connection: Connection, account: str) -> dict[str, str]:
+def of_account(connection: Connection, account: str) -> dict[str, Setting]:
     """What holds for an account, by organisational domain: its own settings come before those for all accounts."""
     query = select(SenderLevelRow.domain, SenderLevelRow.level).where(
         SenderLevelRow.account.in_({EVERY, account})
     )
-    return {row.domain: row.level for row in connection.execute(query.order_by(SenderLevelRow.account))}
+    return {
+        row.domain: setting_of(row.level)
+        for row in connection.execute(query.order_by(SenderLevelRow.account))
+    }
 
 
 _COLUMNS = (SenderLevelRow.domain, SenderLevelRow.level, SenderLevelRow.account, SenderLevelRow.changed)

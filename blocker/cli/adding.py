@@ -9,12 +9,12 @@ from typing import Any, get_args
 
 import click
 
+from blocker.choices.levels import DEFAULT_LEVEL, Level
+from blocker.choices.modes import DEFAULT_MODE, Mode
 from blocker.cli.reach import ask_password, facts_of, facts_sentence, sentences, signed_in
 from blocker.config import (
     AccountConfig,
     ConfigError,
-    Level,
-    Mode,
     Passwords,
     Security,
     add_account,
@@ -61,8 +61,20 @@ OAUTH = "microsoft, google, or an issuer's URL"
 @click.option(
     "--folder", "folders", multiple=True, default=("INBOX",), show_default=True, help="A folder to watch."
 )
-@click.option("--mode", type=click.Choice(get_args(Mode)), default="report", show_default=True)
-@click.option("--level", type=click.Choice(get_args(Level)), default="standard", show_default=True)
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in Mode]),
+    default=DEFAULT_MODE.value,
+    show_default=True,
+    help="What it may do to the mail.",
+)
+@click.option(
+    "--level",
+    type=click.Choice([level.value for level in Level]),
+    default=DEFAULT_LEVEL.value,
+    show_default=True,
+    help="What is taken out of it.",
+)
 @click.option("--no-test", is_flag=True, help="Save without signing in first.")
 def add(address: str, lookup: bool, no_test: bool, **said: Any) -> None:
     """Add an account: sign in to try it, then write it into the configuration. Its password is not written there.
@@ -115,6 +127,7 @@ def _account(address: str, lookup: bool, said: dict[str, Any]) -> AccountConfig:
     known = by_address(address)
     values = {key: value for key, value in said.items() if value is not None}
     values |= {"name": said["name"] or address, "address": address}
+    values |= {"mode": Mode(said["mode"]), "level": Level(said["level"])}
     if said["ca_file"]:
         values["ca_file"] = Path(said["ca_file"])
     if said["host"] is None:

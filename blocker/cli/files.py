@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 import click
 
+from blocker.choices.levels import DEFAULT_LEVEL, Level
 from blocker.output.safe import line
 from blocker.output.terminal import say, say_json
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 MOST = 160
 """Characters of one value that a mail holds, where it is shown."""
-LEVEL_NAMES = ("standard", "strict", "paranoid")
 MAX_FILTERED = 256 << 20
 """Octets that `filter` looks at; a larger message is passed on as it is."""
 
@@ -84,8 +84,8 @@ def scan(
 @click.argument("file", metavar="FILE|-")
 @click.option(
     "--level",
-    type=click.Choice(LEVEL_NAMES),
-    default="standard",
+    type=click.Choice([level.value for level in Level]),
+    default=DEFAULT_LEVEL.value,
     show_default=True,
     help="How much to neutralise.",
 )
@@ -98,7 +98,7 @@ def neutralise(file: str, level: str, recipients: tuple[str, ...]) -> None:
     from blocker.rewrite.neutralise import neutralise as change
 
     raw = read_file(file)
-    outcome = change(raw, level=level, recipients=recipients)  # type: ignore[arg-type]
+    outcome = change(raw, level=level, recipients=recipients)
     try:
         keep(outcome)
     except NotKept as error:
@@ -118,8 +118,8 @@ def neutralise(file: str, level: str, recipients: tuple[str, ...]) -> None:
 )
 @click.option(
     "--level",
-    type=click.Choice(LEVEL_NAMES),
-    default="standard",
+    type=click.Choice([level.value for level in Level]),
+    default=DEFAULT_LEVEL.value,
     show_default=True,
     help="How much to neutralise.",
 )
@@ -150,7 +150,7 @@ def _filtered(raw: bytes, level: str, recipients: tuple[str, ...]) -> tuple[byte
     from blocker.cli.kept import keep
     from blocker.rewrite.neutralise import neutralise as change
 
-    outcome = change(raw, level=level, recipients=recipients)  # type: ignore[arg-type]
+    outcome = change(raw, level=level, recipients=recipients)
     keep(outcome)
     return outcome.raw, _told(outcome)
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import click
 
 from blocker.catalogue.settings import SenderLevel
+from blocker.choices.levels import ALLOW, Level
 from blocker.cli.pages import DATABASE, catalogue_of
 from blocker.config import Config, ConfigError, load
 from blocker.output.terminal import say, say_json
-from blocker.rewrite.levels import LEVELS
+from blocker.sender import lowers
 
 
 @click.command()
 @click.argument("domain")
-@click.option("--level", type=click.Choice(LEVELS), help="The level for this sender's mail.")
+@click.option(
+    "--level", type=click.Choice([level.value for level in Level]), help="The level for this sender's mail."
+)
 @click.option("--allow", is_flag=True, help="Leave this sender's mail as it is.")
 @click.option("--reset", is_flag=True, help="Take back what was set.")
 @click.option("--account", metavar="NAME", help="For this account only; for all where not said.")
@@ -44,7 +47,7 @@ def sender(
     config = _config(account)
     with catalogue_of(database or config.database) as store:
         if level or allow or reset:
-            domain = store.set_sender_level(domain, "allow" if allow else level, account or "")
+            domain = store.set_sender_level(domain, ALLOW if allow else level, account or "")
         found = store.sender_level(domain)
     if as_json:
         say_json({"domain": domain, "settings": [one.as_dict() for one in found]})
@@ -78,11 +81,8 @@ def _lines(domain: str, found: tuple[SenderLevel, ...]) -> list[str]:
 
 def _may_lower(one: SenderLevel, config: Config) -> bool:
     """Whether this is less than the level of an account that it holds for."""
-    order = ("allow", *LEVELS)
     return any(
-        order.index(one.level) < order.index(account.level)
-        for account in config.accounts
-        if one.account in ("", account.name)
+        lowers(account.level, one.level) for account in config.accounts if one.account in ("", account.name)
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Table
 
+from blocker.choices.modes import Mode
 from blocker.config.model import PORTS, AccountConfig, Config, ConfigError, private_directory
 from blocker.config.read import parse, read_text
 
@@ -58,13 +59,13 @@ def remove_account(path: Path, name: str) -> Config:
     return _save(path, tomlkit.dumps(document))
 
 
-def set_mode(path: Path, name: str, mode: str) -> Config:
+def set_mode(path: Path, name: str, mode: Mode) -> Config:
     """Write another mode into an account of the file; the configuration as it is then. Raises ConfigError."""
     text = read_text(path)
     parse(text, path).account(name)
     document = tomlkit.parse(text)
     accounts: Any = document["accounts"]
-    accounts[name]["mode"] = mode
+    accounts[name]["mode"] = mode.value
     return _save(path, tomlkit.dumps(document))
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Mode = Literal["report", "flag", "copy", "replace", "hold"]
-Level = Literal["standard", "strict", "paranoid"]
+from blocker.choices.levels import DEFAULT_LEVEL, Level
+from blocker.choices.modes import DEFAULT_MODE, Mode
+
 Security = Literal["tls", "starttls", "none"]
 PORTS: dict[str, int] = {"tls": 993, "starttls": 143, "none": 143}
 KEY_BYTES = 32
@@ -46,8 +47,8 @@ class AccountConfig:
     oauth_scope: str | None = None
     """What is asked for there; None for the provider's usual one."""
     folders: tuple[str, ...] = ("INBOX",)
-    mode: Mode = "report"
-    level: Level = "standard"
+    mode: Mode = DEFAULT_MODE
+    level: Level = DEFAULT_LEVEL
     quarantine: str = "Unpixel originals"
     """The folder that originals are moved to."""
     screening: str = "Screening"

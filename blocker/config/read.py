@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from blocker.choices.levels import DEFAULT_LEVEL, Level
+from blocker.choices.modes import DEFAULT_MODE, Mode
 from blocker.config.lines import line_of
 from blocker.config.loopback import is_loopback
 from blocker.config.model import (
@@ -20,8 +22,6 @@ from blocker.config.model import (
     AccountConfig,
     Config,
     ConfigError,
-    Level,
-    Mode,
     Security,
     ServiceConfig,
     WebConfig,
@@ -190,8 +190,8 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
             f'"{quarantine}" cannot be watched and keep the originals too: name another folder.',
         )
     screening = _folder(read.text_at(table, (*at, "screening")) or "Screening")
-    mode: Mode = read.one_of(table, (*at, "mode"), get_args(Mode), "report")
-    if mode == "hold" and screening in (*folders, quarantine):
+    mode = Mode(read.one_of(table, (*at, "mode"), tuple(Mode), DEFAULT_MODE))
+    if mode.holds and screening in (*folders, quarantine):
         raise read.error(
             (*at, "screening"),
             f'"{screening}" cannot hold new mail and be watched or keep originals too: name another folder.',
@@ -213,7 +213,7 @@ def _account(read: _Reader, name: str, accounts: Table) -> AccountConfig:
         oauth_scope=read.text_at(table, (*at, "oauth_scope")),
         folders=folders,
         mode=mode,
-        level=read.one_of(table, (*at, "level"), get_args(Level), "standard"),
+        level=Level(read.one_of(table, (*at, "level"), tuple(Level), DEFAULT_LEVEL)),
         quarantine=quarantine,
         screening=screening,
         hold_seconds=read.number(table, (*at, "hold_seconds"), 120.0, 0, 3600),

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from blocker.catalogue import Catalogue
+from blocker.choices.modes import Mode
 from blocker.config import AccountConfig, Config, Passwords
 from blocker.demo.lines import line
 from blocker.demo.mail import RECIPIENT, Arrival, Letter, again, fresh, letters, past
@@ -171,7 +172,7 @@ def _config(home: Path, mail: MailServer) -> Config:
         port=mail.port,
         security="none",
         user=mail.username,
-        mode="replace",
+        mode=Mode.REPLACE,
         poll=POLL,
     )
     database = f"sqlite:///{home / 'catalogue.db'}"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
 
-from blocker.config.model import AccountConfig, Mode
+from blocker.choices.modes import Mode
+from blocker.config.model import AccountConfig
 from blocker.config.providers import by_server
 from blocker.doctor.findings import Findings
 from blocker.mailbox.rights import PUT_IN, TAKE_OUT, allow
-
-_RANK: dict[str, int] = {mode: rank for rank, mode in enumerate(get_args(Mode))}
-"""Modes in the order of what they ask of a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +30,18 @@ class Allowed:
 def advise(found: Findings) -> Advice:
     """The safest mode that works: a neutralised copy takes an original's place only where all of it was seen to work."""
     if found.scratch:
-        return Advice("report", (f"nothing could be tried ({found.scratch})",))
+        return Advice(Mode.REPORT, (f"nothing could be tried ({found.scratch})",))
     against = _against_copies(found)
     if not against:
         refused = _against_moving(found)
         if not refused:
             return Advice(
-                "replace", ("copies read back as they were sent, and single messages can be moved",)
+                Mode.REPLACE, ("copies read back as they were sent, and single messages can be moved",)
             )
-        return Advice("copy", tuple(refused))
+        return Advice(Mode.COPY, tuple(refused))
     if found.keywords:
-        return Advice("flag", tuple(against))
-    return Advice("report", (*against, "the server keeps no keyword of ours"))
+        return Advice(Mode.FLAG, tuple(against))
+    return Advice(Mode.REPORT, (*against, "the server keeps no keyword of ours"))
 
 
 def _against_copies(found: Findings) -> list[str]:
@@ -88,13 +85,13 @@ def allowed(mode: Mode, account: AccountConfig, profile: Findings | None) -> All
     A profile of another server does not count. Without one, a server known to rewrite or to drop messages is
     only flagged; any other is taken at its word, as every copy is read back before it is used.
     """
-    if _RANK[mode] <= _RANK["flag"]:
+    if not mode.copies:
         return Allowed(mode)
-    if mode == "hold":
+    if mode.holds:
         return _held(account, profile)
     if profile is not None and profile.host == account.host:
         advice = advise(profile)
-        if _RANK[advice.mode] >= _RANK["replace"] or _RANK[mode] <= _RANK[advice.mode]:
+        if advice.mode.replaces or mode.rank <= advice.mode.rank:
             return Allowed(mode)
         return Allowed(
             advice.mode,
@@ -103,7 +100,7 @@ def allowed(mode: Mode, account: AccountConfig, profile: Findings | None) -> All
     provider = by_server(account.host)
     if provider is not None and provider.careful:
         return Allowed(
-            "flag",
+            Mode.FLAG,
             f'{provider.careful}, so mode "{mode}" waits and mail is only flagged: '
             f"try the server out with `unpixel doctor {account.name}`.",
         )
@@ -112,7 +109,7 @@ def allowed(mode: Mode, account: AccountConfig, profile: Findings | None) -> All
 
 def _held(account: AccountConfig, profile: Findings | None) -> Allowed:
     """Held mail must be let go whatever the server is: where replacing is not safe, it goes unchanged (mode "report")."""
-    instead = allowed("replace", account, profile)
-    if instead.mode == "replace":
-        return Allowed("hold")
-    return Allowed("report", instead.why.rstrip(".") + "; what is held is let go unchanged.")
+    instead = allowed(Mode.REPLACE, account, profile)
+    if instead.mode.replaces:
+        return Allowed(Mode.HOLD)
+    return Allowed(Mode.REPORT, instead.why.rstrip(".") + "; what is held is let go unchanged.")

@@ -6,7 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import blocker
-from blocker.config.model import AccountConfig, Level
+from blocker.choices.levels import Level
+from blocker.config.model import AccountConfig
 from blocker.detect.context import Context
 from blocker.detect.judge import report_on
 from blocker.detect.report import Envelope, Judged, Report
@@ -53,7 +54,7 @@ def judge(
     """
     raw, report = context.message.raw, report_on(context, source)
     view = view_of(raw) if views and report.tracked else None
-    if account.mode not in ("copy", "replace") or not concerns(report, account.level):
+    if not account.mode.copies or not concerns(report, account.level):
         return Judgement(report, view)
     made = blocker.neutralise(raw, level=account.level, report=report, key=key)
     large = made.patch is not None and not travels(made.patch)
@@ -74,9 +75,7 @@ def concerns(report: Report, level: Level) -> bool:
     """Whether this level may have anything to take out, or to refuse. Cheap: most mail stops here."""
     if report.tracked or report.receipts or report.error is not None:
         return True
-    if level == "strict":
-        return report.kinds["personal"] > 0
-    return level == "paranoid" and bool(report.references)
+    return any(judged.verdict.kind in level.takes for judged in report.references)
 
 
 def token_of(header: bytes) -> str:

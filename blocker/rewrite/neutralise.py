@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from blocker.choices.levels import DEFAULT_LEVEL, Level
 from blocker.detect.judge import scan
 from blocker.detect.report import Judged, Report
 from blocker.message.html import HtmlDocument
@@ -21,7 +22,6 @@ from blocker.message.read import read as read_message
 from blocker.message.references import Reference
 from blocker.rewrite import marker as marks
 from blocker.rewrite.check import MAX_PLACES, Edited, objection
-from blocker.rewrite.levels import NEUTRALISED, Level, replacement
 from blocker.rewrite.patch import (
     MAX_CARRIED,
     MAX_INFLATED,
@@ -33,6 +33,7 @@ from blocker.rewrite.patch import (
     travels,
     unpack,
 )
+from blocker.rewrite.replacement import replacement
 from blocker.rewrite.splice import Replacement, Uneditable, lift, shifted, splice
 
 Kept = Callable[[str], bytes | None]
@@ -65,16 +66,18 @@ class Neutralised:
 def neutralise(
     raw: bytes,
     *,
-    level: Level = "standard",
+    level: Level | str = DEFAULT_LEVEL,
     report: Report | None = None,
     key: bytes | None = None,
     recipients: Sequence[str] = (),
 ) -> Neutralised:
     """Neutralise a message.
 
+    `level` is a level or its name; ValueError where there is none of that name.
     `report` is what `scan` said of these very bytes (it is asked again where it is not given).
     `key` is the installation's key, which signs our header field.
     """
+    level = Level(level)
     if report is None or not _belongs(report, raw):
         report = scan(raw, recipients=recipients)
     if (_doomed(report, level) or report.receipts or report.unjudged) and not report.signed:
@@ -146,8 +149,7 @@ def _belongs(report: Report, raw: bytes) -> bool:
 
 
 def _doomed(report: Report, level: Level) -> list[Judged]:
-    kinds = NEUTRALISED[level]
-    return [judged for judged in report.references if judged.verdict.kind in kinds]
+    return [judged for judged in report.references if judged.verdict.kind in level.takes]
 
 
 def _again(
@@ -179,11 +181,11 @@ def _places(raw: bytes, report: Report, level: Level) -> list[Reference]:
     if not report.unjudged:
         return [judged.reference for judged in _doomed(report, level) if judged.reference is not None]
     found = read_message(raw, most=MAX_PLACES).references
-    kinds, judged = NEUTRALISED[level], len(report.references)
+    judged = len(report.references)
     return [
         place
         for number, place in enumerate(found)
-        if number >= judged or report.references[number].verdict.kind in kinds
+        if number >= judged or report.references[number].verdict.kind in level.takes
     ]
 
 

@@ -1,16 +1,14 @@
 """A level of its own for one sender, and the proof that a mail is that sender's, without which nothing is lowered."""
 
 from blocker.sender.evidence import Lookup, LookupFailed, proof_of
-from blocker.sender.level import SETTINGS, InForce, Proof, Setting, in_force, lowers
+from blocker.sender.level import InForce, Proof, in_force, lowers
 from blocker.sender.trust import Trust
 
 __all__ = [
-    "SETTINGS",
     "InForce",
     "Lookup",
     "LookupFailed",
     "Proof",
-    "Setting",
     "Trust",
     "in_force",
     "lowers",

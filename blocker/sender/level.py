@@ -8,14 +8,8 @@ been set.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-from blocker.rewrite.levels import LEVELS, Level
-
-Setting: TypeAlias = Level | Literal["allow"]
-"""A level, or that the sender's mail is left as it is."""
-SETTINGS: tuple[Setting, ...] = (*LEVELS, "allow")
-_STRENGTH: dict[Setting, int] = {"allow": 0, "standard": 1, "strict": 2, "paranoid": 3}
+from blocker.choices.levels import Level, Setting, level_in, strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +32,7 @@ class InForce:
 
 def lowers(level: Level, setting: Setting) -> bool:
     """Whether a sender's setting protects less than the account's level, so that a proof is needed."""
-    return _STRENGTH[setting] < _STRENGTH[level]
+    return strength(setting) < strength(level)
 
 
 def in_force(level: Level, domain: str, setting: Setting | None, proof: Proof | None = None) -> InForce:
@@ -50,12 +44,8 @@ def in_force(level: Level, domain: str, setting: Setting | None, proof: Proof | 
         return InForce(level)
     what = f"what was set for {domain} ({setting})"
     if not lowers(level, setting):
-        return InForce(_level(setting), f"{what} applies")
+        return InForce(level_in(setting), f"{what} applies")
     if proof is not None and proof.given:
-        return InForce(_level(setting), f"{what} applies: {proof.how}")
+        return InForce(level_in(setting), f"{what} applies: {proof.how}")
     why = proof.how if proof is not None else "nothing was looked up"
     return InForce(level, f"{what} does not apply, because the From field may be forged: {why}")
-
-
-def _level(setting: Setting) -> Level | None:
-    return None if setting == "allow" else setting

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from blocker.choices.levels import Level, Setting
 from blocker.config.model import AccountConfig, Config
 from blocker.message.domains import organisational
-from blocker.rewrite.levels import Level
 from blocker.sender.evidence import Lookup, proof_of
-from blocker.sender.level import InForce, Setting, in_force, lowers
+from blocker.sender.level import InForce, in_force, lowers
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ def as_allowed(account: AccountConfig, catalogue: Catalogue) -> tuple[AccountCon
     profile = catalogue.profile(account.name)
     found = Findings.from_dict(profile.findings) if profile else None
     verdict = allowed(account.mode, account, found)
-    if account.mode == "hold":
+    if account.mode.holds:
         # It is not left to wait: what comes in is let go, unchanged where nothing else is safe.
         return replace(account, hold_seconds=0.0) if verdict.why else account, verdict.why
     return replace(account, mode=verdict.mode), verdict.why

@@ -52,7 +52,7 @@ class Watch:
         self._backoff = backoff or Backoff()
         self._emptying = Emptying(account)
         self._waiting = Waiting()
-        self._holds = account.config.mode == "hold"
+        self._holds = account.config.mode.holds
         self._heard = (account.config.screening,) if self._holds else account.config.folders
         """The folders whose news is listened for: the first for certain, the others where the server can tell of them."""
         self._told: set[str] = set()

@@ -26,10 +26,11 @@ from pathlib import Path
 from statistics import median
 
 import blocker
+from blocker.choices.levels import Level
 from blocker.detect.report import Report
 from blocker.mailbox.files import read_path
 from blocker.rewrite import marker
-from blocker.rewrite.levels import LEVELS, TRANSPARENT, Level
+from blocker.rewrite.replacement import TRANSPARENT
 
 _PART = re.compile(r"part [0-9.]+")
 
@@ -136,7 +137,7 @@ def main() -> None:
     messages = [raw for _, raw in read_path(options.corpus)]
     reports = [blocker.scan(raw) for raw in messages]
     print(f"{len(messages)} messages")
-    for level in LEVELS:
+    for level in Level:
         found = outcomes(messages, reports, level)
         print(f"{level:9} " + "; ".join(f"{count} {what}" for what, count in found.most_common()))
     costs = [one for one in map(cost, messages, reports) if one is not None]

@@ -16,10 +16,9 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import get_args
 
 import blocker
-from blocker.rewrite.levels import Level
+from blocker.choices.levels import Level
 from tests.bench.growing import KINDS, Growing
 
 MOST = 6.0
@@ -54,7 +53,7 @@ def _restore(raw: bytes) -> Callable[[], object]:
 
 ACTS: dict[str, Act] = {
     "scan": _scan,
-    **{level: _neutralise(level) for level in get_args(Level)},
+    **{level: _neutralise(level) for level in Level},
     "filter again": _again,
     "restore": _restore,
 }

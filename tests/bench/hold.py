@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 from blocker.catalogue import Catalogue
+from blocker.choices.modes import Mode
 from blocker.config import AccountConfig, Config, Passwords
 from blocker.service import Event, Runner, imap
 from tests.servers.dovecot import Account, Dovecot
@@ -73,7 +74,7 @@ def measured(server: Dovecot, home: Path, count: int) -> list[float]:
         account.user,
         port=account.port,
         security="none",
-        mode="hold",
+        mode=Mode.HOLD,
     )
     config = Config(home / "config.toml", home, f"sqlite:///{home / 'catalogue.sqlite'}", (one,))
     passwords = Passwords()

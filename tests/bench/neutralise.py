@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import blocker
-from blocker.rewrite.levels import LEVELS, Level
+from blocker.choices.levels import Level
 from tests.bench.scan import RECIPIENTS, forget
 
 BAR = 1.5
@@ -66,12 +66,12 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--folder", default="markup-2019")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--level", choices=LEVELS, action="append", dest="levels", help="all where not said")
+    parser.add_argument("--level", choices=Level, action="append", dest="levels", help="all where not said")
     options = parser.parse_args()
     messages = [path.read_bytes() for path in sorted((options.corpus / options.folder).glob("*.eml"))]
     each = 1000 / max(len(messages), 1)
     above = False
-    for level in options.levels or LEVELS:
+    for level in options.levels or Level:
         found = measure(messages, level, options.rounds)
         above = above or found.ratio > BAR
         print(

@@ -28,6 +28,7 @@ import turbohtml
 from imapclient import IMAPClient  # type: ignore[import-untyped]  # ships no types
 
 from blocker.catalogue import Catalogue
+from blocker.choices.modes import Mode
 from blocker.config import AccountConfig, Config, Passwords
 from blocker.service import Runner, imap
 from tests.servers.dovecot import Account, Dovecot
@@ -121,7 +122,7 @@ def _config(account: Account, home: Path, mode: str) -> Config:
         security="none",
     )
     database = f"sqlite:///{home / 'catalogue.sqlite'}"
-    return Config(home / "config.toml", home, database, (replace(one, mode=mode),))  # type: ignore[arg-type]
+    return Config(home / "config.toml", home, database, (replace(one, mode=Mode(mode)),))
 
 
 def main() -> int:

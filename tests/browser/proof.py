@@ -10,7 +10,7 @@ from itertools import islice
 
 import blocker
 from blocker import Neutralised, Report
-from blocker.rewrite.levels import NEUTRALISED
+from blocker.choices.levels import Level
 from tests.browser import together
 from tests.browser.chromium import Chromium
 from tests.browser.firefox import Firefox
@@ -41,7 +41,7 @@ class Subject:
     @property
     def blocked(self) -> frozenset[Address]:
         """What level `standard` takes away."""
-        kinds = NEUTRALISED["standard"]
+        kinds = Level.STANDARD.takes
         return frozenset(address(j.url) for j in self.report.references if j.url and j.verdict.kind in kinds)
 
 

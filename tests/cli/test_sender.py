@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import blocker
 from blocker.catalogue import Catalogue
+from blocker.choices.levels import Setting
 from blocker.cli import main
 from blocker.config import load
 
@@ -31,7 +32,7 @@ def run(*arguments: str, given: bytes | None = None) -> Result:
     return CliRunner().invoke(main, arguments, input=given)
 
 
-def levels(account: str = "") -> dict[str, str]:
+def levels(account: str = "") -> dict[str, Setting]:
     """What is set."""
     with Catalogue.open(load().database) as catalogue:
         return catalogue.sender_levels(account)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from blocker.choices.modes import Mode
 from blocker.config import (
     AccountConfig,
     ConfigError,
@@ -81,7 +82,7 @@ def test_every_value_is_read(tmp_path: Path) -> None:
         host="imap.example.org",
         user="ada@example.org",
         aliases=("a@example.org", "lovelace@example.org"),
-        mode="replace",
+        mode=Mode.REPLACE,
         poll=5.0,
         password_env="ADA",
     )
@@ -233,7 +234,7 @@ NEW = AccountConfig(
     address="n@example.org",
     host="imap.example.org",
     user="n@example.org",
-    mode="flag",
+    mode=Mode.FLAG,
     folders=("INBOX", "Été"),
     password_command="pass show 'mail \"x\"'",
 )

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 import blocker
+from blocker.choices.levels import Level
 from blocker.detect.report import Report
 from blocker.mailbox.files import read_path
 from blocker.message.charset import decode_text
 from blocker.message.css import unescape as unescape_css
 from blocker.message.references import Reference
 from blocker.message.transfer import IDENTITY, decode
-from blocker.rewrite.levels import LEVELS, NEUTRALISED, Level
 from blocker.rewrite.patch import MAX_PATCH, apply_edits, unpack
 from tests.corpus.loading import html_leaves, loading
 from tests.message.standard import our_leaves, standard_leaves
@@ -81,7 +81,7 @@ def _holds(raw: bytes, reference: Reference) -> bool:
     return reference.raw in value if part.encoding == "base64" else reference.raw == value
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", Level)
 def test_there_and_back(mails: list[Mail], level: Level) -> None:
     """Neutralised and restored each message is itself; nothing outside the edits differs; a second time changes nothing.
 
@@ -92,7 +92,7 @@ def test_there_and_back(mails: list[Mail], level: Level) -> None:
         done = blocker.neutralise(mail.raw, level=level, report=mail.report, key=KEY)
         if not done.changed:
             assert done.raw == mail.raw, mail.name
-            wanted = mail.report.receipts or mail.report.kinds.keys() & NEUTRALISED[level]
+            wanted = mail.report.receipts or mail.report.kinds.keys() & level.takes
             assert bool(wanted) == (done.refused is not None), mail.name
             assert done.refused is None or UNCERTAIN.fullmatch(done.refused), (mail.name, done.refused)
             outcomes["left alone" if done.refused else "nothing to do"] += 1
@@ -118,11 +118,7 @@ def test_another_parser_finds_nothing_left(mails: list[Mail], level: Level) -> N
     """In no place that loads, by another parser's reading, stands an address that the level takes out; links may stay."""
     left = []
     for mail in mails:
-        gone = {
-            judged.raw.strip()
-            for judged in mail.report.references
-            if judged.verdict.kind in NEUTRALISED[level]
-        }
+        gone = {judged.raw.strip() for judged in mail.report.references if judged.verdict.kind in level.takes}
         gone = {raw for raw in gone if "//" in raw}
         done = blocker.neutralise(mail.raw, level=level, report=mail.report)
         if not gone or not done.changed:

@@ -19,6 +19,8 @@ from pathlib import Path
 import click
 from click.testing import CliRunner
 
+from blocker.choices.levels import Level
+from blocker.choices.modes import Mode
 from blocker.cli import main as unpixel
 from blocker.config.providers import providers
 from tests.servers.quirks import QUIRKS
@@ -86,7 +88,24 @@ def quirks() -> str:
     return table(("seen on", "faults"), rows)
 
 
-MADE: dict[str, Callable[[], str]] = {"reference": reference, "providers": careful, "quirks": quirks}
+def modes() -> str:
+    """What each mode does."""
+    rows = ((f"`{mode}`", mode.summary, mode.afterwards) for mode in Mode)
+    return table(("mode", "what it does", "the mailbox afterwards"), rows)
+
+
+def levels() -> str:
+    """What each level takes out."""
+    return table(("level", "neutralises"), ((f"`{level}`", level.summary) for level in Level))
+
+
+MADE: dict[str, Callable[[], str]] = {
+    "reference": reference,
+    "modes": modes,
+    "levels": levels,
+    "providers": careful,
+    "quirks": quirks,
+}
 """What stands between `<!-- NAME: begin -->` and `<!-- NAME: end -->`, by name."""
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 import blocker
-from blocker.config.model import AccountConfig, Config, Level, Mode, ServiceConfig, WebConfig
+from blocker.choices.levels import Level
+from blocker.choices.modes import Mode
+from blocker.config.model import AccountConfig, Config, ServiceConfig, WebConfig
 from blocker.detect.report import KINDS
 from tests.docs import reference
 from tests.service.test_hazards import HAZARDS
@@ -104,8 +106,8 @@ def test_the_python_sample_runs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_words_are_explained() -> None:
     """The verdicts, levels and modes that exist are the ones the README explains."""
     assert [row[0] for row in rows("verdicts")] == list(KINDS)
-    assert [row[0] for row in rows("levels")] == list(get_args(Level))
-    assert [row[0] for row in rows("modes")][: len(get_args(Mode))] == list(get_args(Mode))
+    assert [row[0] for row in rows("levels")] == list(Level)
+    assert [row[0] for row in rows("modes")][: len(Mode)] == list(Mode)
 
 
 def test_every_hazard_is_told() -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from blocker.config.model import AccountConfig, Mode
+from blocker.choices.modes import Mode
+from blocker.config.model import AccountConfig
 from blocker.config.providers import providers
 from blocker.doctor import Findings, advise, allowed
 
@@ -29,8 +30,8 @@ def account(host: str = "imap.example.org") -> AccountConfig:
 
 def test_an_unknown_server_is_taken_at_its_word() -> None:
     """Without a profile, an ordinary server gets the configured mode: every copy is read back before it is used."""
-    assert allowed("replace", account(), None).mode == "replace"
-    assert allowed("replace", account(), None).why == ""
+    assert allowed(Mode.REPLACE, account(), None).mode == "replace"
+    assert allowed(Mode.REPLACE, account(), None).why == ""
 
 
 CAREFUL = [p for p in providers() if p.careful and p.host != "127.0.0.1"]
@@ -40,12 +41,12 @@ CAREFUL = [p for p in providers() if p.careful and p.host != "127.0.0.1"]
 def test_a_provider_known_to_meddle_begins_in_flag_mode(provider: object) -> None:
     """Without proof it is flagged only, and the sentence names the next step; proof of the doctor lifts that."""
     host = getattr(provider, "host", "")
-    first = allowed("replace", account(host), None)
+    first = allowed(Mode.REPLACE, account(host), None)
     assert first.mode == "flag"
     assert "unpixel doctor ada" in first.why
-    assert allowed("report", account(host), None).mode == "report"
+    assert allowed(Mode.REPORT, account(host), None).mode == "report"
     proven = replace(GOOD, host=host)
-    assert allowed("replace", account(host), proven) == allowed("replace", account(), None)
+    assert allowed(Mode.REPLACE, account(host), proven) == allowed(Mode.REPLACE, account(), None)
 
 
 def test_the_well_known_meddlers_are_on_the_list() -> None:
@@ -56,13 +57,13 @@ def test_the_well_known_meddlers_are_on_the_list() -> None:
 @pytest.mark.parametrize(
     ("configured", "found", "mode"),
     [
-        ("replace", replace(GOOD, same_id="dropped"), "flag"),
-        ("copy", replace(GOOD, same_id="dropped"), "flag"),
-        ("replace", replace(GOOD, moves=False), "copy"),
-        ("copy", replace(GOOD, moves=False), "copy"),
-        ("flag", replace(GOOD, keywords=False, header=False), "flag"),
-        ("replace", replace(GOOD, read_back="changed", keywords=False), "report"),
-        ("replace", Findings(host="imap.example.org", scratch="no folders"), "report"),
+        (Mode.REPLACE, replace(GOOD, same_id="dropped"), "flag"),
+        (Mode.COPY, replace(GOOD, same_id="dropped"), "flag"),
+        (Mode.REPLACE, replace(GOOD, moves=False), "copy"),
+        (Mode.COPY, replace(GOOD, moves=False), "copy"),
+        (Mode.FLAG, replace(GOOD, keywords=False, header=False), "flag"),
+        (Mode.REPLACE, replace(GOOD, read_back="changed", keywords=False), "report"),
+        (Mode.REPLACE, Findings(host="imap.example.org", scratch="no folders"), "report"),
     ],
 )
 def test_a_profile_bounds_the_mode(configured: Mode, found: Findings, mode: str) -> None:
@@ -75,9 +76,9 @@ def test_a_profile_bounds_the_mode(configured: Mode, found: Findings, mode: str)
 def test_a_profile_of_another_server_says_nothing() -> None:
     """An account that moved to another host is not judged by its former server."""
     bad = replace(GOOD, same_id="dropped", host="old.example.org")
-    assert allowed("replace", account(), bad).mode == "replace"
+    assert allowed(Mode.REPLACE, account(), bad).mode == "replace"
     good = replace(GOOD, host="old.example.org")
-    assert allowed("replace", account("imap.gmail.com"), good).mode == "flag"
+    assert allowed(Mode.REPLACE, account("imap.gmail.com"), good).mode == "flag"
 
 
 @pytest.mark.parametrize("field", ["read_back", "header", "same_id", "date", "moves"])

@@ -15,6 +15,7 @@ from email import message_from_bytes
 from email.message import Message
 
 import blocker
+from blocker.choices.levels import Level
 from blocker.detect.identity import find
 from blocker.detect.knowledge import default_rules, inner_url
 from blocker.detect.memory import template
@@ -25,7 +26,6 @@ from blocker.message.css import css_urls, unescape
 from blocker.message.references import MAX_REFERENCES
 from blocker.message.urls import clean, parse, resolve
 from blocker.message.xmlread import read_xml
-from blocker.rewrite.levels import LEVELS
 from tests.fixtures.paths import FIXTURES
 
 TO = "camille@example.org"
@@ -51,7 +51,7 @@ def message(data: bytes) -> None:
     report = blocker.scan(data, recipients=(TO,))
     check_report(data, report)
     assert blocker.scan(data, recipients=(TO,)).as_dict() == report.as_dict()
-    for level in LEVELS:
+    for level in Level:
         done = blocker.neutralise(data, level=level, report=report)
         assert (blocker.restore(done.raw) if done.changed else done.raw) == data
 

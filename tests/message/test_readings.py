@@ -8,9 +8,9 @@ import binascii
 import pytest
 
 import blocker
+from blocker.choices.levels import Level
 from blocker.message.mime import MAX_OTHERS, read_structure
 from blocker.message.read import read
-from blocker.rewrite.levels import Level
 from tests.message.samples import HEAD, mail, parts
 
 IMG = '<p>x</p><img src="https://{}.example/o.gif?u=8f3ac21be9d04477a1" width=1 height=1>'

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import blocker
+from blocker.choices.levels import Level
 from blocker.detect.cascade import MAX_ANCESTORS, MAX_SHEETS
 from blocker.detect.stylesheet import MAX_RULES, MAX_SHEET
 from blocker.message.headers import MAX_HEADER_BYTES, MAX_VALUE_BYTES
@@ -17,7 +18,6 @@ from blocker.message.multipart import MAX_LIKE, MAX_PARTS
 from blocker.message.nested import MAX_NESTED
 from blocker.message.references import MAX_REFERENCES
 from blocker.message.urls import MAX_URL
-from blocker.rewrite.levels import Level
 from tests.bench.growing import multipart, part
 from tests.detect.hostile import HEAD, IMAGE, html, images, many
 

@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import blocker
+from blocker.choices.levels import DEFAULT_LEVEL, Level
 from blocker.detect.report import Kind
 from blocker.message.read import RECEIPT_HEADERS
 from blocker.rewrite import marker
-from blocker.rewrite.levels import LEVELS, TRANSPARENT, Level, replacement
 from blocker.rewrite.neutralise import SIGNED
 from blocker.rewrite.patch import MAX_PATCH, Edit, apply_edits, pack, unpack
+from blocker.rewrite.replacement import TRANSPARENT, replacement
 from tests.fixtures.paths import FIXTURES
 from tests.message.samples import HEAD, encoded, html, mail, parts
 from tests.message.standard import standard_leaves
@@ -59,7 +60,7 @@ def outside(raw: bytes, new: bytes) -> None:
     assert original[position:] == after[at:]
 
 
-def promises(raw: bytes, level: Level = "standard", key: bytes | None = KEY) -> blocker.Neutralised:
+def promises(raw: bytes, level: Level | str = DEFAULT_LEVEL, key: bytes | None = KEY) -> blocker.Neutralised:
     """Neutralise, check every promise that holds for any message, and give the result."""
     before = hashlib.sha256(raw).digest()
     done = blocker.neutralise(raw, level=level, key=key)
@@ -83,7 +84,7 @@ def promises(raw: bytes, level: Level = "standard", key: bytes | None = KEY) -> 
 
 @pytest.mark.parametrize("encoding", ["8bit", "7bit", "binary", "", "quoted-printable", "base64"])
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", Level)
 def test_what_goes_and_what_stays(encoding: str, end: bytes, level: Level) -> None:
     """At each level the kinds that it names go, the others stay, and the element keeps its size and alt text."""
     raw = mail(encoded(FOUR.encode(), encoding), "text/html; charset=utf-8", encoding).replace(b"\r\n", end)
@@ -97,7 +98,10 @@ def test_what_goes_and_what_stays(encoding: str, end: bytes, level: Level) -> No
     assert text.count("<img") == 4
 
 
-GONE: dict[Level, set[Kind]] = {"standard": {"pixel", "beacon"}, "strict": {"pixel", "beacon", "personal"}}
+GONE: dict[Level, set[Kind]] = {
+    Level.STANDARD: {"pixel", "beacon"},
+    Level.STRICT: {"pixel", "beacon", "personal"},
+}
 
 
 @pytest.mark.parametrize("level", GONE)
@@ -132,7 +136,7 @@ def test_replacements_are_safe_to_insert() -> None:
 
 
 @pytest.mark.parametrize("name", RECEIPT_HEADERS)
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", Level)
 def test_receipt_headers_go(name: str, level: Level) -> None:
     """A field that asks for a receipt is taken out whole, at every level, even where nothing else is."""
     field = f"{name.title()}: a\r\n <b@t.example>\r\n".encode()
@@ -214,7 +218,7 @@ SEALED = [
 ]
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", Level)
 @pytest.mark.parametrize("depth", [0, 1, 2])
 @pytest.mark.parametrize("sealed", SEALED)
 def test_sealed_mail_is_never_rewritten(sealed: bytes, depth: int, level: Level) -> None:
@@ -282,7 +286,7 @@ def test_a_message_neutralised_with_a_key_is_known_without_it() -> None:
     assert blocker.neutralise(new).raw == new
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", Level)
 def test_many_copies_hide_nothing(level: Level) -> None:
     """Repeating a pixel beyond the bound of what is judged does not save it."""
     raw = html(PIXEL_TAG * 2100 + "<p>end")
@@ -401,13 +405,13 @@ MESSAGES = st.builds(lambda first, head, body, eol: (first + head + body).replac
     FIELDS, st.sampled_from([HEAD, b""]), st.recursive(leaf(), tree, max_leaves=5), st.sampled_from([b"\r\n", b"\r\n", b"\n"]))  # fmt: skip
 
 
-@given(MESSAGES, st.sampled_from(LEVELS), st.sampled_from([None, KEY]))
+@given(MESSAGES, st.sampled_from(Level), st.sampled_from([None, KEY]))
 def test_any_message(raw: bytes, level: Level, key: bytes | None) -> None:
     """Every promise holds for any message, at any level, with and without a key."""
     promises(raw, level, key)
 
 
-@given(st.binary(max_size=400), st.sampled_from(LEVELS))
+@given(st.binary(max_size=400), st.sampled_from(Level))
 def test_any_bytes(raw: bytes, level: Level) -> None:
     """Bytes that are no message at all come through."""
     promises(raw, level)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blocker.choices.levels import Level
 from blocker.sender import Proof, Trust, proof_of
 from tests.sender.letters import BODY, HEAD, MAIL, PIXEL, Names, signed
 
@@ -147,15 +148,21 @@ def test_trust_seeks_a_proof_only_where_one_is_needed() -> None:
     """Nothing is asked where nothing was set for the sender, or more protection."""
     names = Names()
     trust = Trust(lookup=names)
-    assert trust.in_force(signed(), "shop.example", "standard", {}).level == "standard"
+    assert trust.in_force(signed(), "shop.example", Level.STANDARD, {}).level == Level.STANDARD
     assert (
-        trust.in_force(signed(), "shop.example", "standard", {"other.example": "allow"}).level == "standard"
+        trust.in_force(signed(), "shop.example", Level.STANDARD, {"other.example": "allow"}).level
+        == Level.STANDARD
     )
-    assert trust.in_force(signed(), "news.shop.example", "standard", {DOMAIN: "paranoid"}).level == "paranoid"
+    assert (
+        trust.in_force(signed(), "news.shop.example", Level.STANDARD, {DOMAIN: Level.PARANOID}).level
+        == Level.PARANOID
+    )
     assert names.asked == []
-    assert trust.in_force(signed(), "shop.example", "standard", {DOMAIN: "allow"}).level is None
+    assert trust.in_force(signed(), "shop.example", Level.STANDARD, {DOMAIN: "allow"}).level is None
     assert names.asked == ["s1._domainkey.shop.example"]
-    assert trust.in_force(MAIL, "shop.example", "paranoid", {DOMAIN: "standard"}).level == "paranoid"
+    assert (
+        trust.in_force(MAIL, "shop.example", Level.PARANOID, {DOMAIN: Level.STANDARD}).level == Level.PARANOID
+    )
 
 
 @given(st.binary(max_size=300), st.booleans())

@@ -17,6 +17,7 @@ import pytest
 import trustme
 
 from blocker.catalogue import Catalogue
+from blocker.choices.modes import Mode
 from blocker.config import AccountConfig, Config, Passwords
 from blocker.service import Event, Runner, imap
 from tests.conftest import Servers
@@ -95,7 +96,7 @@ class Place:
             port=self.account.port,
             user=self.account.user,
             security="none",
-            mode=mode,  # type: ignore[arg-type]
+            mode=Mode(mode),
         )
         values = {name: getattr(made, name) for name in AccountConfig.__slots__} | more
         return Config(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from blocker.catalogue import Catalogue, CatalogueError
+from blocker.choices.modes import Mode
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 from blocker.service.exchange.screener import next_step
 from blocker.service.exchange.steps import Entry, LeaveAlone, Place, Release, Saw, Stage
@@ -338,7 +339,7 @@ def test_a_sweep_treats_the_inbox_where_it_is(held: Callable[..., World]) -> Non
 def test_every_end_of_an_exchange_lets_the_message_go() -> None:
     """Where the plan would leave a message or try later, it is released; not where its owner has taken it."""
     place = Place("ada", SCREENING, 1, 7)
-    entry = Entry(place, Stage.PLANNED, mode="replace", uidnext=5, copy_in="INBOX")
+    entry = Entry(place, Stage.PLANNED, mode=Mode.REPLACE, uidnext=5, copy_in="INBOX")
     assert isinstance(next_step(entry, Saw(sent=None, refused="no room")), Release)
     old = next_step(entry, Saw(sent=True, answered=3, found=()))
     assert isinstance(old, Release)

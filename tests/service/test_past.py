@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from blocker.catalogue import Catalogue
+from blocker.choices.modes import Mode
 from blocker.config import AccountConfig
 from blocker.service import Runner, Stopped
 from blocker.service.looks import sweep as sweeping
@@ -77,9 +78,9 @@ def test_no_more_is_read_than_a_provider_allows(world: Make) -> None:
         ("imap.example.org", "replace", None),
     ],
 )
-def test_half_of_a_provider_s_day_is_left_to_others(host: str, mode: Any, megabytes: int | None) -> None:
+def test_half_of_a_provider_s_day_is_left_to_others(host: str, mode: str, megabytes: int | None) -> None:
     """What is read counts where nothing is sent, else what may be sent: each message read may go back as a copy."""
-    limits = usual(AccountConfig("ada", "ada@example.org", host, "ada", mode=mode), 500)
+    limits = usual(AccountConfig("ada", "ada@example.org", host, "ada", mode=Mode(mode)), 500)
     assert limits == Limits(500, PACE, megabytes and megabytes * 2**20)
 
 

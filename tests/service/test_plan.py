@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from blocker.config import Mode
+from blocker.choices.modes import Mode
 from blocker.service.exchange.decide import Decision, Exchange, Flag, Found, Powers, Report, Skip, decide
 from blocker.service.exchange.plan import ATTEMPTS, lasting, next_step
 from blocker.service.exchange.steps import (
@@ -41,7 +41,7 @@ HERE = Place("ada", "INBOX", 7, 20)
 NOTHING = Saw()
 
 
-def entry(stage: Stage, mode: Mode = "replace", **more: object) -> Entry:
+def entry(stage: Stage, mode: Mode = Mode.REPLACE, **more: object) -> Entry:
     """Message 20, whose copy can only be at 31 or above."""
     late = stage not in (Stage.SPOOLED, Stage.PLANNED)
     made = Entry(HERE, stage, mode, uidnext=31, copy_uid=31 if late else None, flags=SEEN)
@@ -147,8 +147,8 @@ STEPS: list[tuple[str, Entry, Saw, Step | None]] = [
     ("recent is no flag", entry(V), Saw(original=SEEN | {"\\Recent"}), Moving()),
     ("our keyword is not carried", entry(V), Saw(original=SEEN | {"$Tracked"}), Moving()),
     ("unchanged: about to move", entry(V), Saw(original=SEEN), Moving()),
-    ("copy mode marks", entry(V, "copy"), Saw(original=SEEN), MarkOriginal()),
-    ("copy mode ends", entry(V, "copy"), Saw(original=SEEN, marked=True), Done("copied")),
+    ("copy mode marks", entry(V, Mode.COPY), Saw(original=SEEN), MarkOriginal()),
+    ("copy mode ends", entry(V, Mode.COPY), Saw(original=SEEN, marked=True), Done("copied")),
     ("about to move: move", entry(M), Saw(moved=False), MoveOriginal()),
     ("moved: is it gone?", entry(M), Saw(moved=True), Recheck()),
     ("moved and gone: done", entry(M), Saw(moved=True, original="gone"), Done("replaced")),
@@ -241,54 +241,60 @@ def test_lasting_flags() -> None:
 
 TRACKED = Found(tracked=True, changed=True)
 DECISIONS: list[tuple[str, Mode, Found, Powers, Decision]] = [
-    ("report only reports", "report", TRACKED, Powers(), Report()),
-    ("our copy", "report", Found(ours=True), Powers(), Skip()),
-    ("put back by its owner", "replace", replace(TRACKED, put_back=True), Powers(), Skip()),
-    ("nothing found", "replace", Found(), Powers(), Report()),
-    ("flag", "flag", TRACKED, Powers(), Flag()),
-    ("flagged before", "flag", replace(TRACKED, flags=frozenset({"$Tracked"})), Powers(), Report("flagged")),
-    ("signed mail is flagged", "flag", Found(tracked=True, refused="signed"), Powers(), Flag()),
+    ("report only reports", Mode.REPORT, TRACKED, Powers(), Report()),
+    ("our copy", Mode.REPORT, Found(ours=True), Powers(), Skip()),
+    ("put back by its owner", Mode.REPLACE, replace(TRACKED, put_back=True), Powers(), Skip()),
+    ("nothing found", Mode.REPLACE, Found(), Powers(), Report()),
+    ("flag", Mode.FLAG, TRACKED, Powers(), Flag()),
+    (
+        "flagged before",
+        Mode.FLAG,
+        replace(TRACKED, flags=frozenset({"$Tracked"})),
+        Powers(),
+        Report("flagged"),
+    ),
+    ("signed mail is flagged", Mode.FLAG, Found(tracked=True, refused="signed"), Powers(), Flag()),
     (
         "no keyword",
-        "flag",
+        Mode.FLAG,
         TRACKED,
         Powers(keeps_tracked=False),
         LeaveAlone("the folder keeps no keyword $Tracked"),
     ),
-    ("replace", "replace", TRACKED, Powers(), Exchange()),
-    ("copy", "copy", TRACKED, Powers(), Exchange()),
-    ("a receipt request alone", "replace", Found(changed=True), Powers(), Exchange()),
-    ("signed", "replace", Found(tracked=True, refused="signed"), Powers(), LeaveAlone("signed")),
-    ("nothing to change", "replace", Found(tracked=True), Powers(), Report()),
+    ("replace", Mode.REPLACE, TRACKED, Powers(), Exchange()),
+    ("copy", Mode.COPY, TRACKED, Powers(), Exchange()),
+    ("a receipt request alone", Mode.REPLACE, Found(changed=True), Powers(), Exchange()),
+    ("signed", Mode.REPLACE, Found(tracked=True, refused="signed"), Powers(), LeaveAlone("signed")),
+    ("nothing to change", Mode.REPLACE, Found(tracked=True), Powers(), Report()),
     (
         "marked as deleted",
-        "replace",
+        Mode.REPLACE,
         replace(TRACKED, flags=frozenset({"\\Deleted"})),
         Powers(),
         LeaveAlone("it is marked as deleted"),
     ),
     (
         "read-only",
-        "copy",
+        Mode.COPY,
         TRACKED,
         Powers(writable=False),
         LeaveAlone("this account may not change the folder"),
     ),
     (
         "cannot move: flag",
-        "replace",
+        Mode.REPLACE,
         TRACKED,
         Powers(can_move=False),
         Flag("the server cannot move a message without risk to others"),
     ),
     (
         "cannot move, no keyword",
-        "replace",
+        Mode.REPLACE,
         TRACKED,
         Powers(can_move=False, keeps_tracked=False),
         LeaveAlone("the server cannot move a message without risk to others"),
     ),
-    ("cannot move: copy does not need it", "copy", TRACKED, Powers(can_move=False), Exchange()),
+    ("cannot move: copy does not need it", Mode.COPY, TRACKED, Powers(can_move=False), Exchange()),
 ]
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from blocker.catalogue import Catalogue, CatalogueError, Seen
 from blocker.catalogue.memory import CatalogueMemory
+from blocker.choices.modes import Mode
 from blocker.config import AccountConfig
 from blocker.detect.judge import opened
 from blocker.detect.memory import Recollection
@@ -24,7 +25,7 @@ from blocker.mailbox.protocol import Stored
 from tests.catalogue.letters import LOGO, letter, pixel
 from tests.service.world import World, mail, signed
 
-ACCOUNT = AccountConfig("ada", "ada@example.org", "h", "ada", mode="replace")
+ACCOUNT = AccountConfig("ada", "ada@example.org", "h", "ada", mode=Mode.REPLACE)
 KEY = b"k" * 32
 
 

@@ -13,6 +13,8 @@ from sqlalchemy import select
 
 import blocker
 from blocker.catalogue import Catalogue, JournalRow
+from blocker.choices.levels import Level
+from blocker.choices.modes import Mode
 from blocker.config import AccountConfig, Config
 from blocker.mailbox.protocol import Stored
 from blocker.service import Event, Runner
@@ -63,9 +65,8 @@ class World:
             address="ada@example.org",
             host="memory.example",
             user="ada",
-            mode=mode,  # type: ignore[arg-type]
             poll=0.05,
-            **more,
+            **_chosen({"mode": mode} | more),
         )
         return cls(directory, account)
 
@@ -78,7 +79,7 @@ class World:
 
     def set(self, **values: Any) -> None:
         """Change the account's configuration."""
-        self.account = replace(self.account, **values)
+        self.account = replace(self.account, **_chosen(values))
 
     def runner(self, catalogue: Catalogue) -> Runner:
         """A service on this world."""
@@ -180,3 +181,9 @@ def original_of(raw: bytes) -> bytes | None:
 def today() -> datetime:
     """Now, aware."""
     return datetime.now(UTC)
+
+
+def _chosen(values: dict[str, Any]) -> dict[str, Any]:
+    """Fields of an account, its mode and level by their names."""
+    kinds = {"mode": Mode, "level": Level}
+    return {key: kinds[key](value) if key in kinds else value for key, value in values.items()}

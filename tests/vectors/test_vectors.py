@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import blocker
-from blocker.rewrite.levels import LEVELS, NEUTRALISED
+from blocker.choices.levels import Level
 from tests.vectors.names import NAMES
 
 VECTORS = Path(__file__).parents[2] / "fixtures" / "vectors"
@@ -114,10 +114,10 @@ def _seen(file: str) -> bool:
 def test_each_level_takes_away_what_it_should(file: str) -> None:
     """No vector makes a message one that is left alone; at paranoid nothing is left, and the way back is exact."""
     raw = (VECTORS / file).read_bytes()
-    for level in LEVELS:
+    for level in Level:
         report = blocker.scan(raw)
         done = blocker.neutralise(raw, level=level, report=report)
-        kinds = NEUTRALISED[level]
+        kinds = level.takes
         doomed = [judged for judged in report.references if judged.verdict.kind in kinds]
         assert done.refused is None
         assert done.changed == bool(doomed or report.receipts)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from flask import Blueprint, Response, jsonify, request
 
 import blocker
 from blocker.catalogue.memory import CatalogueMemory
 from blocker.catalogue.settings import EVERY
 from blocker.catalogue.values import Account
+from blocker.choices.levels import ALLOW, DEFAULT_LEVEL, Level
 from blocker.detect.report import Report
 from blocker.output.safe import header
 from blocker.rewrite import marker
-from blocker.rewrite.levels import LEVELS, Level
 from blocker.rewrite.neutralise import Neutralised
 from blocker.rewrite.patch import travels
-from blocker.sender import InForce, Setting
+from blocker.sender import InForce
 from webui.description import describe
 from webui.errors import Problem
 from webui.site import catalogue, site
@@ -41,7 +39,7 @@ def neutralise() -> Response:
     done = _neutralised(raw, report, found.level)
     response = Response(done.raw, mimetype="message/rfc822")
     response.headers["Unpixel-Changed"] = "true" if done.changed else "false"
-    response.headers["Unpixel-Level"] = found.level or "allow"
+    response.headers["Unpixel-Level"] = found.level or ALLOW
     if note := "; ".join(filter(None, (found.note, done.report.error if done.changed else None))):
         response.headers["Unpixel-Note"] = header(note)
     if done.refused:
@@ -52,10 +50,8 @@ def neutralise() -> Response:
 def _in_force(raw: bytes, report: Report, account: Account | None) -> InForce:
     """The account's level, or the one that was set for the sender."""
     settings = catalogue().sender_levels(account.name if account else EVERY)
-    level = account.level if account else "standard"
-    return site().trust.in_force(
-        raw, report.message.from_domain, cast(Level, level), cast("dict[str, Setting]", settings)
-    )
+    level = Level(account.level) if account else DEFAULT_LEVEL
+    return site().trust.in_force(raw, report.message.from_domain, level, settings)
 
 
 def _neutralised(raw: bytes, report: Report, level: Level | None) -> Neutralised:
@@ -102,10 +98,10 @@ def _level() -> Level | None:
     asked = request.args.get("level")
     if asked is None:
         return None
-    for level in LEVELS:
-        if level == asked:
-            return level
-    raise Problem(400, "bad_request", f"There is no such level: use one of {', '.join(LEVELS)}.")
+    try:
+        return Level(asked)
+    except ValueError:
+        raise Problem(400, "bad_request", f"There is no such level: use one of {', '.join(Level)}.") from None
 
 
 def _message() -> bytes:

@@ -6,8 +6,9 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from blocker.catalogue.reading import ORDERS, SenderOrder
-from blocker.catalogue.settings import LEVELS, NoDomain, SenderLevel
+from blocker.catalogue.settings import NoDomain, SenderLevel
 from blocker.catalogue.values import SenderDetail, SenderLine
+from blocker.choices.levels import SETTINGS
 from webui.areas import Entry
 from webui.charts import chart
 from webui.site import catalogue
@@ -54,7 +55,7 @@ def one(domain: str) -> str:
         sender=found,
         chart=chart(found.trend, found.step),
         settings=_settings(domain),
-        levels=LEVELS,
+        levels=SETTINGS,
         accounts=catalogue().accounts(),
     )
 
@@ -70,7 +71,7 @@ def one_twin(domain: str) -> Response:
 def set_level(domain: str) -> BaseResponse:
     """Set what is done with this sender's mail, for an account or all; an empty level takes it back."""
     level, account = request.form.get("level", ""), request.form.get("account", "")
-    if level and level not in LEVELS:
+    if level and level not in SETTINGS:
         abort(400, "There is no such level: choose one of the list.")
     if account and account not in {known.name for known in catalogue().accounts()}:
         abort(400, "There is no such account: choose one of the list.")

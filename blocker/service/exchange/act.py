@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import cast, get_args
 
 from blocker.catalogue import Seen
-from blocker.config import Level
+from blocker.choices.levels import Level
+from blocker.choices.modes import Mode
 from blocker.detect.judge import opened
 from blocker.judging.judge import Judgement, judge, token_of, unread
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
@@ -323,9 +323,9 @@ class Exchanger:
         if work.kept is None:
             return
         made = marker.read(work.kept.copy, self._account.key)
-        config = replace(self._account.config, mode=entry.mode if entry.mode == "copy" else "replace")
-        if made is not None and made.level in get_args(Level):
-            config = replace(config, level=cast("Level", made.level))
+        config = replace(self._account.config, mode=entry.mode if entry.mode.doubles else Mode.REPLACE)
+        if made is not None and made.level in set(Level):
+            config = replace(config, level=Level(made.level))
         original, source = work.kept.original, source_of(entry.place)
         context = opened(original, recipients=config.addresses, memory=self._account.memory)
         judged = judge(context, config, self._account.key, source)

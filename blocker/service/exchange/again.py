@@ -60,7 +60,7 @@ class Again:
     def _former(self, place: Place, sha256: str, size: int, when: datetime) -> Entry | None:
         known = self._account.journal.of_bytes(place.account, sha256)
         known = [entry for entry in known if entry.place not in self._met]
-        kept = [e for e in known if e.stage == Stage.DONE and e.mode == "replace" and e.uidnext is not None]
+        kept = [e for e in known if e.stage == Stage.DONE and e.mode.replaces and e.uidnext is not None]
         lying = [e for e in known if e.stage == Stage.RESTORED or _copied(e, when)]
         gone = [e for e in lying if e.place != place and not self._lies(e)]
         if not kept and not gone:
@@ -130,7 +130,7 @@ def _to_come(entry: Entry) -> bool:
 
 def _copied(entry: Entry, when: datetime) -> bool:
     """Whether it has a copy beside it and arrived at that instant: who has a copy may well delete the original."""
-    known = (entry.stage, entry.mode) == (Stage.DONE, "copy") and entry.internal_date
+    known = entry.stage == Stage.DONE and entry.mode.doubles and entry.internal_date
     return bool(known) and datetime.fromisoformat(entry.internal_date) == when
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from blocker.config.model import Mode
+from blocker.choices.modes import Mode
 from blocker.service.exchange.steps import LeaveAlone
 
 TRACKED = "$Tracked"
@@ -78,9 +78,9 @@ def decide(mode: Mode, found: Found, powers: Powers) -> Decision:
     """What the account's mode asks for a message that was judged."""
     if found.ours or found.put_back:
         return Skip()
-    if mode == "report" or found.allowed or not (found.tracked or found.changed or found.refused):
+    if not mode.writes or found.allowed or not (found.tracked or found.changed or found.refused):
         return Report()
-    if mode == "flag":
+    if not mode.copies:
         return _flag(found, powers, "")
     if found.refused:
         return LeaveAlone(found.refused)
@@ -90,7 +90,7 @@ def decide(mode: Mode, found: Found, powers: Powers) -> Decision:
         return LeaveAlone("it is marked as deleted")
     if not powers.writable:
         return LeaveAlone("this account may not change the folder")
-    if mode == "replace" and not powers.can_move:
+    if mode.replaces and not powers.can_move:
         return _flag(found, powers, "the server cannot move a message without risk to others")
     if found.no_copy:
         return _flag(found, powers, found.no_copy)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,7 +19,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from blocker.catalogue import Catalogue, JournalRow, Seen, patches, relocation
 from blocker.catalogue.model import AccountRow, MessageRow
 from blocker.catalogue.writing import record
-from blocker.sender import Setting
+from blocker.choices.levels import Setting
+from blocker.choices.modes import Mode
 from blocker.service.exchange.steps import FINISHED, Entry, Place, Stage, source_of
 
 RESTORED = "its original was restored on request"
@@ -145,7 +146,7 @@ class Journal:
 
     def sender_levels(self, account: str) -> dict[str, Setting]:
         """What was set for senders and holds for an account, by organisational domain."""
-        return cast("dict[str, Setting]", self._catalogue.sender_levels(account))
+        return self._catalogue.sender_levels(account)
 
     def of_bytes(self, account: str, sha256: str) -> list[Entry]:
         """What is known of messages of these very bytes, oldest first: those that are recorded."""
@@ -307,4 +308,7 @@ def _entry(row: Any) -> Entry:
         attempts=row.attempts,
     )
     more = json.loads(row.detail or "{}")
-    return replace(entry, **more | {"flags": frozenset(more.get("flags", ()))})
+    return replace(
+        entry,
+        **more | {"mode": Mode(more.get("mode", entry.mode)), "flags": frozenset(more.get("flags", ()))},
+    )

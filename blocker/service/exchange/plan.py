@@ -42,6 +42,7 @@ from blocker.service.exchange.steps import (
     Undo,
     Verified,
     Verify,
+    exchanged,
 )
 
 ATTEMPTS = 3
@@ -118,8 +119,8 @@ def _verified(entry: Entry, saw: Saw) -> Step:
         return Undo("its flags were changed meanwhile", again=True)
     if gained:
         return Carry(gained, saw.original)
-    if entry.mode == "copy":
-        return Done("copied") if saw.marked else MarkOriginal()
+    if entry.mode.doubles:
+        return Done(exchanged(entry.mode)) if saw.marked else MarkOriginal()
     return Moving()
 
 

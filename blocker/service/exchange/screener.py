@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from blocker.choices.modes import Mode
 from blocker.mailbox.protocol import Mailbox, Store
 from blocker.service.exchange import plan
 from blocker.service.exchange.account import Account, powers
@@ -50,7 +51,7 @@ class Screener(Exchanger):
         return replace(
             one.entry,
             stage=Stage.RELEASING,
-            mode="report",
+            mode=Mode.REPORT,
             reason=step.reason,
             quarantine_next=self._inbox.status().uidnext,
             keeps_spool=step.keep_spool,

@@ -44,7 +44,7 @@ class Senders:
         found = self._account.trust.in_force(raw, domain, config.level, self._settings)
         if found.level is None:
             return Applied(judgement._replace(copy=None, patch=None, refused=None), True, found.note)
-        if found.level == config.level or config.mode not in ("copy", "replace"):
+        if found.level == config.level or not config.mode.copies:
             return Applied(judgement, note=found.note)
         context = opened(raw, recipients=config.addresses, memory=self._account.memory)
         anew = judge(context, replace(config, level=found.level), self._account.key, source)

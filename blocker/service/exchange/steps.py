@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from blocker.config.model import Mode
+from blocker.choices.modes import DEFAULT_MODE, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Entry:
 
     place: Place
     stage: Stage
-    mode: Mode = "report"
+    mode: Mode = DEFAULT_MODE
     token: str = ""
     """Digest of the copy's own header field: tells our copy from every other message."""
     sha256: str = ""
@@ -231,11 +231,19 @@ class JudgeAgain:
     reason: str
 
 
+Exchanged: TypeAlias = Literal["copied", "replaced"]
+
+
+def exchanged(mode: Mode) -> Exchanged:
+    """What is recorded of a message that was exchanged in this mode."""
+    return "replaced" if mode.replaces else "copied"
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """Record the end: journal and catalogue in one transaction."""
 
-    action: Literal["copied", "replaced"]
+    action: Exchanged
 
 
 @dataclass(frozen=True, slots=True)

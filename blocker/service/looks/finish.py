@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
+from blocker.choices.modes import Mode
 from blocker.mailbox.protocol import Store
 from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import ELSEWHERE, reason_of
@@ -59,9 +60,9 @@ def sweeping(account: Account) -> Account:
     Where held mail goes unchanged, it stays.
     """
     config = account.config
-    if config.mode != "hold":
+    if not config.mode.holds:
         return account
-    config = replace(config, mode="replace" if config.hold_seconds > 0 else "report")
+    config = replace(config, mode=Mode.REPLACE if config.hold_seconds > 0 else Mode.REPORT)
     return replace(account, config=config)
 
 
@@ -83,7 +84,7 @@ def _held(account: Account, store: Store, folder: str, entries: list[Entry], fin
     if not held:
         return
     inbox = next((entry.copy_in for entry in held if entry.copy_in), account.config.folders[0])
-    config = replace(account.config, mode="hold", screening=folder, folders=(inbox,))
+    config = replace(account.config, mode=Mode.HOLD, screening=folder, folders=(inbox,))
     with closing(Hold(replace(account, config=config), store, Waiting(made=True))) as look:
         look.resume()
         finished.done.update(look.done)

@@ -22,7 +22,16 @@ from blocker.service.exchange.failures import ELSEWHERE, reason_of
 from blocker.service.exchange.quota import Quota
 from blocker.service.exchange.record import Batch, Recorder
 from blocker.service.exchange.senders import Applied, Senders
-from blocker.service.exchange.steps import FINISHED, Entry, LeaveAlone, Opened, Place, Stage, source_of
+from blocker.service.exchange.steps import (
+    FINISHED,
+    Entry,
+    LeaveAlone,
+    Opened,
+    Place,
+    Stage,
+    exchanged,
+    source_of,
+)
 from blocker.service.exchange.under_way import Wanted
 from blocker.service.looks.reading import Reader, pieces
 from blocker.service.looks.unread import Unread
@@ -55,12 +64,12 @@ class Look:
         self._account = account
         self._config = account.config
         self._dry_run = dry_run
-        readonly = dry_run or (account.config.mode == "report" and not finishing)
+        readonly = dry_run or (not account.config.mode.writes and not finishing)
         self._mailbox: Mailbox = store.open(folder, readonly=readonly)
         status = self._mailbox.status()
         self._opened = Opened(account.config.name, folder, status.uidvalidity)
         self._folder = folder
-        if finishing or (account.config.mode == "replace" and not dry_run):
+        if finishing or (account.config.mode.replaces and not dry_run):
             store.ensure(account.config.quarantine)
         able = Powers(can_move=store.can_move())
         self._powers = able if readonly else powers(store, self._mailbox, status)
@@ -122,7 +131,7 @@ class Look:
     def uids(self, since: datetime | None) -> list[int]:
         """Every message of the folder, or those that arrived on or after a day; newest first."""
         found = self._mailbox.uids(since=since.date() if since else None)
-        if self._config.mode == "report" and not self._dry_run:
+        if not self._config.mode.writes and not self._dry_run:
             recorded = self._account.journal.recorded(
                 self._config.name, self._folder, self._opened.uidvalidity
             )
@@ -176,7 +185,7 @@ class Look:
     def _count(self, after: Entry) -> None:
         """Note what became of an exchange."""
         if after.stage == Stage.DONE:
-            self.done["replaced" if after.mode == "replace" else "copied"] += 1
+            self.done[exchanged(after.mode)] += 1
         elif after.stage == Stage.LEFT:
             self.done["left"] += 1
 
@@ -201,9 +210,7 @@ class Look:
             if stored.size is None or not isinstance(outcome, Judgement):
                 yield stored, outcome
                 continue
-            changed = self._config.mode in ("copy", "replace") and concerns(
-                outcome.report, self._config.level
-            )
+            changed = self._config.mode.copies and concerns(outcome.report, self._config.level)
             if (changed or self._senders.concerns(outcome)) and stored.size <= self._account.limit:
                 yield from self._alone(self._reader.whole(batch, [stored.uid], {}))
                 continue
@@ -292,7 +299,7 @@ class Look:
                 batch.entries.append(Entry(place, Stage.LEFT, reason=reason))
             case Exchange():
                 if self._dry_run:
-                    batch.seen.append(seen("replaced" if self._config.mode == "replace" else "copied"))
+                    batch.seen.append(seen(exchanged(self._config.mode)))
                 else:
                     self._exchange(batch, stored, place, applied, before.attempts if before else 0)
 
@@ -304,7 +311,7 @@ class Look:
         """Recorded at once: the next message of these bytes is another one."""
         if place in batch.settled:
             batch.settled.remove(place)
-        known = former.stage == Stage.RESTORED or former.mode == "copy"
+        known = former.stage == Stage.RESTORED or former.mode.doubles
         if self._dry_run:
             batch.seen += [] if known else [seen]
             return

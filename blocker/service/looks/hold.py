@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from blocker.catalogue import CatalogueError
+from blocker.choices.modes import Mode
 from blocker.judging.judge import Judgement, unread
 from blocker.judging.pool import APART
 from blocker.judging.worker import Outcome
@@ -69,7 +70,7 @@ class Hold(Look):
         self._instead = "it is let go unchanged, as the configuration says"
         """Why nothing is exchanged, where `hold_seconds` is 0."""
         # To judge and to exchange is mode replace; where to, is decided here.
-        held = replace(config, mode="replace")
+        held = replace(config, mode=Mode.REPLACE)
         try:
             super().__init__(replace(account, config=held), store, config.screening)
         except NOT_THE_MESSAGE:
@@ -77,7 +78,7 @@ class Hold(Look):
         except MailboxError as error:
             # Most likely there can be no quarantine: mode copy needs none, and what is held is let go.
             self._instead = f"it is let go unchanged, as its original could not be kept ({error})"
-            held = replace(held, mode="copy", hold_seconds=0.0)
+            held = replace(held, mode=Mode.COPY, hold_seconds=0.0)
             super().__init__(replace(account, config=held), store, config.screening)
         self._waiting = waiting
         self._inbox: Mailbox = store.open(config.folders[0])
@@ -208,7 +209,7 @@ class Hold(Look):
         applied = self._senders.applied(stored.raw, source_of(place), outcome)
         # What its owner puts back goes to the inbox: the same bytes here are another delivery.
         found = replace(self._found(stored, applied.judgement), allowed=applied.allowed)
-        decision = decide("replace", found, self._powers)
+        decision = decide(Mode.REPLACE, found, self._powers)
         if isinstance(decision, Exchange) and self._config.hold_seconds > 0:
             digest = applied.judgement.report.message.sha256
             if digest in batch.exchange:

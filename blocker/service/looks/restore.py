@@ -35,7 +35,7 @@ def restore(account: Account, store: Store, catalogue: Catalogue, message: int) 
         raise NotRestored(f"The catalogue has no message {message} of this account: look at its page again.")
     place = Place(detail.account, detail.mailbox, detail.uidvalidity, detail.uid)
     entry = account.journal.get(place)
-    if entry is None or entry.mode != "replace" or entry.stage not in (Stage.DONE, Stage.RESTORED):
+    if entry is None or not entry.mode.replaces or entry.stage not in (Stage.DONE, Stage.RESTORED):
         raise NotRestored("The original of this message was never moved: it lies where it was.")
     folder = store.open(entry.copy_in or place.mailbox)
     try:

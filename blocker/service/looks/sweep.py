@@ -69,7 +69,7 @@ def _octets(account: AccountConfig) -> int | None:
     provider = by_server(account.host)
     if provider is None:
         return None
-    daily = provider.daily_up_mb if account.mode in ("copy", "replace", "hold") else provider.daily_mb
+    daily = provider.daily_up_mb if account.mode.copies else provider.daily_mb
     return daily * 2**20 // 2 or None
 
 

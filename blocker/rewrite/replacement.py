@@ -1,23 +1,10 @@
-"""What each level neutralises, and what is put in the place of each vector.
+"""What is put in the place of each vector that is neutralised.
 
 The replacement must contact nobody and keep the layout: an image becomes a transparent one of its
 declared size, everything else something empty of its own kind.
 """
 
 from __future__ import annotations
-
-from typing import Literal, get_args
-
-from blocker.detect.report import Kind
-
-Level = Literal["standard", "strict", "paranoid"]
-LEVELS: tuple[Level, ...] = get_args(Level)
-
-NEUTRALISED: dict[Level, frozenset[Kind]] = {
-    "standard": frozenset({"pixel", "beacon"}),
-    "strict": frozenset({"pixel", "beacon", "personal"}),
-    "paranoid": frozenset({"pixel", "beacon", "personal", "content", "spacer"}),
-}
 
 TRANSPARENT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 """A transparent GIF of one pixel."""
