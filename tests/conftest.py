@@ -25,9 +25,11 @@ SLOW = ("dovecot", "server", "browser")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--fast, --soak and --corpus."""
+    """What `tests/run` passes on."""
     group = parser.getgroup("unpixel")
     group.addoption("--fast", action="store_true", help="leave out what needs a real server or browser")
+    group.addoption("--again", action="store_true", help="leave out what comes out alike on every Python")
+    group.addoption("--long", action="store_true", help="also what takes long and seldom finds anything")
     group.addoption("--soak", metavar="MINUTES", help="also run the long run, for so long")
     group.addoption("--corpus", metavar="DIR", help="also collect the tests on the real mail kept in DIR")
 
@@ -50,6 +52,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("server")
     without = {
         *(SLOW if config.getoption("--fast") else ()),
+        *(("once",) if config.getoption("--again") else ()),
+        *(() if config.getoption("--long") else ("long",)),
         *(() if config.getoption("--corpus") else ("corpus",)),
         *(() if config.getoption("--soak") else ("soak",)),
     }

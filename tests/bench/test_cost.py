@@ -12,6 +12,7 @@ ROUNDS = 5
 """A busy machine may spoil a measurement: the least of some counts."""
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", KINDS)
 def test_four_times_the_list_takes_at_most_six_times_the_time(kind: str) -> None:
     """Read, judged, changed at paranoid, checked: the costliest that is done with a mail."""

@@ -298,6 +298,7 @@ def test_random_bytes(seed: int) -> None:
         assert result.stdout_bytes == data
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*/*.eml")), ids=lambda path: path.stem)
 def test_every_fixture_goes_there_and_back(path: Path) -> None:
     """filter and restore give every fixture back byte for byte."""

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import gettempdir
 
 import pytest
 from imapclient import IMAPClient  # type: ignore[import-untyped]
@@ -115,17 +114,17 @@ def test_new_mail_is_dealt_with(stage: Stage) -> None:
     assert [original(raw) == arrival.raw for raw in inbox].count(True) == 1
 
 
-def test_nothing_stays() -> None:
+def test_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the end there is no thread, no temporary file and no listener that was not there before."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # demonstrations of other runs have theirs elsewhere
     threads = set(threading.enumerate())
-    before = set(Path(gettempdir()).glob("unpixel-demo-*"))
     with running(past(LETTERS[:3], NOW), lambda _: None, 0) as demo:
-        assert set(Path(gettempdir()).glob("unpixel-demo-*")) > before
+        assert [path.name.startswith("unpixel-demo-") for path in tmp_path.iterdir()] == [True]
         ports = (demo.pages.port, demo.mail.port)
         left = time.monotonic()
     assert time.monotonic() - left < 2.0
     assert set(threading.enumerate()) <= threads
-    assert set(Path(gettempdir()).glob("unpixel-demo-*")) <= before
+    assert list(tmp_path.iterdir()) == []
     for port in ports:
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", port), timeout=5)

@@ -38,6 +38,7 @@ def pixels(report: Report) -> int:
     return sum(r.url == PIXEL and r.verdict.kind == "pixel" for r in report.references)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", HOSTILE)
 def test_nothing_hangs_and_nothing_is_missing_silently(name: str) -> None:
     """A hostile message is judged and printed in two seconds; its pixel is found, or the report says what was left out."""

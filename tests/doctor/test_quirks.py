@@ -37,6 +37,7 @@ def _no_server_is_left() -> Iterator[None]:
     Quirky.stop_all()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("quirk", [pytest.param(one, id=one.name) for one in QUIRKS])
 def test_no_mode_is_recommended_that_a_fault_makes_unsafe(quirk: Quirk) -> None:
     """Replace is recommended only where exchanges were seen to work through it; what is left behind is told."""

@@ -11,8 +11,8 @@ import pytest
 
 from tests.fuzz.run import Outcome, fuzz
 
-SECONDS = 60
-"""For each target in continuous integration; elsewhere, and with --fast, a look at whether it runs."""
+LONG, CI, LOOK = 300, 20, 3
+"""Seconds for each target with --long; in continuous integration; elsewhere, and with --fast, where it is seen whether it runs."""
 _under_way: dict[str, Future[Outcome]] = {}
 
 
@@ -20,13 +20,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Begin with the targets that this run will ask about, one after the other."""
     if session.config.option.collectonly or find_spec("atheris") is None:
         return
-    thorough = os.environ.get("CI") == "true" and not session.config.getoption("--fast")
+    seconds = _seconds(session.config)
     runner = ThreadPoolExecutor(1, thread_name_prefix="fuzz")
     for item in session.items:
         if isinstance(item, pytest.Function) and item.originalname == "test_fuzzing":
             name = str(item.callspec.params["name"])
-            _under_way[name] = runner.submit(fuzz, name, SECONDS if thorough else 3)
+            _under_way[name] = runner.submit(fuzz, name, seconds)
     runner.shutdown(wait=False)
+
+
+def _seconds(config: pytest.Config) -> int:
+    if config.getoption("--fast"):
+        return LOOK
+    if config.getoption("--long"):
+        return LONG
+    return CI if os.environ.get("CI") == "true" else LOOK
 
 
 @pytest.fixture

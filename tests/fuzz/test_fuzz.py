@@ -33,6 +33,8 @@ def test_what_once_broke_stays_mended() -> None:
         TARGETS[path.parent.name](path.read_bytes())
 
 
+@pytest.mark.once
+@pytest.mark.timeout(3600)  # one target waits for those before it
 @pytest.mark.parametrize("name", TARGETS)
 def test_fuzzing(name: str, fuzzed: Callable[[str], Outcome]) -> None:
     """Inputs that atheris makes up break no promise; where it is not installed, damaged seeds do not either."""

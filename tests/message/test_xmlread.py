@@ -203,6 +203,7 @@ def test_a_transformation_is_taken_away_whatever_it_makes() -> None:
     assert restore(done.raw) == raw
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("levels", "times"), [(7, 10), (30, 2), (3, 300)])
 def test_a_bomb_keeps_nothing_without_a_word(levels: int, times: int) -> None:
     """An SVG of less than 3 KB that entities make endless is cut, and told: in the report, and as a refusal where it stays."""

@@ -115,7 +115,13 @@ def run(w: World, clock: Clock, patch: pytest.MonkeyPatch) -> bool:
 
 @pytest.mark.parametrize(
     ("mode", "appenduid"),
-    [("replace", True), ("replace", False), ("copy", True), ("copy", False), ("flag", True)],
+    [
+        ("replace", True),
+        *(
+            pytest.param(mode, appenduid, marks=pytest.mark.once)
+            for mode, appenduid in (("replace", False), ("copy", True), ("copy", False), ("flag", True))
+        ),
+    ],
 )
 def test_ended_at_every_step_it_goes_on_to_the_same_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, appenduid: bool
@@ -172,6 +178,7 @@ def assert_let_go_once(w: World, moment: object) -> None:
     assert w.spooled() == [], f"ended at {moment}"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("appenduid", [True, False])
 def test_held_mail_is_let_go_once_wherever_it_was_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, appenduid: bool

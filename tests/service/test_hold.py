@@ -203,6 +203,7 @@ def test_a_release_that_is_refused_is_tried_again(held: Callable[..., World]) ->
 OPERATIONS = ("open", "status", "uids", "sizes", "fetch", "append", "flags", "move")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_link_that_breaks_loses_and_doubles_nothing(

@@ -94,11 +94,11 @@ worker.main()
 @pytest.mark.parametrize(
     ("step", "what"),
     [
-        ("opened", "os.kill(os.getpid(), signal.SIGKILL)"),
         ("judge", "os.kill(os.getpid(), signal.SIGKILL)"),
-        ("opened", "time.sleep(600)"),
-        ("judge", "time.sleep(600)"),
-        ("judge", "print('stray', flush=True); os._exit(3)"),
+        pytest.param("opened", "os.kill(os.getpid(), signal.SIGKILL)", marks=pytest.mark.once),
+        pytest.param("opened", "time.sleep(600)", marks=pytest.mark.once),
+        pytest.param("judge", "time.sleep(600)", marks=pytest.mark.once),
+        pytest.param("judge", "print('stray', flush=True); os._exit(3)", marks=pytest.mark.once),
     ],
 )
 def test_a_poisoned_message_harms_itself_alone(monkeypatch: pytest.MonkeyPatch, step: str, what: str) -> None:
