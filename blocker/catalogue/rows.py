@@ -12,7 +12,9 @@ from typing import Any
 from blocker.catalogue.model import MessageRow, ReferenceRow
 from blocker.catalogue.values import MessageDetail, Seen
 from blocker.catalogue.view import HeaderView
-from blocker.detect.report import Envelope, Judged, Reason, Report, Verdict
+from blocker.detect.marks import LEAKS
+from blocker.detect.reasons import Reason, Value, marked, told
+from blocker.detect.report import Envelope, Judged, Report, Verdict
 from blocker.message.domains import organisational
 from blocker.message.model import Links, Receipt
 
@@ -127,7 +129,7 @@ def leak_values(seen: Seen, message: int) -> Iterator[dict[str, Any]]:
         reason.detail
         for judged in seen.report.references[:MAX_REFERENCES]
         for reason in judged.verdict.reasons
-        if reason.weight > 0 and reason.rule.startswith("identity")
+        if reason.weight > 0 and marked([reason]) & LEAKS
     }
     return ({"message": message, "form": form} for form in sorted({clean(form) for form in forms}))
 
@@ -140,15 +142,36 @@ def _packed(reasons: tuple[Reason, ...]) -> str:
 @lru_cache(maxsize=4096)
 def _packed_one(reason: Reason) -> str:
     """The same few reasons stand in most messages."""
-    return _to_json((reason.rule[:SHORT], reason.detail[:SHORT], reason.weight))
+    values = [_cut(value) for value in reason.values]
+    return _to_json((reason.rule[:SHORT], reason.weight, reason.said[:SHORT], *values))
+
+
+def _cut(value: Value) -> Value:
+    if isinstance(value, tuple):
+        return tuple(map(_cut, value))
+    return value[:SHORT] if isinstance(value, str) else value
 
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
+def _unpacked(kept: list[Any]) -> Reason:
+    """A reason as it was kept: rule, weight, the name of its text and the values in it; before those, rule, text and weight."""
+    rule, second, third, *values = kept
+    if isinstance(second, str):
+        return told(rule, clean(second), third)
+    return Reason(rule, second, third, tuple(map(_value, values)))
+
+
+def _value(kept: Any) -> Value:
+    if isinstance(kept, list):
+        return tuple(map(_value, kept))
+    return clean(kept) if isinstance(kept, str) else float(kept) if isinstance(kept, float) else int(kept)
+
+
 def judged_value(row: ReferenceRow, vendor: str | None) -> Judged:
     """A reference row as the value it was made from."""
-    found = tuple(Reason(rule, clean(detail), weight) for rule, detail, weight in json.loads(row.reasons))
+    found = tuple(map(_unpacked, json.loads(row.reasons)))
     return Judged(
         url=row.url,
         raw=row.raw,

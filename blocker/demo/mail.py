@@ -16,6 +16,8 @@ from itertools import count
 from pathlib import Path
 
 import blocker
+from blocker.detect.marks import LEAKS
+from blocker.detect.reasons import marked
 from blocker.detect.report import Judged, Report
 
 RECIPIENT = "camille@example.org"
@@ -135,7 +137,7 @@ def _tokens(raw: bytes, report: Report) -> list[bytes]:
 
 
 def _names_recipient(reference: Judged) -> bool:
-    return any(reason.rule.startswith("identity") for reason in reference.verdict.reasons)
+    return bool(marked(reference.verdict.reasons) & LEAKS)
 
 
 def _opaque(run: bytes) -> bool:

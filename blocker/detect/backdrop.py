@@ -72,7 +72,7 @@ class Backdrops:
         if block is None:
             return UNKNOWN
         if not _views(block, reference.attrs):
-            return _unused("a style for another medium than the screen, such as paper")
+            return _unused("medium")
         key = id(document), block.prelude
         if key not in self._boxes:
             self._boxes[key] = self._of_selectors(block.prelude, document, boxes)
@@ -99,11 +99,11 @@ class Backdrops:
                 if box.hidden is None and not _is_dot(box):
                     return UNKNOWN
                 kept = box
-        return kept or _unused("a style for nothing that this mail holds by itself")
+        return kept or _unused("unmatched")
 
 
-def _unused(words: str) -> Box:
-    return Box(None, None, None, None, words)
+def _unused(term: str) -> Box:
+    return Box(None, None, None, None, (term,))
 
 
 def _is_dot(box: Box) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from turbohtml import Element
 
@@ -14,6 +14,7 @@ from blocker.detect.fonts import font_size
 from blocker.detect.hiding import SHUT, clips, closed, collapsed, indented
 from blocker.detect.hiding import hidden as hidden_by
 from blocker.detect.lengths import attribute_length, length
+from blocker.detect.reasons import Value
 from blocker.detect.stylesheet import Declaration
 from blocker.detect.variables import substituted
 from blocker.detect.vml import SHAPED, shape_around
@@ -24,6 +25,8 @@ _IN_FONT = re.compile(r"[0-9.](?:em|ex|ch)\Z")
 _FONT_UNITS = ("em", "ex", "ch")
 _SIDES = ("width", "height", "max-width", "max-height", "min-width", "min-height")
 _ORDINARY = Mapping[str, Any]
+_Views: TypeAlias = "tuple[Value | None, ...]"
+"""What hides an element, in each view."""
 _FLOWING = frozenset({"div", "p", "span", "section", "center", "font", "b", "i", "strong", "em"})
 """Elements that are as large as what they hold; a cell is as large as its row and column."""
 _HOLDERS = _FLOWING | {
@@ -55,6 +58,10 @@ _ROOM = (
     "flex",
     "grid",
 )
+TINY = 3.0
+"""Pixels up to which a side shows nothing that a person would see."""
+SMALL = 12.0
+"""Pixels up to which a picture may be overlooked."""
 
 
 class Box(NamedTuple):
@@ -62,12 +69,22 @@ class Box(NamedTuple):
 
     width: float | None
     height: float | None
-    hidden: str | None
-    """What hides it in every view, in words; None where it shows in at least one."""
+    hidden: Value | None
+    """What hides it in every view; None where it shows in at least one."""
     relative: str | None = None
-    """A size that is declared relative to what is around, in words: `width 100%`."""
-    unused: str | None = None
-    """Why a style sheet's picture shows nowhere as the mail is opened, in words."""
+    """A size that is declared relative to what is around: `width 100%`."""
+    unused: Value | None = None
+    """Why a style sheet's picture shows nowhere as the mail is opened."""
+
+    @property
+    def shows(self) -> bool:
+        """Whether it is declared to be large enough to be seen, and is."""
+        width, height, hidden, relative, _ = self
+        if hidden is not None:
+            return False
+        if width is None:
+            return relative is not None if height is None else height > TINY
+        return width > TINY and (height is None or height > TINY)
 
 
 UNKNOWN = Box(None, None, None)
@@ -78,7 +95,7 @@ class Boxes:
 
     def __init__(self, cascade: Cascade) -> None:
         self._cascade = cascade
-        self._hiding: dict[Element, tuple[str | None, ...]] = {}
+        self._hiding: dict[Element, _Views] = {}
         self._boxes: dict[tuple[Element | Tag, bool], Box] = {}
         self._pictures: dict[Element, Element | None] = {}
         self._deep = False
@@ -115,7 +132,7 @@ class Boxes:
             and box.relative is None
             and _holds_nothing(element)
         ):
-            return Box(None, None, "the background of an element that holds nothing")
+            return Box(None, None, _EMPTY)
         return box
 
     def _of(self, reference: Reference, background: bool) -> Box:
@@ -140,7 +157,7 @@ class Boxes:
             if font is not None:
                 views = [_at_font(values, font) for values in views]
         width = height = None
-        reasons = []
+        reasons: list[Value | None] = []
         for view, values in enumerate(views):
             w, h = _size(values, attrs)
             if background:
@@ -149,7 +166,7 @@ class Boxes:
             reasons.append(hidden_by(values, attrs))
         hidden = reasons[0] if all(reasons) else None
         if hidden is None and background and width is height is None and _is_empty(node, attrs):
-            hidden = "the background of an element that holds nothing"
+            hidden = _EMPTY
         if hidden is None and isinstance(node, Element):
             hidden = self._hidden_by_ancestor(node, reasons, views)
             if hidden == _INDENTED and (background or views[0].get("display") == "block"):
@@ -160,8 +177,8 @@ class Boxes:
         return Box(width, height, hidden, relative)
 
     def _hidden_by_ancestor(
-        self, node: Element, own: list[str | None], views: Sequence[Mapping[str, str]]
-    ) -> str | None:
+        self, node: Element, own: list[Value | None], views: Sequence[Mapping[str, str]]
+    ) -> Value | None:
         """What hides the element in the views in which it does not hide itself."""
         above = self._above(node)
         if above is _NOTHING:
@@ -173,7 +190,7 @@ class Boxes:
         ]
         return verdicts[0] if all(verdicts) else None
 
-    def _above(self, node: Element) -> tuple[str | None, ...]:
+    def _above(self, node: Element) -> _Views:
         """What hides a node from outside, in each view: its ancestors' hiding, each worked out once."""
         chain: list[Element] = []
         found, hiding, may_hide = _NOTHING, self._hiding, self._cascade.may_hide
@@ -197,7 +214,7 @@ class Boxes:
             hiding[ancestor] = found
         return found
 
-    def _shut_out(self, summary: Element, found: tuple[str | None, ...]) -> tuple[str | None, ...]:
+    def _shut_out(self, summary: Element, found: _Views) -> _Views:
         """What hides a <summary>: that its <details> are closed does not."""
         details = summary.parent
         if not isinstance(details, Element) or details.tag != "details":
@@ -205,7 +222,7 @@ class Boxes:
         outer = details.parent
         return self._hiding.get(outer, _NOTHING) if isinstance(outer, Element) else _NOTHING
 
-    def _hiding_of(self, element: Element) -> tuple[str | None, ...]:
+    def _hiding_of(self, element: Element) -> _Views:
         attrs = element.attrs
         views = self._cascade.views(element, attrs)
         if self._cascade.varies(attrs):
@@ -217,17 +234,15 @@ class Boxes:
         ]
         if not any(reasons):
             return _NOTHING
-        return tuple(
-            f"an enclosing element: {r}" if r else None
-            for r in (reasons * 4 if len(reasons) == 1 else reasons)
-        )
+        return tuple(("within", r) if r else None for r in (reasons * 4 if len(reasons) == 1 else reasons))
 
 
-_NOTHING: tuple[str | None, ...] = (None, None, None, None)
-INDENT = "text-indent out of sight"
-_INDENTED = f"an enclosing element: {INDENT}"
+_NOTHING: _Views = (None, None, None, None)
+_EMPTY: Value = ("empty",)
+INDENT: Value = ("indented",)
+_INDENTED: Value = ("within", INDENT)
 """What moves a line and what stands in it, but no background and no block."""
-_INVISIBLE = "an enclosing element: visibility:hidden"
+_INVISIBLE: Value = ("within", "visibility:hidden")
 """The one way of hiding that what is inside can undo (CSS Display, section 4)."""
 
 

@@ -6,10 +6,10 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import NamedTuple
 
 from blocker.detect.allowance import SEARCH_STEPS, STYLE_STEPS, Allowance
 from blocker.detect.backdrop import Backdrops
@@ -19,7 +19,7 @@ from blocker.detect.knowledge import Known, Rules
 from blocker.detect.letters import SHORTEST
 from blocker.detect.memory import Mail, Memory, Recollection, template
 from blocker.detect.names import names
-from blocker.detect.report import Reason
+from blocker.detect.reasons import Reason
 from blocker.detect.tokens import PICTURES, extension, stands_as_token, tokens
 from blocker.detect.traits import Traits
 from blocker.message.domains import organisational
@@ -68,13 +68,14 @@ SEARCHED_AT_ONCE = 64
 """Characters of the links that are looked through in a step: finding one value is faster than trying all disguises."""
 
 
-class Address(NamedTuple):
+@dataclass(slots=True)
+class Address:
     """What a URL says wherever in the message it stands."""
 
     known: Known | None
     traits: Traits | None
-    reasons: tuple[Reason, ...]
-    """From identity and token."""
+    reasons: tuple[Reason, ...] | None = None
+    """Of the families of evidence that look at nothing else; None until they were asked."""
 
 
 class Context:

@@ -1,4 +1,4 @@
-"""What hides an element by its own declarations, in words."""
+"""What hides an element by its own declarations: a declaration as it is, or a term of `reasons.toml`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from blocker.detect.lengths import length
+from blocker.detect.reasons import Value
 from blocker.detect.transforms import clipped, factor, gone
 
 FAR = -500.0
@@ -48,7 +49,7 @@ RARE = frozenset(
 _POSITIONS = ("absolute", "fixed", "relative", "sticky")
 
 
-def hidden(values: Mapping[str, str], attrs: Mapping[str, Any]) -> str | None:
+def hidden(values: Mapping[str, str], attrs: Mapping[str, Any]) -> Value | None:
     """What hides an element by its own declarations and attributes; None where nothing does."""
     if not values:
         return "hidden" if "hidden" in attrs else None
@@ -61,7 +62,7 @@ def hidden(values: Mapping[str, str], attrs: Mapping[str, Any]) -> str | None:
         return "opacity:0"
     clip = values.get("clip-path") or values.get("clip")
     if clip and clipped(clip) and ("clip-path" in values or values.get("position") in ("absolute", "fixed")):
-        return "clipped away"
+        return ("clipped",)
     if values.get("position") in _POSITIONS:
         moved = _offset(values)
         if moved is not None:
@@ -75,17 +76,17 @@ def _number(value: str) -> float:
     return factor(value) if found is None else found
 
 
-def _offset(values: Mapping[str, str]) -> str | None:
+def _offset(values: Mapping[str, str]) -> Value | None:
     """What moves a positioned box out of sight."""
     for name in ("left", "top", "right", "bottom"):
         offset = length(values.get(name))
         if offset is not None and (offset <= FAR or offset >= FAR_AFTER):
-            return f"moved out of sight ({name}:{values[name]})"
+            return "moved", f"{name}:{values[name]}"
     inset = values.get("inset")
-    return f"moved out of sight (inset:{inset})" if inset and any(map(_is_far, inset.split())) else None
+    return ("moved", f"inset:{inset}") if inset and any(map(_is_far, inset.split())) else None
 
 
-def _rarely(values: Mapping[str, str]) -> Iterator[str]:
+def _rarely(values: Mapping[str, str]) -> Iterator[Value]:
     """What hides an element by declarations that few elements have."""
     values = {name: value[:MAX_VALUE] for name, value in values.items() if name in RARE}
     transform = values.get("transform", "")
@@ -94,15 +95,15 @@ def _rarely(values: Mapping[str, str]) -> Iterator[str]:
     if _SCALED.match(values.get("scale", "")):
         yield "scale:0"
     if any(map(_is_far, values.get("translate", "").split())):
-        yield "moved out of sight (translate)"
+        yield "moved", "translate"
     if any(map(_is_far, values.get("object-position", "").split())):
-        yield "moved out of its own box (object-position)"
+        yield "moved-inside", "object-position"
     if _SEE_THROUGH.search(values.get("filter", "")):
         yield "filter:opacity(0)"
     if any(_MASKED.search(values.get(name, "")) for name in ("mask", "mask-image")):
-        yield "masked away"
+        yield ("masked",)
     if length(values.get("mask-size", "").split(" ")[0]) == 0:
-        yield "masked away"
+        yield ("masked",)
     zoom = values.get("zoom")
     if zoom is not None and _number(zoom) <= 0.05:
         yield f"zoom:{zoom[:8]}"
@@ -110,10 +111,10 @@ def _rarely(values: Mapping[str, str]) -> Iterator[str]:
         yield "content-visibility:hidden"
     for name in ("margin-left", "margin-top"):
         if _is_before(values.get(name)):
-            yield f"moved out of sight ({name}:{values[name]})"
+            yield "moved", f"{name}:{values[name]}"
     margin = values.get("margin")
     if margin is not None and any(map(_is_before, _before(margin))):
-        yield f"moved out of sight (margin:{margin[:24]})"
+        yield "moved", f"margin:{margin[:24]}"
 
 
 def _before(margin: str) -> list[str]:
@@ -151,7 +152,7 @@ def clips(values: Mapping[str, str]) -> bool:
 _CLIPS = frozenset({"hidden", "clip", "scroll", "auto"})
 
 
-def collapsed(values: Mapping[str, str], tag: str) -> str | None:
+def collapsed(values: Mapping[str, str], tag: str) -> Value | None:
     """A box of no size that cuts off what it holds."""
     if not clips(values) or tag in ("td", "th", "tr", "tbody"):
         return None
@@ -159,16 +160,16 @@ def collapsed(values: Mapping[str, str], tag: str) -> str | None:
     for name in ("height", "max-height", "width", "max-width"):
         side = length(values.get(name))
         if side == 0:
-            return f"{name}:0 with overflow hidden"
+            return "cut", f"{name}:0"
         if side is not None and 0 < side <= TINY and f"min-{name.removeprefix('max-')}" not in values:
             sides[name.removeprefix("max-")] = side
-    return "a pixel with overflow hidden" if len(sides) == 2 else None
+    return ("cut-to-a-pixel",) if len(sides) == 2 else None
 
 
 SHUT = frozenset({"details", "dialog"})
 """Elements that show what they hold only once somebody opens them."""
 
 
-def closed(tag: str, attrs: Mapping[str, Any]) -> str | None:
-    """An element that is not open, in words."""
-    return f"a closed <{tag}>" if tag in SHUT and "open" not in attrs else None
+def closed(tag: str, attrs: Mapping[str, Any]) -> Value | None:
+    """An element that is not open."""
+    return ("closed", tag) if tag in SHUT and "open" not in attrs else None

@@ -7,61 +7,22 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from blocker.detect import evidence, identity, names, sheets
-from blocker.detect.box import Box
-from blocker.detect.context import Address, Context
-from blocker.detect.knowledge import Known, Rules, default_rules, inner_url
+from blocker.detect import marks
+from blocker.detect.context import Context
+from blocker.detect.evidence import gathered
+from blocker.detect.knowledge import Known, Rules, default_rules
 from blocker.detect.memory import FolderMemory, Memory
-from blocker.detect.report import Envelope, Judged, Kind, Reason, Report, Verdict
-from blocker.detect.traits import Traits, traits
-from blocker.detect.weights import PRIOR
+from blocker.detect.reasons import PRIOR, Reason, marked
+from blocker.detect.report import Envelope, Judged, Kind, Report, Verdict
+from blocker.detect.subject import Subject
 from blocker.message.headers import decode_words
 from blocker.message.model import Links
 from blocker.message.read import read
 from blocker.message.references import MAX_REFERENCES, Reference
-from blocker.message.urls import Url, parse
+from blocker.message.urls import Url
 
-INDIVIDUAL = frozenset(
-    {
-        "knowledge.open",
-        "identity.address",
-        "identity.digest",
-        "identity.other",
-        "identity.name",
-        "token.shared",
-        "token.opaque",
-        "token.person",
-        "token.directory",
-        "token.file",
-        "memory.individual",
-        "memory.differs",
-        "memory.drawn",
-    }
-)
-"""Reasons that single out the mail or its reader."""
-ADDRESSED = frozenset({"identity.address", "identity.digest"})
-"""Reasons that single out a reader even where others got the same URL: a copy of his mail was sent to them."""
-NAMED = ADDRESSED | {"identity.name", "token.person", "knowledge.personal", "memory.differs", "memory.drawn"}
-"""Reasons that single out a reader even in a logo's URL, which else names a brand."""
 SHOWN = -0.5
 """Most log-odds of a picture that shows: it may be made for its reader, but the mail is poorer without it."""
-NOT_SHOWN = frozenset(
-    ["geometry.tiny", "geometry.zero", "geometry.line", "geometry.one-side", "visibility.hidden"]
-)
-PERSONAL = frozenset(
-    [
-        "identity.address",
-        "identity.digest",
-        "identity.name",
-        "knowledge.personal",
-        "token.person",
-        "token.program",
-        "memory.differs",
-        "memory.drawn",
-    ]
-)
-"""Reasons for which a picture that shows is one made for its reader."""
-
 EXACT = 9
 """Decimals of a sum of weights that count."""
 
@@ -149,99 +110,53 @@ def _verdicts(context: Context) -> list[tuple[Reference, Verdict]]:
 
 def judge(reference: Reference, context: Context) -> Verdict:
     """The verdict on one reference: all reasons, summed."""
-    address = _address(reference, context)
-    own, vector = address.traits, reference.vector
-    if vector == "img[src]":  # as nearly all are
-        box, sheet = context.box(reference), False
-    else:
-        box, sheet = (
-            _box(reference, own, context),
-            vector in sheets.VECTORS or vector.endswith("[background]"),
-        )
-    why = [
-        *(() if vector in sheets.FILES else evidence.geometry(box, own, reference.target)),
-        *evidence.visibility(box),
-        *evidence.knowledge(address.known),
-        *address.reasons,
-        *evidence.recurrence(reference, context, box, address.known, own),
-        *evidence.shape(reference, own, context, box),
-    ]
-    if sheet:
-        why += sheets.evidence(reference, own, context, box, address.known, address.reasons)
-    return combine(why, address.known, context, reference.target)
-
-
-def _box(reference: Reference, own: Traits | None, context: Context) -> Box:
-    """The box that the reference would fill; that of a sheet's picture is looked for only where its URL tells anything."""
-    in_sheet = reference.element == "style" and reference.vector == "style url()"
-    if in_sheet and own is not None and sheets.tells(own):
-        return context.box_behind(reference)
-    return context.box(reference)
-
-
-def _address(reference: Reference, context: Context) -> Address:
-    """What its URL says; worked out once for each of a message."""
-    url = reference.target
-    key = (reference.raw, url.href if url is not None else None)
-    found = context.addresses.get(key)
-    if found is None:
-        own = traits(_proxied(reference) or url) if url is not None else None
-        why = (
-            *identity.evidence(reference, own, context),
-            *(names.evidence(url, context.names) if context.names else ()),
-            *evidence.token(reference, own, context),
-        )
-        found = context.addresses[key] = Address(evidence.known(reference, context), own, why)
-    return found
-
-
-def _proxied(reference: Reference) -> Url | None:
-    """What a proxy's URL says behind '#' that it fetches, which alone tells of the picture; None for other URLs."""
-    inner = inner_url(reference.raw) if "#http" in reference.raw else None
-    return parse(inner) if inner else None
+    subject = Subject(reference, context)
+    return combine(gathered(subject), subject.known, context, subject.url)
 
 
 def combine(why: list[Reason], found: Known | None, context: Context, url: Url | None = None) -> Verdict:
     """Reasons → kind and confidence.
 
-    The sum of the weights is the log-odds that the reference is there to report the opening. What
-    singles nobody out is then a beacon; what is no tracker is told apart by whether it shows. `url` tells whose it is
+    The sum of the weights is the log-odds that the reference is there to report the opening. `url` tells whose it is
     where no rule knows it.
     """
     # Weights that cancel out must do so on every Python: what is left of them in binary is no evidence.
-    odds = round(PRIOR + math.fsum([weight for _, _, weight in why]), EXACT)
-    ids = {rule for rule, _, _ in why}
-    shows = (
-        "geometry.visible" in ids or "shape.map" in ids or "shape.portrait" in ids or _may_show(ids, found)
-    )
-    if shows and "knowledge.open" not in ids:
+    odds = round(PRIOR + math.fsum([one.weight for one in why]), EXACT)
+    borne = marked(why)
+    if not borne & marks.COUNTS and (borne & marks.SHOWS or _may_show(borne, found)):
         odds = min(odds, SHOWN)
     tracking = 1 / (1 + math.exp(-max(-40.0, min(40.0, odds))))
-    kind: Kind
     if odds > 0:
-        common = "knowledge.aggregate" in ids or ("memory.shared" in ids and ADDRESSED.isdisjoint(ids))
-        kind = "beacon" if common or INDIVIDUAL.isdisjoint(ids) else "pixel"
-    elif not NOT_SHOWN.isdisjoint(ids) or (
-        "shape.filler" in ids and ids.isdisjoint(("shape.alt", "shape.linked"))
-    ):
-        kind = "spacer"
+        kind, confidence = _tracker(borne), tracking
+        found = found or context.whose(url)
     else:
-        singled = not PERSONAL.isdisjoint(ids) or ("token.opaque" in ids and "knowledge.ad" in ids)
-        if "shape.logo" in ids and ids.isdisjoint(NAMED):
-            singled = False
-        kind = "personal" if singled and "memory.shared" not in ids else "content"
-    if found is None and odds > 0:
-        found = context.whose(url)
-    confidence = tracking if odds > 0 else 1 - tracking
+        kind, confidence = _harmless(borne), 1 - tracking
     why.sort(key=_strength)
     return Verdict(kind, confidence, found.vendor if found is not None else None, tuple(why))
 
 
-def _may_show(ids: set[str], found: Known | None) -> bool:
+def _may_show(borne: int, found: Known | None) -> bool:
     """Whether a picture without a size in pixels is one to be seen, going by what is known of its URL."""
     if found is not None and found.kind == "personal":
-        return NOT_SHOWN.isdisjoint(ids)
-    return "geometry.relative" in ids and (found is None or found.kind == "ad")
+        return not borne & marks.HIDES
+    return bool(borne & marks.MAY_SHOW) and (found is None or found.kind == "ad")
+
+
+def _tracker(borne: int) -> Kind:
+    """A tracker that singles nobody out is a beacon."""
+    if borne & marks.COMMON or (borne & marks.SHARED and not borne & marks.ADDRESSED):
+        return "beacon"
+    return "pixel" if borne & marks.INDIVIDUAL else "beacon"
+
+
+def _harmless(borne: int) -> Kind:
+    """What is no tracker is told apart by whether it shows, and for whom."""
+    if borne & marks.HIDES or (borne & marks.FILLS and not borne & marks.SERVES):
+        return "spacer"
+    singled = borne & marks.PERSONAL or (borne & marks.OPAQUE and borne & marks.ADVERTISES)
+    if borne & marks.BRANDS and not borne & marks.NAMED:
+        singled = 0
+    return "personal" if singled and not borne & marks.SHARED else "content"
 
 
 def _strength(why: Reason) -> float:

@@ -1,4 +1,4 @@
-"""Evidence from the reader's name: what the To field calls him, in a URL."""
+"""The reader's name in a URL: what the To field calls him."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
-from blocker.detect.report import Reason
 from blocker.detect.tokens import PICTURES
-from blocker.detect.weights import reason
 from blocker.detect.wording import word_set
 from blocker.message.urls import Url
 
@@ -76,13 +74,9 @@ def _is_long(name: str) -> bool:
     return len(name) >= SHORTEST or (len(name) == 2 and name > "\u3000")
 
 
-def evidence(url: Url | None, wanted: frozenset[str]) -> Iterator[Reason]:
-    """A reason where one of the names stands in a URL, as a word of a value or as a whole folder."""
-    if url is None or not wanted:
-        return
-    found = _found(url.target[:MAX_TARGET], wanted)
-    if found:
-        yield reason("identity.name", f"the recipient's name stands in the URL: {found[:24]}")
+def find(url: Url, wanted: frozenset[str]) -> str:
+    """The one of the names that stands in a URL, as a word of a value or as a whole folder; empty where none does."""
+    return _found(url.target[:MAX_TARGET], wanted)
 
 
 def _found(target: str, wanted: frozenset[str]) -> str:

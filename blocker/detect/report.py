@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, get_args
 
 from blocker.detect.memory import Mail
+from blocker.detect.reasons import Reason
 from blocker.message.model import Links, Receipt, Span
 from blocker.message.references import Reference
 
@@ -15,17 +16,6 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 BLOCKED: frozenset[Kind] = frozenset({"pixel", "beacon"})
 
 _NO_LINKS = Links()
-
-
-class Reason(NamedTuple):
-    """One observation that speaks for or against tracking.
-
-    ``weight`` is in log-odds: above zero it speaks for tracking, below zero against.
-    """
-
-    rule: str
-    detail: str
-    weight: float
 
 
 class Verdict(NamedTuple):

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from blocker.detect.letters import SHORTEST, is_letter_id, scrambled
 
+LONG = 120.0
+"""Bits that no name of a picture needs."""
 MAX_TOKENS = 64
 MAX_TEXT = 4096
 MAX_VALUE = 256

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from blocker.detect.report import Judged, Kind, Reason
+from blocker.detect.marks import LEAKS
+from blocker.detect.reasons import LANGUAGE, Reason, family, marked, text
+from blocker.detect.report import Judged, Kind
 from blocker.message.urls import parse
 
 KIND_NAMES: dict[Kind, str] = {
@@ -22,18 +24,6 @@ KIND_MEANINGS: dict[Kind, str] = {
     "content": "It is a visible picture, the same for every reader.",
     "spacer": "It shows nothing and only fills space, the same for every reader.",
 }
-FAMILIES = {
-    "geometry": "Size",
-    "visibility": "Visibility",
-    "knowledge": "Known service",
-    "identity": "Your address",
-    "token": "Token",
-    "recurrence": "Repetition",
-    "memory": "Other mail",
-    "shape": "Shape",
-    "vector": "Kind of place",
-}
-"""What the first word of a rule's name means: the families of evidence."""
 UNNAMED = "Unnamed mailer"
 """How the rules' names for programs begin that are known by their URLs alone, and not by whose they are."""
 
@@ -78,11 +68,11 @@ def whose(vendor: str) -> str:
     return "an unnamed mailer" if vendor.startswith(UNNAMED) else vendor
 
 
-def why(reason: Reason) -> Why:
-    """A reason in plain words."""
-    family = reason.rule.split(".", 1)[0]
+def why(reason: Reason, language: str = LANGUAGE) -> Why:
+    """A reason in plain words of a language of the table."""
     speaks = "for" if reason.weight > 0 else "against" if reason.weight < 0 else "neither"
-    return Why(FAMILIES.get(family, sentence(family)), sentence(reason.detail or reason.rule), speaks)
+    said = text(reason, language) or reason.rule
+    return Why(sentence(family(reason, language)), sentence(said), speaks)
 
 
 def sentence(text: str) -> str:
@@ -104,5 +94,5 @@ def _told(judged: Judged) -> Iterator[str]:
     yield "From which network: your IP address, and with it your provider and roughly the place."
     yield "On what: your mail program, your device, and often your language."
     for reason in judged.verdict.reasons:
-        if reason.rule.startswith("identity") and reason.weight > 0:
-            yield f"Who you are: {(reason.detail or reason.rule).rstrip('.')}."
+        if marked([reason]) & LEAKS and reason.weight > 0:
+            yield f"Who you are: {(text(reason) or reason.rule).rstrip('.')}."

@@ -2,7 +2,7 @@
 
     python -m tests.bench.fit --corpus DIR
 
-DIR holds messages and `labels.jsonl`. The model is the one of `blocker.detect.weights`: log-odds are
+DIR holds messages and `labels.jsonl`. The model is the one of `blocker/detect/reasons.toml`: log-odds are
 the sum of the weights of the reasons found. It is fitted by penalised likelihood towards the weights
 in use (so that a rule seen seldom keeps its hand-set weight), and cross-validated by sender: all
 mail of one sender, and all of one host, is left out together. A second cross-validation starts from
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import blocker
+from blocker.detect.reasons import PRIOR, WEIGHTS
 from blocker.detect.report import BLOCKED
-from blocker.detect.weights import PRIOR, WEIGHTS
 from tests.bench.labels import Label, digest, load
 
 STRENGTH = 1.0

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from blocker.catalogue import HeaderView, Seen
 from blocker.catalogue.view import FooterLink, Hop
-from blocker.detect.report import Envelope, Judged, Kind, Reason, Report, Verdict
+from blocker.detect.reasons import Reason, reason
+from blocker.detect.report import Envelope, Judged, Kind, Report, Verdict
 from blocker.message.model import Links, Receipt
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -17,7 +18,7 @@ def judged(
     url: str | None,
     kind: Kind,
     vendor: str | None = None,
-    reasons: tuple[Reason, ...] = (Reason("geometry.tiny", "1 by 1 pixels", 2.5),),
+    reasons: tuple[Reason, ...] = (reason("geometry.tiny", 1.0, 1.0),),
 ) -> Judged:
     """One judged image."""
     return Judged(
@@ -34,9 +35,9 @@ def judged(
 def pixel(number: int = 1, vendor: str | None = "Mailchimp", host: str = "t.example.com") -> Judged:
     """A pixel that carries the reader's address."""
     reasons = (
-        Reason("geometry.tiny", "1 by 1 pixels", 2.5),
-        Reason("identity.digest", "the recipient's address stands in the URL, MD5 of the address", 2.0),
-        Reason("shape.alt", "has a text for those who do not see it", -0.5),
+        reason("geometry.tiny", 1.0, 1.0),
+        reason("identity.digest", ("digest", "MD5", ("address",))),
+        reason("shape.alt"),
     )
     return judged(f"https://{host}/open?m={number}", "pixel", vendor, reasons)
 
@@ -47,7 +48,7 @@ def picture(number: int = 1) -> Judged:
         f"https://cdn.example.com/{number}.png",
         "content",
         None,
-        (Reason("geometry.visible", "600 by 200 pixels", -4.0),),
+        (reason("geometry.visible", 600.0, 200.0, said="both"),),
     )
 
 

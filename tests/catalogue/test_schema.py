@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import stat
 import threading
@@ -106,11 +105,11 @@ def first_version(url: str) -> None:
         connection.execute(insert(MessageRow), [rows.message_values(one, 1, 1) | {"id": 1}])
         connection.execute(insert(VendorRow), [{"id": 1, "name": "Mailchimp"}])
         for values in rows.reference_values(one, 1, {"Mailchimp": 1}):
-            reasons = json.loads(values.pop("reasons"))
+            values.pop("reasons")
             connection.execute(table("message_references", *map(column, values)).insert(), [values])
-            for position, (rule, detail, weight) in enumerate(reasons):
+            for position, why in enumerate(one.report.references[values["position"]].verdict.reasons):
                 row = {"message": 1, "reference": values["position"], "position": position}
-                row |= {"rule": rule, "detail": detail, "weight": weight}
+                row |= {"rule": why.rule, "detail": why.detail, "weight": why.weight}
                 connection.execute(table("reasons", *map(column, row)).insert(), [row])
     engine.dispose()
 

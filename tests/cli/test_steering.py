@@ -24,7 +24,8 @@ from blocker.catalogue import Catalogue
 from blocker.cli import explain, main
 from blocker.cli.running import Printer
 from blocker.detect.judge import scan
-from blocker.detect.report import KINDS, Envelope, Judged, Reason, Report, Verdict
+from blocker.detect.reasons import reason, told
+from blocker.detect.report import KINDS, Envelope, Judged, Report, Verdict
 from blocker.doctor.findings import Findings
 from blocker.mailbox.protocol import MailboxError
 from blocker.message.model import Links, Receipt
@@ -52,6 +53,7 @@ def spoken(result: Result, exit_code: int = 0) -> str:
 
 def the_report(envelope: str = "") -> Report:
     """Every text of a report hostile; those of its envelope as given instead."""
+    why = (told("geometry.tiny", hostile("detail"), 2.5), reason("identity.name", hostile("detail")))
     judged = [
         Judged(
             url=hostile("url"),
@@ -60,7 +62,7 @@ def the_report(envelope: str = "") -> Report:
             element=hostile("element"),
             part=hostile("part"),
             span=(1, 2),
-            verdict=Verdict(kind, 0.9, hostile("vendor"), (Reason("geometry.tiny", hostile("detail"), 2.5),)),
+            verdict=Verdict(kind, 0.9, hostile("vendor"), why),
         )
         for kind in KINDS
     ]

@@ -8,7 +8,7 @@ from blocker.detect.context import Context
 from blocker.detect.judge import judge
 from blocker.detect.knowledge import default_rules
 from blocker.detect.memory import FolderMemory, Mail
-from blocker.detect.weights import WEIGHTS
+from blocker.detect.reasons import WEIGHTS
 from blocker.message.read import read
 from blocker.message.urls import parse
 from tests.detect.messages import PICTURE, PIXEL, TO, judged, mail, one, rules

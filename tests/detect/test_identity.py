@@ -15,7 +15,9 @@ import pytest
 import blocker
 from blocker.detect.allowance import Allowance
 from blocker.detect.checksums import murmur2, murmur3
-from blocker.detect.identity import MAX_DECODED, MAX_LAYERS, MAX_TEXT, SHORT_TEXT, find
+from blocker.detect.disguises import MAX_DECODED, MAX_LAYERS, MAX_TEXT, SHORT_TEXT, find
+from blocker.detect.marks import LEAKS
+from blocker.detect.reasons import marked, phrase
 
 ADDRESS = "camille.roux@example.org"
 OTHERS = ("someone.else@example.net",)
@@ -83,7 +85,7 @@ def test_every_form(name: str) -> None:
     found = find(url(value), [ADDRESS])
     assert found is not None
     assert found.what in ("address", "digest")
-    assert words in found.form
+    assert words in str(phrase(found.form))
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -102,7 +104,7 @@ def test_ripemd160_where_the_platform_has_it() -> None:
         return
     found = find(url(value), [ADDRESS])
     assert found is not None
-    assert found.form == "RIPEMD160 of the address"
+    assert phrase(found.form) == "RIPEMD160 of the address"
 
 
 def test_murmur_hashes_are_the_reference_ones() -> None:
@@ -174,7 +176,7 @@ def test_json_web_token() -> None:
     token = ".".join((url64(head), url64(body), url64(b"\x8a\x01" * 16)))
     found = find(f"https://t.sender.example/o/{token}", [ADDRESS])
     assert found is not None
-    assert found == ("address", "base64")
+    assert found == ("address", ("base64",))
 
 
 def test_digest_inside_json() -> None:
@@ -182,7 +184,7 @@ def test_digest_inside_json() -> None:
     token = url64(json.dumps({"v": 2, "h": digest("sha256"), "c": [1, 2]}))
     found = find(url(token), [ADDRESS])
     assert found is not None
-    assert found.form == "base64, in it SHA256 of the address"
+    assert phrase(found.form) == "base64, in it SHA256 of the address"
 
 
 @pytest.mark.parametrize("longer", ["marie-camille.roux", "xcamille.roux", "2camille.roux"])
@@ -237,7 +239,7 @@ def test_several_recipients() -> None:
         for value, words in FORMS.values():
             found = find(url(value), people)
             assert found is not None
-            assert words in found.form
+            assert words in str(phrase(found.form))
 
 
 def test_bounds_of_one_url() -> None:
@@ -278,6 +280,6 @@ def test_recipients_from_header_and_account(field: str) -> None:
     raw = MESSAGE.format(**names, src=url(digest("sha256"))).encode()
     recipients = (ADDRESS.upper(),) if field == "account" else ()
     (judged,) = blocker.scan(raw, recipients=recipients).references
-    (why,) = [r for r in judged.verdict.reasons if r.rule.startswith("identity.")]
+    (why,) = [r for r in judged.verdict.reasons if marked([r]) & LEAKS]
     assert (why.rule, judged.verdict.kind) == ("identity.digest", "pixel")
     assert why.detail == "the recipient's address stands in the URL, SHA256 of the address"

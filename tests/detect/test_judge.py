@@ -12,9 +12,9 @@ import blocker
 from blocker.detect.context import Context
 from blocker.detect.judge import combine
 from blocker.detect.knowledge import Known, Rules, default_rules
-from blocker.detect.report import BLOCKED, KINDS, Kind, Reason
+from blocker.detect.reasons import PRIOR, Reason, reason
+from blocker.detect.report import BLOCKED, KINDS, Kind
 from blocker.detect.rules import UrlRule, Vendor
-from blocker.detect.weights import PRIOR, reason
 from blocker.message.read import read
 from tests.cases.cases import CASES
 from tests.detect.messages import PICTURE, PIXEL, TO, judged, mail, one, rules
@@ -25,7 +25,7 @@ TINY = 'width="1" height="1"'
 def verdict(*ids: str, known: Known | None = None) -> tuple[Kind, float]:
     """What these rules make together."""
     made = Context(read(mail("")), default_rules())
-    found = combine([reason(one_id, "") for one_id in ids], known, made)
+    found = combine([reason(one_id) for one_id in ids], known, made)
     return found.kind, found.confidence
 
 
@@ -125,7 +125,7 @@ def test_extreme_evidence_does_not_overflow() -> None:
     """Any sum of weights gives a confidence between one half and one."""
     made = Context(read(mail("")), default_rules())
     for weight in (1e9, -1e9, 0.0):
-        found = combine([Reason("geometry.tiny", "", weight)], None, made)
+        found = combine([Reason("geometry.tiny", weight)], None, made)
         assert 0.5 <= found.confidence <= 1
 
 

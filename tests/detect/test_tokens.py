@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from blocker.detect.evidence import LONG
 from blocker.detect.shelf import OPAQUE
-from blocker.detect.tokens import MAX_TEXT, MAX_TOKENS, extension, opacity, stands_as_token, tokens
+from blocker.detect.tokens import LONG, MAX_TEXT, MAX_TOKENS, extension, opacity, stands_as_token, tokens
 from blocker.detect.traits import traits
 from blocker.message.urls import parse
 

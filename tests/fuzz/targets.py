@@ -16,7 +16,7 @@ from email.message import Message
 
 import blocker
 from blocker.choices.levels import Level
-from blocker.detect.identity import find
+from blocker.detect.disguises import find
 from blocker.detect.knowledge import default_rules, inner_url
 from blocker.detect.memory import template
 from blocker.detect.report import Report

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import blocker
 from blocker.detect.allowance import Allowance
 from blocker.detect.cascade import Cascade, by_view
-from blocker.detect.identity import find
+from blocker.detect.disguises import find
 from blocker.detect.judge import learn
 from blocker.detect.memory import FolderMemory, template
 from blocker.detect.report import BLOCKED

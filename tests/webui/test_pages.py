@@ -183,7 +183,7 @@ def test_a_message_page_says_what_and_why(client: FlaskClient) -> None:
         "your IP address",
         "your mail program, your device",
         "Who you are: the recipient's address stands in the URL, MD5 of the address.",
-        "Size: 1 by 1 pixels – speaks for tracking",
+        "Size: 1 × 1 pixels – speaks for tracking",
         "Shape: Has a text for those who do not see it – speaks against tracking",
         "1 reference that is the same for every reader",
         "Unsubscribe: Unsubscribe here https://example.org/u?id=77",

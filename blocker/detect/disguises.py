@@ -1,4 +1,4 @@
-"""Evidence from identity: the recipient's own address in the URL, plain or in one of its disguises."""
+"""An address in a URL, plain or in one of its disguises."""
 
 from __future__ import annotations
 
@@ -15,12 +15,8 @@ from urllib.parse import unquote
 
 from blocker.detect.allowance import SEARCH_STEPS, Allowance
 from blocker.detect.checksums import checksums
-from blocker.detect.context import Context
-from blocker.detect.report import Reason
+from blocker.detect.reasons import Value
 from blocker.detect.tokens import PICTURES
-from blocker.detect.traits import Traits
-from blocker.detect.weights import reason
-from blocker.message.references import Reference
 
 MAX_TEXT = 8192
 """Characters of a URL that are searched."""
@@ -30,7 +26,13 @@ MAX_DECODED = 24
 """Encoded values of one URL that are opened."""
 MAX_LAYERS = 3
 
+_PLAIN: Value = ("plain",)
+_HEXADECIMAL: Value = ("hexadecimal",)
+_BASE64_FORM: Value = ("base64",)
 
+
+_Digest = tuple[str, Value]
+"""Name of a digest, and the term for what it is one of."""
 _Digests = tuple[tuple[str, Callable[..., Any]], ...]
 """Names of digests in capitals, each with what makes one."""
 
@@ -72,22 +74,22 @@ class Found(NamedTuple):
 
     what: str
     """`address`, `digest`, or `other` (some address, but none known to be the recipient's)."""
-    form: str
-    """In words, such as `base64` or `MD5 of the address in lower case`."""
+    form: Value
+    """A term of `reasons.toml`, which may hold others: what it is digested from, what it is wrapped in."""
 
 
 class Forms(NamedTuple):
     """The disguises of one address."""
 
-    needles: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-    """The domain in a disguise, then the texts to look for where it stands (lower case), with the form's name."""
+    needles: tuple[tuple[str, tuple[tuple[str, Value], ...]], ...]
+    """The domain in a disguise, then the texts to look for where it stands (lower case), with the form."""
     base64: tuple[tuple[str, bytes], ...]
     """What the address looks like inside base64, at each of its three alignments, and the octets before that."""
-    variants: tuple[tuple[str, str], ...]
-    """The texts of which digests are looked for, with their names, the strongest first."""
+    variants: tuple[tuple[str, Value], ...]
+    """The texts of which digests are looked for, with what they are, the strongest first."""
 
-    def digest(self, value: str) -> str | None:
-        """Of what a value, a word or hexadecimal digits, is a digest; None where it is none."""
+    def digest(self, value: str) -> _Digest | None:
+        """Of what a value, a word or hexadecimal digits, is which digest; None where it is none."""
         size = len(value)
         if size < _SHORTEST_HEX:
             # A checksum has eight digits or is a number of 32 bits.
@@ -104,17 +106,17 @@ def forms(address: str) -> Forms:
     address = address.strip().lower()
     local, _, domain = address.partition("@")
     plain = (
-        (address, "as it is"),
-        (f"{local}={domain}", "with = for @"),
-        (f"{local}_at_{domain}", "with _at_ for @"),
+        (address, _PLAIN),
+        (f"{local}={domain}", ("equals",)),
+        (f"{local}_at_{domain}", ("at",)),
     )
     needles = (
         (domain, plain),
-        (domain[::-1], ((address[::-1], "reversed"),)),
-        (codecs.encode(domain, "rot13"), ((codecs.encode(address, "rot13"), "rot13"),)),
+        (domain[::-1], ((address[::-1], ("reversed",)),)),
+        (codecs.encode(domain, "rot13"), ((codecs.encode(address, "rot13"), ("rot13",)),)),
         (
             domain.encode("utf-8", "replace").hex(),
-            ((address.encode("utf-8", "replace").hex(), "hexadecimal"),),
+            ((address.encode("utf-8", "replace").hex(), _HEXADECIMAL),),
         ),
     )
     cores = {core for text in (address, address.upper()) for core in _cores(text)}
@@ -122,22 +124,23 @@ def forms(address: str) -> Forms:
 
 
 @lru_cache(maxsize=512)
-def _every_digest(variants: tuple[tuple[str, str], ...], digits: int) -> dict[str, str]:
+def _every_digest(variants: tuple[tuple[str, Value], ...], digits: int) -> dict[str, _Digest]:
     """Each digest of so many digits, or with 0 each checksum, of some texts; worked out only once a URL has one like it."""
-    found: dict[str, str] = {}
-    for text, label in reversed(variants):
-        found |= _digests(text, label, digits)
+    found: dict[str, _Digest] = {}
+    for text, what in reversed(variants):
+        found |= _digests(text, what, digits)
     return found
 
 
 @lru_cache(maxsize=2048)
-def _digests(text: str, label: str, digits: int) -> dict[str, str]:
+def _digests(text: str, what: Value, digits: int) -> dict[str, _Digest]:
     """The same for one text; readers share their domains."""
-    data, of = text.encode("utf-8", "replace"), f" of {label}"
+    data = text.encode("utf-8", "replace")
     if not digits:
-        return {value: name + of for value, name in checksums(data)}
+        return {value: (name, what) for value, name in checksums(data)}
     return {
-        construct(data, usedforsecurity=False).hexdigest(): name + of for name, construct in _DIGESTS[digits]
+        construct(data, usedforsecurity=False).hexdigest(): (name, what)
+        for name, construct in _DIGESTS[digits]
     }
 
 
@@ -152,31 +155,14 @@ def _cores(text: str) -> Iterator[tuple[str, bytes]]:
             yield core.translate(_FROM_PLAIN), head
 
 
-def _variants(address: str, local: str, domain: str) -> Iterator[tuple[str, str]]:
-    yield address, "the address"
-    yield address.upper(), "the address in upper case"
-    yield address.capitalize(), "the address, capitalised"
+def _variants(address: str, local: str, domain: str) -> Iterator[tuple[str, Value]]:
+    yield address, ("address",)
+    yield address.upper(), ("address-in-capitals",)
+    yield address.capitalize(), ("address-capitalised",)
     if len(local) >= 3:
-        yield local, "the local part"
+        yield local, ("local-part",)
     if domain:
-        yield domain, "the domain"
-
-
-def evidence(reference: Reference, own: Traits | None, context: Context) -> Iterator[Reason]:
-    """Reasons from addresses in the URL: the recipients', or any other that is not the sender's own."""
-    if _nothing_to_find(reference.raw, own):
-        return
-    found = find(reference.raw[:MAX_TEXT], context.recipients, context.sender_domain, context.searches)
-    if found is not None:
-        whose = "an e-mail address" if found.what == "other" else "the recipient's address"
-        yield reason(f"identity.{found.what}", f"{whose} stands in the URL, {found.form}")
-
-
-def _nothing_to_find(raw: str, own: Traits | None) -> bool:
-    """Whether the URL is words alone, in which no address stands in any form."""
-    if own is None or "@" in raw or "%" in raw or "=" in raw or "_at_" in raw:
-        return False
-    return not (own.bits or own.folder_bits or own.file_bits)
+        yield domain, ("domain",)
 
 
 def find(
@@ -216,23 +202,25 @@ def _find(text: str, addresses: tuple[str, ...], sender_domain: str, allowance: 
         if found is not None:
             return Found(found.what, _wrapped(wrapped, found.form))
         if other is None and "@" in plain and _is_foreign(plain, sender_domain):
-            other = Found("other", _wrapped(wrapped, "as it is"))
+            other = Found("other", _wrapped(wrapped, _PLAIN))
     return other
 
 
-def _wrapped(wrapped: tuple[str, ...], form: str) -> str:
-    """The form in words, outermost disguise first."""
-    if form == "as it is" and wrapped:
-        return ", in it ".join(wrapped)
-    return ", in it ".join((*wrapped, form))
+def _wrapped(wrapped: tuple[Value, ...], form: Value) -> Value:
+    """The form within what it is wrapped in, outermost disguise first."""
+    if form == _PLAIN and wrapped:
+        wrapped, form = wrapped[:-1], wrapped[-1]
+    for outer in reversed(wrapped):
+        form = ("layer", outer, form)
+    return form
 
 
-def _layers(text: str) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
+def _layers(text: str) -> Iterator[tuple[str, tuple[Value, ...], list[str]]]:
     """The text itself, then what stands inside its encoded values, layer by layer, bounded.
 
     With each what it is wrapped in, outermost first, and its values that may be encoded.
     """
-    queue: list[tuple[str, tuple[str, ...]]] = [(text, ())]
+    queue: list[tuple[str, tuple[Value, ...]]] = [(text, ())]
     opened = 0
     while queue:
         current, wrapped = queue.pop(0)
@@ -243,20 +231,20 @@ def _layers(text: str) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
         if "%" in current:
             inner = unquote(current)
             if inner != current:
-                queue.append((inner, (*wrapped, "percent-encoded")))
+                queue.append((inner, (*wrapped, ("percent",))))
                 continue
         if opened >= MAX_DECODED:
             continue
-        for inner, name in islice(_opened(values), MAX_DECODED - opened):
+        for inner, form in islice(_opened(values), MAX_DECODED - opened):
             opened += 1
-            queue.append((inner, (*wrapped, name)))
+            queue.append((inner, (*wrapped, form)))
 
 
 @lru_cache(maxsize=256)
 def _together(addresses: tuple[str, ...]) -> Forms:
     """The forms of several addresses as one."""
     every = [forms(address) for address in addresses if len(address) >= 5]
-    needles: dict[str, tuple[tuple[str, str], ...]] = {}
+    needles: dict[str, tuple[tuple[str, Value], ...]] = {}
     for one in every:
         for domain, disguises in one.needles:
             needles[domain] = (*needles.get(domain, ()), *disguises)
@@ -271,22 +259,22 @@ def _known(plain: str, values: Sequence[str], looked_for: Forms) -> Found | None
     lowered = plain.lower()
     for domain, disguises in looked_for.needles:
         if domain in lowered:
-            for needle, name in disguises:
+            for needle, form in disguises:
                 if _stands_alone(lowered, needle):
-                    return Found("address", name)
+                    return Found("address", form)
     for core, head in looked_for.base64:
         if core in plain and _begins(plain, core, head):
-            return Found("address", "base64")
+            return Found("address", _BASE64_FORM)
     for word in _WORD.findall(lowered):
         for value in (word,) if len(word) < _SHORTEST_HEX else _HEX.findall(word):
-            label = looked_for.digest(value)
-            if label is not None:
-                return Found("digest", label)
+            digest = looked_for.digest(value)
+            if digest is not None:
+                return Found("digest", ("digest", *digest))
     for value in values:
         if len(value) in _DIGEST_LENGTHS:
-            label = looked_for.digest(_base64_hex(value))
-            if label is not None:
-                return Found("digest", f"{label}, in base64")
+            digest = looked_for.digest(_base64_hex(value))
+            if digest is not None:
+                return Found("digest", ("digest-in-base64", *digest))
     return None
 
 
@@ -330,25 +318,23 @@ def _stands_alone(text: str, needle: str) -> bool:
     return False
 
 
-def _opened(values: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _opened(values: Sequence[str]) -> Iterator[tuple[str, Value]]:
     """Readable text inside base64 and hexadecimal values."""
     for value in _pieces(values):
         size = len(value)
         if size >= 16 and size % 2 == 0 and _HEX_TEXT.fullmatch(value):
-            data, name = bytes.fromhex(value), "hexadecimal"
+            data, form = bytes.fromhex(value), _HEXADECIMAL
         elif value[1:] == value[1:].lower():
             continue  # words of a path: text in base64 has capitals
         else:
             whole = value if size % 4 != 1 else value[:-1]
             try:
-                data, name = (
-                    binascii.a2b_base64(whole.translate(_URL_SAFE) + "=" * (-len(whole) % 4)),
-                    "base64",
-                )
+                data = binascii.a2b_base64(whole.translate(_URL_SAFE) + "=" * (-len(whole) % 4))
+                form = _BASE64_FORM
             except binascii.Error:
                 continue
         if b"@" in data or (len(data) >= 12 and data.isascii() and data.decode("ascii").isprintable()):
-            yield data.decode("latin-1"), name
+            yield data.decode("latin-1"), form
 
 
 def _pieces(values: Sequence[str]) -> Iterator[str]:
