@@ -19,7 +19,7 @@ from blocker.output.terminal import say, say_json
 from blocker.service import Event, Runner, Stopped
 
 if TYPE_CHECKING:
-    from blocker.service.looks.folder import Progress
+    from blocker.service.looks.look import Progress
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells and other tools give it; SIGTERM, how a service is ended, gives 0."""

@@ -19,8 +19,8 @@ from blocker.service.exchange.events import Event, Observer, ignore
 from blocker.service.exchange.journal import Journal
 from blocker.service.exchange.lock import Busy, Claim
 from blocker.service.exchange.spool import Spool
-from blocker.service.looks.folder import Progress
 from blocker.service.looks.header_views import fill
+from blocker.service.looks.look import Progress
 from blocker.service.looks.restore import NotRestored, restore
 from blocker.service.looks.retention import Retention
 from blocker.service.looks.sweep import Limits, Swept, nobody, sweep

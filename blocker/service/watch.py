@@ -21,9 +21,9 @@ from blocker.service.exchange.lock import Busy, Unlocked
 from blocker.service.exchange.steps import Place, source_of
 from blocker.service.looks.emptying import Emptying
 from blocker.service.looks.finish import finish
-from blocker.service.looks.folder import Look
 from blocker.service.looks.header_views import fill
 from blocker.service.looks.hold import Hold, Waiting
+from blocker.service.looks.in_place import look_at
 from blocker.service.looks.overdue import Overdue
 from blocker.service.stores import Stores
 
@@ -213,9 +213,9 @@ class Watch:
         self._uidnexts.pop(
             folder, None
         )  # one that cannot be looked at is not listened to: it would never be silent
-        with self._account.turn, closing(Look(self._account, store, folder)) as look:
+        with self._account.turn, closing(look_at(self._account, store, folder)) as look:
             look.new_mail()
-        self._uidnexts[folder] = look.uidnext
+        self._uidnexts[folder] = look.folder.uidnext
 
     def _hold(self, store: Store) -> None:
         """Where the last look was not finished, whatever the reason, what is overdue goes first, by a way of its own."""

@@ -15,7 +15,8 @@ from blocker.service import Runner
 from blocker.service.exchange.copies import Copies
 from blocker.service.exchange.record import Recorder
 from blocker.service.exchange.spool import Spool
-from blocker.service.looks.folder import Look
+from blocker.service.looks.exchanges import Exchanges
+from blocker.service.looks.look import Look
 from blocker.service.looks.sweep import Swept
 from tests.service.test_hold import SCREENING
 from tests.service.test_overdue import DEADLINE, told, until, watching
@@ -64,7 +65,7 @@ def the_odd_one_is_left(w: World) -> None:
 def test_over_a_message_that_is_dealt_with(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """To decide what follows from a judgement."""
     w = world()
-    raising(monkeypatch, Look, "_found", lambda _look, stored, _judgement: stored.raw == mail(ODD))
+    raising(monkeypatch, Exchanges, "found", lambda _exchanges, stored, _judgement: stored.raw == mail(ODD))
     three(w)
     the_odd_one_is_left(w)
 
@@ -209,7 +210,7 @@ def test_a_sweep_of_a_folder_that_fails_under_way(tmp_path: Path, monkeypatch: p
     w.server.create("Archive")
     w.deliver(mail(1))
     w.deliver(mail(3), folder="Archive")
-    raising(monkeypatch, Look, "past_mail", lambda look, *_: look._folder == "INBOX")
+    raising(monkeypatch, Look, "past_mail", lambda look, *_: look.folder.name == "INBOX")
     found = swept(w)
     assert (dict(found), found.left, list(found.failed)) == ({"replaced": 1}, 0, ["INBOX"])
     assert w.raws(QUARANTINE) == [mail(3)]
@@ -247,7 +248,7 @@ def test_a_mistake_over_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """As much."""
     w = World.make(tmp_path, folders=("INBOX", "Archive"))
     w.server.create("Archive")
-    raising(monkeypatch, Look, "new_mail", lambda look: look._folder == "INBOX")
+    raising(monkeypatch, Look, "new_mail", lambda look: look.folder.name == "INBOX")
     with pytest.raises(MailboxError, match="ZeroDivisionError"):
         w.begin()
     w.deliver(mail(3), folder="Archive")

@@ -119,7 +119,7 @@ def confused(_w: World, patch: pytest.MonkeyPatch) -> None:
 
 def broken(_w: World, patch: pytest.MonkeyPatch) -> None:
     """A mistake of ours further on."""
-    patch.setattr("blocker.service.looks.hold.decide", lambda *_a, **_k: 1 / 0)
+    patch.setattr("blocker.service.looks.held.decide", lambda *_a, **_k: 1 / 0)
 
 
 def no_disk(_w: World, patch: pytest.MonkeyPatch) -> None:

@@ -215,7 +215,7 @@ def test_a_large_sweep_uses_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     Of a replaced message its copy is read, which has taken its place.
     """
-    monkeypatch.setattr("blocker.service.looks.folder.MANY", 10)
+    monkeypatch.setattr("blocker.service.looks.judges.MANY", 10)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     w = World.make(tmp_path, mode)
     for number in range(30):

@@ -16,8 +16,9 @@ from blocker.mailbox.protocol import Store
 from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import ELSEWHERE, reason_of
 from blocker.service.exchange.steps import Entry, Stage
-from blocker.service.looks.folder import Look, tidy
+from blocker.service.looks.folder import tidy
 from blocker.service.looks.hold import Hold, Waiting
+from blocker.service.looks.in_place import look_at
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ def _in_place(account: Account, store: Store, folder: str, entries: list[Entry],
     if not own:
         return
     begun = any(entry.stage != Stage.JUDGING for entry in own)
-    with closing(Look(sweeping(account), store, folder, finishing=begun)) as look:
+    with closing(look_at(sweeping(account), store, folder, finishing=begun)) as look:
         look.resume()
         finished.done.update(look.done)
 

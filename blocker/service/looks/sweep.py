@@ -23,7 +23,8 @@ from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import ELSEWHERE, reason_of
 from blocker.service.exchange.journal import Swept as Passed
 from blocker.service.looks.finish import finish, sweeping
-from blocker.service.looks.folder import TURN, Look, Progress
+from blocker.service.looks.in_place import look_at
+from blocker.service.looks.look import TURN, Look, Progress
 
 CAP = 500
 """Messages that a sweep rewrites before it asks whether to go on."""
@@ -138,7 +139,9 @@ def _ways(
     ways: list[_Way] = []
     for folder in account.config.folders:
         with _apart(account, folder, failed):
-            ways.append(_Way(account, Look(account, store, folder, dry_run=dry_run), folder, since, dry_run))
+            ways.append(
+                _Way(account, look_at(account, store, folder, dry_run=dry_run), folder, since, dry_run)
+            )
     if not ways:
         raise MailboxError(" ".join(failed.values()))
     return ways
@@ -195,7 +198,7 @@ class _Way:
     ) -> None:
         self.look, self.folder = look, folder
         self._journal = None if dry_run else account.journal
-        self._place = (account.config.name, folder, look.uidvalidity)
+        self._place = (account.config.name, folder, look.folder.opened.uidvalidity)
         day = since.date().isoformat() if since else ""
         self._wish = f"{account.config.mode}/{account.config.level}/{day}"
         found = look.uids(since)
