@@ -82,21 +82,38 @@ def test_a_pure_room_opens_nothing(room: str) -> None:
     assert calls == []
 
 
-def test_few_files_speak_imap() -> None:
-    """imapclient is imported by the connection and its lines alone; imaplib's errors also where it signs in and waits."""
-    assert [p.name for p in files("blocker") + files("webui") if "imapclient.IMAPClient" in imported(p)] == [
-        "connection.py",
-        "store.py",
-        "wire.py",
-    ]
-    speaking = {
-        path.relative_to(ROOT).as_posix()
+INSIDES = {
+    "debug",
+    "file",
+    "readline",
+    "sock",
+    "state",
+    "tagged_commands",
+    "tagpre",
+    "untagged_responses",
+    "welcome",
+}
+"""What imaplib and imapclient have and do not document."""
+
+
+def test_one_file_knows_imaplib_and_imapclient() -> None:
+    """Only the wire imports them; whoever uses the wire touches nothing private of it, nor what imaplib keeps for itself."""
+    importing = [
+        path
         for path in files("blocker") + files("webui")
         if any(within(name, ("imapclient", "imaplib")) for name in imported(path))
-    }
-    room = "blocker/mailbox/imap"
-    names = ("__init__", "connection", "idle", "sign_in", "store", "wire")
-    assert speaking == {f"{room}/{name}.py" for name in names}
+    ]
+    assert importing == [ROOT / "blocker/mailbox/imap/wire.py"]
+    touched = [
+        f"{path.name}:{node.lineno} {node.attr}"
+        for path in files("blocker/mailbox/imap")
+        if path not in importing
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Attribute)
+        and not (isinstance(node.value, ast.Name) and node.value.id == "self")
+        and (node.attr in INSIDES or (node.attr.startswith("_") and not node.attr.endswith("__")))
+    ]
+    assert touched == []
 
 
 def test_no_circle_between_the_files_of_the_mailbox() -> None:

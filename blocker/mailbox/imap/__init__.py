@@ -6,14 +6,15 @@
 - every wait has an end, and after a broken answer the connection is not used again;
 - each failure leaves as a MailboxError; none of them, and no log, ever holds the password.
 
-From the ground up: `wire` (what a server says, line by line), `connection` (one exchange), then what is asked over it
+From the ground up: `incoming` (octets), `wire` (lines, and all that is used of imaplib's insides), `reach` (a greeted
+connection), `connection` (one exchange), then what is asked over it
 (`select`, `fetch`, `append`, `idle`, `notify`, `facts`), `folder` (a Mailbox), `store` (a Store). The others are pure.
 """
 
 from __future__ import annotations
 
-from imapclient import SocketTimeout  # type: ignore[import-untyped]  # ships no types
-
-from blocker.mailbox.imap.store import ImapStore, Security
+from blocker.mailbox.imap.reach import Security
+from blocker.mailbox.imap.store import ImapStore
+from blocker.mailbox.imap.wire import SocketTimeout
 
 __all__ = ["ImapStore", "Security", "SocketTimeout"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from blocker.mailbox.imap import text
 from blocker.mailbox.imap.connection import Connection
@@ -21,19 +20,19 @@ def append(connection: Connection, folder: str, drafts: Sequence[Draft]) -> str:
     heads = [_head(draft) for draft in drafts]
 
     def run() -> str:
-        connection.forget()
-        imap: Any = connection.imap
-        tag = imap._new_tag()
+        connection.imap.forget()
+        imap = connection.imap
+        tag = imap.begin()
         lead = b" ".join([tag, b"APPEND", connection.wire(folder).encode("ascii")])
         for head, draft in zip(heads, drafts, strict=True):
             imap.send(b"%b %b {%d%b}\r\n" % (lead, head, len(draft.raw), b"+" if plus else b""))
-            if not (plus or continued(imap, tag)):
+            if not (plus or imap.continued(tag)):
                 break
             imap.send(draft.raw)
             lead = b""
         else:
             imap.send(b"\r\n")
-        typ, data = imap._command_complete("APPEND", tag)
+        typ, data = imap.complete("APPEND", tag)
         if typ != "OK":
             raise text.refused(connection.host, doing, text.last(data))
         return text.clean(text.last(data))
@@ -46,11 +45,3 @@ def _head(draft: Draft) -> bytes:
     kept = [flag for flag in draft.flags if flag.lower() not in ("\\recent", "\\deleted")]
     words = [text.flag_list(kept), *([text.date_time(draft.internal_date)] if draft.internal_date else [])]
     return " ".join(words).encode("ascii")
-
-
-def continued(imap: Any, tag: bytes) -> bool:
-    """Whether the server asks for more of the command of this tag; False where it has refused already."""
-    while imap._get_response() is not None:
-        if imap.tagged_commands[tag]:
-            return False
-    return True

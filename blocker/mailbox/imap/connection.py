@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import imaplib
 from collections.abc import Callable, Sequence
 from typing import Any
-
-from imapclient import IMAPClient  # type: ignore[import-untyped]  # ships no types
-from imapclient.imap_utf7 import decode as decode_utf7  # type: ignore[import-untyped]
-from imapclient.imap_utf7 import encode as encode_utf7
 
 from blocker.mailbox.imap import text
 from blocker.mailbox.imap.listing import listed, personal
 from blocker.mailbox.imap.names import Listed
+from blocker.mailbox.imap.wire import BROKEN, Client, ReadOnly, Refused, Wire, decode_utf7, encode_utf7
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 
 _GOODBYE = 5.0
@@ -23,10 +18,10 @@ _GOODBYE = 5.0
 class Connection:
     """A signed-in IMAP connection. After ConnectionLost it stays closed."""
 
-    def __init__(self, client: IMAPClient, host: str) -> None:
+    def __init__(self, client: Client, host: str) -> None:
         self.host = host
-        self._client = client
-        self.imap: imaplib.IMAP4 = client._imap
+        self.client = client
+        self.imap: Wire = client.wire
         self._open = True
         self._capabilities: frozenset[str] | None = None
         self.counts = False
@@ -41,14 +36,14 @@ class Connection:
     def capabilities(self) -> frozenset[str]:
         """What the server announces to a signed-in client, in upper case; asked once."""
         if self._capabilities is None:
-            found = self.call("list its capabilities", self._client.capabilities)
+            found = self.call("list its capabilities", self.client.capabilities)
             self._capabilities = frozenset(name.decode("ascii", "replace").upper() for name in found)
         return self._capabilities
 
     def count_changes(self) -> None:
         """ENABLE CONDSTORE, before any folder is opened: Dovecot counts only from then on."""
         if self.can("CONDSTORE") and self.can("ENABLE"):
-            self.counts = self._attempt("count changes", lambda: self._client.enable("CONDSTORE")) is not None
+            self.counts = self._attempt("count changes", lambda: self.client.enable("CONDSTORE")) is not None
 
     def can(self, capability: str) -> bool:
         """Whether the server offers this capability."""
@@ -62,17 +57,14 @@ class Connection:
             return function()
         except MailboxError:
             raise
-        except imaplib.IMAP4.readonly:
+        except ReadOnly:
             raise MailboxError(
                 f"{self.host} lets this account read the folder only, not {doing}; ask its owner for more rights."
             ) from None
-        except (imaplib.IMAP4.abort, OSError) as error:
+        except BROKEN as error:
             self.drop()
             raise text.lost(self.host, doing, error) from None
-        except imaplib.IMAP4.error as error:
-            if "got more than" in str(error):  # imaplib gave up within a line: what follows is out of step
-                self.drop()
-                raise text.lost(self.host, doing, error) from None
+        except Refused as error:
             raise text.refused(self.host, doing, error) from None
         except Exception as error:  # noqa: BLE001 (parsers fail in many ways on an answer that is not IMAP)
             self.drop()
@@ -85,7 +77,7 @@ class Connection:
         """Run one imaplib command and give its untagged data. Raises where the server does not say OK."""
 
         def run() -> list[Any]:
-            self.forget()
+            self.imap.forget()
             typ, data = function()
             if typ != "OK":
                 raise text.refused(self.host, doing, text.last(data))
@@ -102,7 +94,7 @@ class Connection:
     def search(self, criteria: str) -> list[int]:
         """UIDs that UID SEARCH gives, ascending; those that IMAP knows."""
         data = self.command("search", lambda: self.imap.uid("SEARCH", criteria))
-        more = self.imap.untagged_responses.get("ESEARCH", [])
+        more = self.imap.answers.get("ESEARCH", [])
         found: list[int] = self.call("search", lambda: text.searched(data, more))
         return found
 
@@ -116,7 +108,7 @@ class Connection:
 
     def code(self, name: str) -> str:
         """The data of a response code that came with the last command, or an empty string."""
-        codes: list[Any] = self.imap.untagged_responses.get(name) or [b""]
+        codes: list[Any] = self.imap.answers.get(name) or [b""]
         return str((codes[-1] or b"").decode("ascii", "replace"))
 
     def noop(self) -> None:
@@ -126,7 +118,7 @@ class Connection:
     def unselect(self) -> None:
         """Leave the folder. Without UNSELECT nothing is sent: selecting another one and LOGOUT do not expunge."""
         if self.can("UNSELECT"):
-            self.call("leave the folder", self._client.unselect_folder)
+            self.call("leave the folder", self.client.unselect_folder)
         self.selected = None
 
     def rights(self, folder: str) -> str | None:
@@ -140,7 +132,7 @@ class Connection:
 
     def _attempt(self, doing: str, function: Callable[[], Any]) -> Any:
         """What may be refused without harm: None then. A lost connection is no refusal."""
-        self.forget()
+        self.imap.forget()
         try:
             return self.call(doing, function)
         except ConnectionLost:
@@ -173,14 +165,13 @@ class Connection:
 
     def create(self, folder: str) -> None:
         """CREATE, then UNSUBSCRIBE, as some servers subscribe by themselves."""
-        self.call(f"make the folder {folder}", lambda: self._client.create_folder(folder))
-        self._attempt("unsubscribe it", lambda: self._client.unsubscribe_folder(folder))
+        self.call(f"make the folder {folder}", lambda: self.client.create_folder(folder))
+        self._attempt("unsubscribe it", lambda: self.client.unsubscribe_folder(folder))
 
     def drop(self) -> None:
         """End the connection without a word."""
         self._open = False
-        with contextlib.suppress(OSError):
-            self._client.shutdown()
+        self.client.end()
 
     def close(self) -> None:
         """LOGOUT, which expunges nothing. Does not wait long and does not fail."""
@@ -188,18 +179,10 @@ class Connection:
             return
         self._open = False
         try:
-            self.imap.sock.settimeout(_GOODBYE)
-            self._client.logout()
-        except (imaplib.IMAP4.error, OSError):
-            with contextlib.suppress(OSError):
-                self._client.shutdown()
-
-    def forget(self) -> None:
-        """Drop answers nobody asked for: imaplib keeps them for ever and would mix them into the next."""
-        kept = ("READ-ONLY", "BYE", "CAPABILITY")
-        answers = self.imap.untagged_responses
-        for name in [name for name in answers if name not in kept]:
-            del answers[name]
+            with self.imap.patience(_GOODBYE):
+                self.client.logout()
+        except (*BROKEN, Refused):
+            self.client.end()
 
 
 def _decoded(raw: bytes) -> str | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
 from blocker.mailbox.imap import text
 from blocker.mailbox.imap.connection import Connection
+from blocker.mailbox.imap.idle import listen
+from blocker.mailbox.imap.notify import Others
 from blocker.mailbox.imap.select import select
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 
@@ -21,7 +22,6 @@ class ImapFacts:
     def __init__(self, connection: Connection, native: Callable[[str], str]) -> None:
         self._connection = connection
         self._native = native
-        self._client: Any = connection._client
 
     def capabilities(self) -> frozenset[str]:
         """What the server announces to a signed-in client, in upper case."""
@@ -31,7 +31,7 @@ class ImapFacts:
         """What the server calls itself (RFC 2971, ID); empty where it does not say."""
         if not self._connection.can("ID"):
             return ""
-        answer = self._asked("say what it is", lambda: self._client.id_(None))
+        answer = self._asked("say what it is", lambda: self._connection.client.id_(None))
         pairs = next(iter(answer or ()), None)
         if not isinstance(pairs, tuple | list):
             return ""
@@ -50,7 +50,7 @@ class ImapFacts:
         if not any(c == "QUOTA" or c.startswith("QUOTA=") for c in self._connection.capabilities()):
             return None
         wire = self._connection.wire(self._native(folder))
-        answer = self._asked("tell its quota", lambda: self._client._imap.getquotaroot(wire))
+        answer = self._asked("tell its quota", lambda: self._connection.imap.getquotaroot(wire))
         if answer is None or answer[0] != "OK":
             return None
         lines = [line for part in answer[1] for line in (part if isinstance(part, list) else [part])]
@@ -66,23 +66,19 @@ class ImapFacts:
     def delete(self, folder: str) -> None:
         """DELETE a folder with all that is in it. Raises MailboxError."""
         name = self._native(folder)
-        self._connection.call(f"delete the folder {name}", lambda: self._client.delete_folder(name))
+        self._connection.call(
+            f"delete the folder {name}", lambda: self._connection.client.delete_folder(name)
+        )
 
     def hears(self, folder: str, event: Callable[[], object], seconds: float) -> bool:
-        """Whether IDLE on a folder tells of a message that `event` puts there, within some seconds (RFC 2177)."""
+        """Whether IDLE on a folder tells of a message that `event` puts there, within some seconds: as the service listens."""
         select(self._connection, self._native(folder), readonly=True)
 
-        def listen() -> bool:
-            self._client.idle()
+        def begun() -> None:
+            self._connection.imap.forget()  # what was told before is no answer to it
             event()
-            end, heard = time.monotonic() + seconds, False
-            while not heard and time.monotonic() < end:
-                said = self._client.idle_check(timeout=min(1.0, seconds))
-                heard = any(len(line) > 1 and line[1] == b"EXISTS" for line in said)
-            self._client.idle_done()
-            return heard
 
-        heard: bool = self._connection.call("wait for news", listen)
+        heard = listen(self._connection, seconds, lambda: False, Others(self._connection, {}), begun)
         self._connection.unselect()
         return heard
 

@@ -74,7 +74,7 @@ def _asked(connection: Connection, doing: str, uids: Sequence[int], what: str) -
         raise
     except MailboxError as error:
         # What was answered before counts (RFC 2180: another client may have taken some of them away).
-        return connection.imap.untagged_responses.pop("FETCH", []), str(error)
+        return connection.imap.answers.pop("FETCH", []), str(error)
 
 
 def _gather(data: Sequence[Any], uids: Sequence[int], result: Fetched) -> set[int]:

@@ -6,20 +6,13 @@ answer to DONE.
 
 from __future__ import annotations
 
-import contextlib
-import imaplib
-import selectors
-import socket
-import ssl
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
 from blocker.mailbox.imap import text
-from blocker.mailbox.imap.append import continued
 from blocker.mailbox.imap.connection import Connection
 from blocker.mailbox.imap.notify import Others
+from blocker.mailbox.imap.wire import Wire
 
 SLICE = 0.5
 """Seconds after which it is asked whether to go on waiting."""
@@ -28,29 +21,37 @@ ANSWER = 15.0
 _NEWS = ("EXISTS", "EXPUNGE", "VANISHED")
 
 
-def listen(connection: Connection, seconds: float, until: Callable[[], bool], others: Others) -> bool:
+def listen(
+    connection: Connection,
+    seconds: float,
+    until: Callable[[], bool],
+    others: Others,
+    begun: Callable[[], object] = lambda: None,
+) -> bool:
     """Whether the server told, within so many seconds, of messages that came or went in the selected folder.
 
     Or of new ones in `others`, which it was asked to tell of too; what it said of them just before counts.
-    Ends early, with False, once `until()` is true. Raises ConnectionLost where the server closed the connection, said
-    BYE or does not answer any more, MailboxError where it refuses to IDLE.
+    Ends early, with False, once `until()` is true. `begun` is called once the server listens.
+    Raises ConnectionLost where the server closed the connection, said BYE or does not answer any more, MailboxError
+    where it refuses to IDLE.
     """
     doing = "tell of new mail"
 
     def run() -> bool:
-        imap: Any = connection.imap
+        imap = connection.imap
         heard = others.news(imap)
-        connection.forget()
+        imap.forget()
         if heard:
             return True
-        tag = imap._new_tag()
-        with _patience(imap.sock, ANSWER):
+        tag = imap.begin()
+        with imap.patience(ANSWER):
             imap.send(tag + b" IDLE\r\n")
-            idling = continued(imap, tag)
+            idling = imap.continued(tag)
             if idling:
+                begun()
                 heard = _wait(imap, seconds, until, others)
                 imap.send(b"DONE\r\n")
-            typ, data = imap._command_complete("IDLE", tag)
+            typ, data = imap.complete("IDLE", tag)
         if typ != "OK" or not idling:
             raise text.refused(connection.host, doing, text.last(data))
         return heard or _news(imap, others)
@@ -58,53 +59,16 @@ def listen(connection: Connection, seconds: float, until: Callable[[], bool], ot
     return bool(connection.call(doing, run))
 
 
-def _news(imap: Any, others: Others) -> bool:
-    return others.news(imap) or any(name in imap.untagged_responses for name in _NEWS)
+def _news(imap: Wire, others: Others) -> bool:
+    return others.news(imap) or any(name in imap.answers for name in _NEWS)
 
 
-def _wait(imap: Any, seconds: float, until: Callable[[], bool], others: Others) -> bool:
-    """Take line after line until one tells news, which is True, the time is over, or `until()` is true."""
+def _wait(imap: Wire, seconds: float, until: Callable[[], bool], others: Others) -> bool:
+    """Take answer after answer until one tells news, which is True, the time is over, or `until()` is true."""
     end = time.monotonic() + seconds
     while not (heard := _news(imap, others)) and not until():
         left = end - time.monotonic()
         if left <= 0:
             break
-        if _speaks(imap, min(SLICE, left)):
-            imap._get_response()
-            imap._check_bye()
+        imap.hear(min(SLICE, left))
     return heard
-
-
-def _speaks(imap: Any, seconds: float) -> bool:
-    """Whether a line begins within so many seconds. Raises imaplib's abort where the peer has closed the link."""
-    with contextlib.suppress(ssl.SSLWantReadError):
-        if _pending(imap):
-            return True
-    with selectors.DefaultSelector() as selector:
-        selector.register(imap.sock, selectors.EVENT_READ)
-        if not selector.select(seconds):
-            return False
-    try:
-        if _pending(imap):
-            return True
-    except ssl.SSLWantReadError:
-        return False  # TLS said something to itself
-    raise imaplib.IMAP4.abort("the server closed the connection")
-
-
-def _pending(imap: Any) -> bool:
-    """Whether octets are there, without waiting: a link that is readable and has none is a closed one."""
-    with _patience(imap.sock, 0.0):
-        return bool(imap.file.peek(1))
-
-
-@contextmanager
-def _patience(sock: socket.socket, seconds: float) -> Iterator[None]:
-    """For a while, wait at most so long for the peer."""
-    before = sock.gettimeout()
-    sock.settimeout(seconds)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):  # closed meanwhile
-            sock.settimeout(before)

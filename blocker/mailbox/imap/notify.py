@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from blocker.mailbox.imap.connection import Connection
+from blocker.mailbox.imap.wire import Wire
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 
 _EVENTS = "(MessageNew MessageExpunge)"
@@ -32,9 +33,9 @@ class Others:
             for name, uidnext in zip(self.names, uidnexts.values(), strict=True)
         }
 
-    def news(self, imap: Any) -> bool:
+    def news(self, imap: Wire) -> bool:
         """Whether the server has told, since this was asked last, of a message that is new in one of them."""
-        told = map(_STATUS.match, _lines(imap.untagged_responses.pop("STATUS", ())))
+        told = map(_STATUS.match, _lines(imap.answers.pop("STATUS", ())))
         return any(int(one[3]) > self._next.get(_plain(one[1] or one[2]), int(one[3])) for one in told if one)
 
 

@@ -4,14 +4,54 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
+from blocker.mailbox.imap.incoming import TooMuch
 from blocker.mailbox.imap.text import clean
+from blocker.mailbox.imap.wire import BROKEN, Client, Refused, SocketTimeout
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, WrongSetting
 
+Security = Literal["tls", "starttls", "none"]
 
-class TooMuch(OSError):
-    """A server says more than any answer needs, or takes longer over it."""
+
+def connect(
+    host: str, port: int, security: Security, cafile: str | Path | None, timeout: SocketTimeout
+) -> Client:
+    """A connection that was just greeted, by TLS where `security` is not "none". Raises MailboxError."""
+    context = None if security == "none" else tls_context(cafile)
+    try:
+        client = Client(host, port, ssl=security == "tls", ssl_context=context, timeout=timeout)
+    except Exception as error:  # noqa: BLE001 (what greets us may be no IMAP server at all)
+        raise unreachable(host, port, error) from None
+    with _ended_where_it_fails(client, port):
+        client.wire.keep_no_log()
+        if security == "starttls":
+            _start_tls(client, context)
+        client.wire.keep_alive()
+    return client
+
+
+@contextmanager
+def _ended_where_it_fails(client: Client, port: int) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        client.end()
+        if isinstance(error, (*BROKEN, Refused)):
+            raise unreachable(client.host, port, error) from None
+        raise
+
+
+def _start_tls(client: Client, context: ssl.SSLContext | None) -> None:
+    if not client.has_capability("STARTTLS") or not client.wire.greeted():
+        raise MailboxError(
+            f'{client.host} does not offer STARTTLS here; set security to "tls" (usually port 993).'
+        )
+    client.starttls(context)
+    client.wire.forget_plain_text()
 
 
 def tls_context(cafile: str | Path | None) -> ssl.SSLContext:

@@ -39,7 +39,7 @@ def select(connection: Connection, folder: str, *, readonly: bool) -> Status:
     imap = connection.imap
     connection.selected = None
     connection.command(f"open the folder {folder}", lambda: imap.select(connection.wire(folder), readonly))
-    told = imap.untagged_responses
+    told = imap.answers
     uidvalidity = number(told.get("UIDVALIDITY"))
     if not uidvalidity:
         raise MailboxError(

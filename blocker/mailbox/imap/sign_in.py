@@ -5,12 +5,11 @@ Past imapclient, which makes a broken connection look like a refused password. N
 
 from __future__ import annotations
 
-import imaplib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from blocker.mailbox.imap import text
+from blocker.mailbox.imap.wire import BROKEN, Client, Refused
 from blocker.mailbox.protocol import MailboxError
 
 
@@ -25,32 +24,30 @@ Secret = str | Token
 """A password, or an access token."""
 
 
-def sign_in(client: Any, host: str, user: str, secret: Secret) -> None:
-    """Sign in over a connection that was just greeted (an IMAPClient's).
+def sign_in(client: Client, host: str, user: str, secret: Secret) -> None:
+    """Sign in over a connection that was just greeted .
 
     Raises LoginRefused, ConnectionLost, or MailboxError where the server cannot be signed in to in this way.
     """
-    imap: imaplib.IMAP4 = client._imap
-    if imap.state != "NONAUTH":
+    if not client.wire.greeted():
         raise MailboxError(f"{host} signs everyone in without a password (PREAUTH); use another port.")
     try:
         if isinstance(secret, Token):
             _with_token(client, host, user, secret.value)
         else:
             _with_password(client, host, user, secret)
-    except (imaplib.IMAP4.abort, OSError) as error:
+    except BROKEN as error:
         raise text.lost(host, "sign in", error) from None
-    except imaplib.IMAP4.error as error:
+    except Refused as error:
         token = isinstance(secret, Token)
         hidden = secret.value if isinstance(secret, Token) else secret
         raise text.sign_in_refused(host, user, error, hidden, token=token) from None
 
 
-def _with_password(client: Any, host: str, user: str, password: str) -> None:
+def _with_password(client: Client, host: str, user: str, password: str) -> None:
     """AUTHENTICATE PLAIN where offered, as it carries any character; else LOGIN."""
-    imap: imaplib.IMAP4 = client._imap
     if client.has_capability("AUTH=PLAIN"):
-        imap.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
+        client.wire.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
     elif client.has_capability("LOGINDISABLED"):
         raise MailboxError(
             f'{host} takes no password on this connection; set security to "tls" or "starttls", '
@@ -59,16 +56,17 @@ def _with_password(client: Any, host: str, user: str, password: str) -> None:
     elif not (user + password).isascii() or any(c in user + password for c in "\r\n\0"):
         raise MailboxError(f"{host} only takes ASCII names and passwords; set such a password there.")
     else:
-        imap.login(text.quoted(user), password)  # imaplib quotes the password, not the name
+        client.wire.login(text.quoted(user), password)  # imaplib quotes the password, not the name
 
 
-def _with_token(client: Any, host: str, user: str, token: str) -> None:
+def _with_token(client: Client, host: str, user: str, token: str) -> None:
     """OAUTHBEARER (RFC 7628) where offered, else XOAUTH2, its forerunner at Google and Microsoft."""
-    imap: imaplib.IMAP4 = client._imap
     if client.has_capability("AUTH=OAUTHBEARER"):
-        imap.authenticate("OAUTHBEARER", _answers(oauthbearer(host, imap.port, user, token), b"\x01"))
+        client.wire.authenticate(
+            "OAUTHBEARER", _answers(oauthbearer(host, client.port, user, token), b"\x01")
+        )
     elif client.has_capability("AUTH=XOAUTH2"):
-        imap.authenticate("XOAUTH2", _answers(xoauth2(user, token), b""))
+        client.wire.authenticate("XOAUTH2", _answers(xoauth2(user, token), b""))
     else:
         raise MailboxError(
             f"{host} takes no access token (neither OAUTHBEARER nor XOAUTH2); sign in with a password instead."

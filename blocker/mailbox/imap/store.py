@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import imaplib
-import socket
-import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
-
-from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]  # ships no types
 
 from blocker.config.loopback import is_loopback
 from blocker.mailbox.imap import idle
@@ -19,13 +12,12 @@ from blocker.mailbox.imap.facts import ImapFacts
 from blocker.mailbox.imap.folder import ImapMailbox
 from blocker.mailbox.imap.names import FolderNames
 from blocker.mailbox.imap.notify import notified
-from blocker.mailbox.imap.reach import tls_context, unreachable
+from blocker.mailbox.imap.reach import Security, connect
 from blocker.mailbox.imap.select import select, told_uidnext, uidnext
 from blocker.mailbox.imap.sign_in import Secret, sign_in
-from blocker.mailbox.imap.wire import Client
+from blocker.mailbox.imap.wire import SocketTimeout
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 
-Security = Literal["tls", "starttls", "none"]
 TIMEOUT = SocketTimeout(connect=15, read=60)
 """Seconds. A server may take long to copy a large folder, never this long to say a word."""
 
@@ -55,12 +47,11 @@ class ImapStore:
             raise MailboxError(
                 f'A password must not travel to {host} in plain text; set security to "tls" or "starttls".'
             )
-        client = _connect(host, port, security, cafile, timeout)
+        client = connect(host, port, security, cafile, timeout)
         try:
             sign_in(client, host, user, password)
         except BaseException:
-            with contextlib.suppress(OSError):
-                client.shutdown()
+            client.end()
             raise
         self._connection = Connection(client, host)
         self._connection.capabilities()  # now, while imaplib still has what came with the sign-in
@@ -133,37 +124,3 @@ class ImapStore:
     def close(self) -> None:
         """Sign out. Expunges nothing, never fails."""
         self._connection.close()
-
-
-def _connect(
-    host: str, port: int, security: Security, cafile: str | Path | None, timeout: SocketTimeout
-) -> IMAPClient:
-    context = None if security == "none" else tls_context(cafile)
-    try:
-        client = Client(host, port, ssl=security == "tls", ssl_context=context, timeout=timeout)
-    except Exception as error:  # noqa: BLE001 (what greets us may be no IMAP server at all)
-        raise unreachable(host, port, error) from None
-    imap: Any = client._imap
-    imap.debug = 0  # imapclient sets 5, at which imaplib formats every fetched body for a log nobody reads
-    imap._log = lambda _: (
-        None
-    )  # below 4 imaplib keeps the last commands in memory, LOGIN with its password too
-    try:
-        if security == "starttls":
-            _start_tls(client, host, context)
-        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client.socket().setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            client.shutdown()
-        if isinstance(error, OSError | imaplib.IMAP4.error):
-            raise unreachable(host, port, error) from None
-        raise
-    return client
-
-
-def _start_tls(client: IMAPClient, host: str, context: ssl.SSLContext | None) -> None:
-    if not client.has_capability("STARTTLS") or client._imap.state != "NONAUTH":
-        raise MailboxError(f'{host} does not offer STARTTLS here; set security to "tls" (usually port 993).')
-    client.starttls(context)
-    client._imap.untagged_responses.clear()  # nothing said in plain text counts (CVE-2011-0411)
