@@ -31,6 +31,15 @@ class Rule(NamedTuple):
     """Language → name of the text → text; a rule's only text has an empty name."""
 
 
+class Family(NamedTuple):
+    """A family of evidence."""
+
+    of_url: bool
+    """It looks at the URL and at the message's header and links alone: it is asked once for each URL of a message."""
+    names: Mapping[str, str]
+    """What it is called, by language."""
+
+
 class Reason(NamedTuple):
     """One observation that speaks for or against tracking.
 
@@ -66,6 +75,10 @@ def _rule(family: str, row: dict[str, Any]) -> Rule:
     return Rule(family, float(weight), bits, texts)
 
 
+def _family(row: dict[str, Any]) -> Family:
+    return Family(row.pop("of-url", False), row)
+
+
 _TABLE = tomllib.loads(resources.files(__package__).joinpath("reasons.toml").read_text("utf-8"))
 PRIOR: float = _TABLE["prior"]
 """Log-odds of a reference of which nothing is seen."""
@@ -73,8 +86,8 @@ RULES = _rules(_TABLE["rules"])
 """Every rule by its id."""
 WEIGHTS = {rule: row.weight for rule, row in RULES.items()}
 """What each rule says for (above zero) or against tracking. The sum with `PRIOR` is the log-odds of a pixel or a beacon."""
-FAMILIES: Mapping[str, Mapping[str, str]] = _TABLE["families"]
-"""The families of evidence: family → language → its name."""
+FAMILIES = {name: _family(dict(row)) for name, row in _TABLE["families"].items()}
+"""The families of evidence, in the order in which reasons of the same weight are told."""
 TERMS: Mapping[str, Mapping[str, str]] = _TABLE["terms"]
 """Phrases that stand in texts: name → language → phrase."""
 
@@ -127,4 +140,4 @@ def _filled(wanted: str, values: Iterable[Value], language: str) -> str:
 def family(one: Reason, language: str = LANGUAGE) -> str:
     """The name of the family of evidence that a reason is of; that of an unknown rule is the first word of its id."""
     row = RULES.get(one.rule)
-    return FAMILIES[row.family][language] if row is not None else one.rule.partition(".")[0]
+    return FAMILIES[row.family].names[language] if row is not None else one.rule.partition(".")[0]

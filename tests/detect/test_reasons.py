@@ -8,15 +8,19 @@ import hashlib
 import string
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 import blocker
-from blocker.detect import evidence, marks, reasons
+from blocker.detect import marks, reasons
 from blocker.detect.judge import learn
 from blocker.detect.memory import FolderMemory, Mail, Memory, Recollection
 from blocker.detect.reasons import FAMILIES, RULES, TERMS, Reason, Value, phrase, reason, text, told
+from blocker.detect.subject import Subject
 from blocker.message.urls import Url
 from tests.detect.messages import PICTURE, PIXEL, TO, judged
 from tests.fixtures.paths import FIXTURES
@@ -141,7 +145,8 @@ def test_languages_say_the_same() -> None:
                 LANGUAGES, blanks(english)
             ), rule
         assert row.texts["en"].keys() == row.texts["fr"].keys(), rule
-    for name, row_of_term in (*TERMS.items(), *FAMILIES.items()):
+    titles = {name: family.names for name, family in FAMILIES.items()}
+    for name, row_of_term in (*TERMS.items(), *titles.items()):
         assert tuple(row_of_term) == LANGUAGES, name
         assert blanks(row_of_term["en"]) == blanks(row_of_term["fr"]), name
 
@@ -156,16 +161,18 @@ def test_every_mark_is_borne() -> None:
 
 
 def test_a_family_is_a_module_and_rows() -> None:
-    """The modules, the list of those that are asked, and the families of the table are the same."""
+    """The modules and the families of the table are the same, each has rules, and each is asked for them in the same way."""
     modules = {path.stem for path in EVIDENCE.glob("*.py")} - {"__init__"}
-    asked = [family.evidence.__module__.rpartition(".")[2] for family in evidence.FAMILIES]
-    assert sorted(asked) == sorted(modules) == sorted(FAMILIES)
-    assert {row.family for row in RULES.values()} == set(FAMILIES)
+    assert modules == set(FAMILIES) == {row.family for row in RULES.values()}
+    for name in modules:
+        asked = import_module(f"blocker.detect.evidence.{name}").evidence
+        assert next(iter(get_type_hints(asked).items())) == ("subject", Subject), name
+        assert len(signature(asked).parameters) == 1, name
 
 
 def test_those_that_look_at_the_url_alone_stand_together() -> None:
     """They are asked once for each URL, before all others, and told in one place."""
-    of_url = [family.of_url for family in evidence.FAMILIES]
+    of_url = [family.of_url for family in FAMILIES.values()]
     first, last = of_url.index(True), len(of_url) - of_url[::-1].index(True)
     assert all(of_url[first:last])
 

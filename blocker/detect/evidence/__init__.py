@@ -1,59 +1,34 @@
 """The families of evidence: one module each, all asked in the same way, of a subject, for reasons.
 
-A new family is a module with a function `evidence`, a line in `FAMILIES`, and the rows of its rules in `reasons.toml`.
-None knows of the others.
+A new family is a module here with a function `evidence`, and rows in `reasons.toml`: its own, and those of its rules. None
+knows of the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from itertools import groupby
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from blocker.detect.evidence import (
-    geometry,
-    identity,
-    knowledge,
-    memory,
-    recurrence,
-    shape,
-    token,
-    vector,
-    visibility,
-)
-from blocker.detect.reasons import Reason
+from blocker.detect.reasons import FAMILIES, Reason
 from blocker.detect.subject import Subject
 
 Evidence: TypeAlias = Callable[[Subject], Iterable[Reason]]
 
 
-class Family(NamedTuple):
-    """What is asked for reasons."""
-
-    evidence: Evidence
-    of_url: bool = False
-    """It looks at the URL and at the message's headers and links alone: it is asked once for each URL of a message."""
+def _evidence(family: str) -> Evidence:
+    """The one function that is asked of a family's module."""
+    found: Evidence = import_module(f"{__name__}.{family}").evidence
+    return found
 
 
-FAMILIES = (
-    Family(geometry.evidence),
-    Family(visibility.evidence),
-    Family(knowledge.evidence, of_url=True),
-    Family(identity.evidence, of_url=True),
-    Family(token.evidence, of_url=True),
-    Family(recurrence.evidence),
-    Family(memory.evidence),
-    Family(shape.evidence),
-    Family(vector.evidence),
-)
-"""In the order in which reasons of the same weight are told."""
-
-_OF_URL = tuple(family.evidence for family in FAMILIES if family.of_url)
 _STEPS = tuple(
-    (of_url, tuple(family.evidence for family in families))
-    for of_url, families in groupby(FAMILIES, key=lambda family: family.of_url)
+    (of_url, tuple(map(_evidence, families)))
+    for of_url, families in groupby(FAMILIES, key=lambda name: FAMILIES[name].of_url)
 )
 """The families in their order; those that look at the URL alone stand together."""
+_OF_URL = tuple(evidence for of_url, families in _STEPS for evidence in families if of_url)
 
 
 def gathered(subject: Subject) -> list[Reason]:
