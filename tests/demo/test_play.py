@@ -116,7 +116,8 @@ def test_new_mail_is_dealt_with(stage: Stage) -> None:
 
 def test_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the end there is no thread, no temporary file and no listener that was not there before."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # demonstrations of other runs have theirs elsewhere
+    # Demonstrations of other runs have theirs elsewhere.
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     threads = set(threading.enumerate())
     with running(past(LETTERS[:3], NOW), lambda _: None, 0) as demo:
         assert [path.name.startswith("unpixel-demo-") for path in tmp_path.iterdir()] == [True]
