@@ -1,15 +1,27 @@
-"""The plugin door's description, as OpenAPI 3.1. A test keeps it equal to the routes and to the report."""
+"""The plugin door's description, as OpenAPI 3.1. A test keeps it equal to the routes; what it says of a report is
+made from the contract."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from blocker.catalogue.values import ACTIONS
 from blocker.choices.levels import DEFAULT_LEVEL, SETTINGS, Level
+from blocker.detect.contract import REFERENCE, REPORT, Key, Keys, Type
 from blocker.detect.report import KINDS
 
 TEXT = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}
+_TYPES: Mapping[Type, Mapping[str, Any]] = {
+    "string": TEXT,
+    "string or null": {"type": ["string", "null"]},
+    "integer": COUNT,
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "array of two integers": {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2},
+}
+"""What JSON Schema says of each type that has nothing inside."""
 ERROR = {"$ref": "#/components/schemas/Error"}
 
 
@@ -174,38 +186,28 @@ def _error() -> dict[str, Any]:
 
 
 def _reference() -> dict[str, Any]:
-    return _object(
-        {
-            "url": {"type": ["string", "null"], "description": "What a browser would fetch."},
-            "raw": {"type": "string", "description": "The value as written, entities decoded."},
-            "vector": TEXT,
-            "element": TEXT,
-            "part": TEXT,
-            "span": {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2},
-            "verdict": {"type": "string", "enum": list(KINDS)},
-            "confidence": {"type": "number", "minimum": 0, "maximum": 1},
-            "vendor": {"type": ["string", "null"]},
-            "reasons": {
-                "type": "array",
-                "items": _object({"rule": TEXT, "detail": TEXT, "weight": {"type": "number"}}),
-            },
-        }
-    )
+    found = schema(REFERENCE)
+    found["properties"]["verdict"]["enum"] = list(KINDS)
+    return found
 
 
 def _report() -> dict[str, Any]:
-    envelope = ("source", "sha256", "message_id", "from", "from_domain", "to", "date", "subject")
-    return _object(
-        {
-            "message": _object(dict.fromkeys(envelope, TEXT)),
-            "references": {"type": "array", "items": {"$ref": "#/components/schemas/Reference"}},
-            "receipts": {"type": "array", "items": _object({"header": TEXT, "value": TEXT})},
-            "links": _object({"total": COUNT, "tracked": COUNT}),
-            "signed": {"type": "boolean"},
-            "unjudged": COUNT,
-            "error": {"type": ["string", "null"]},
-        }
-    )
+    found = schema(REPORT)
+    found["properties"]["references"]["items"] = {"$ref": "#/components/schemas/Reference"}
+    return found
+
+
+def schema(keys: Keys) -> dict[str, Any]:
+    """The JSON Schema of an object with these keys."""
+    return _object({key.name: _key(key) for key in keys})
+
+
+def _key(key: Key) -> dict[str, Any]:
+    said = {"description": key.meaning, **key.bounds}
+    if not key.inside:
+        return {**_TYPES[key.type], **said}
+    inside = schema(key.inside)
+    return {"type": "array", "items": inside, **said} if key.type == "array" else {**inside, **said}
 
 
 def _recorded() -> dict[str, Any]:

@@ -23,6 +23,7 @@ from blocker.choices.levels import Level
 from blocker.choices.modes import Mode
 from blocker.cli import main as unpixel
 from blocker.config.providers import providers
+from blocker.detect.contract import REPORT, Keys
 from tests.servers.quirks import QUIRKS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,10 +100,22 @@ def levels() -> str:
     return table(("level", "neutralises"), ((f"`{level}`", level.summary) for level in Level))
 
 
+def json_keys() -> str:
+    """The keys of a report."""
+    return table(("key", "type", "meaning"), _rows(REPORT, ""))
+
+
+def _rows(keys: Keys, path: str) -> Iterator[tuple[str, ...]]:
+    for key in keys:
+        yield f"`{path}{key.name}`", key.type, key.meaning
+        yield from _rows(key.inside, f"{path}{key.name}{'[]' * (key.type == 'array')}.")
+
+
 MADE: dict[str, Callable[[], str]] = {
     "reference": reference,
     "modes": modes,
     "levels": levels,
+    "json": json_keys,
     "providers": careful,
     "quirks": quirks,
 }
