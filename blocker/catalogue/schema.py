@@ -6,7 +6,6 @@ else's, is left exactly as it was found.
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from blocker.catalogue.errors import CatalogueError, place, told
 from blocker.catalogue.model import Base
+from blocker.config.private import only_file, private_directory, write_new
 
 HEAD = "0005"
 """The newest revision in `migrations/versions`; a test keeps the two equal."""
@@ -88,12 +88,15 @@ def _file(url: URL) -> Path | None:
 def _make_private_file(url: URL) -> None:
     """Make a new SQLite file that its owner alone can read: who wrote to whom is nobody else's business."""
     path = _file(url)
-    if path is None or path.exists():
+    if path is None:
         return
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.exists():
+            only_file(path)
+            return
+        private_directory(path.parent)
         with suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            write_new(path, [])
     except OSError as error:
         raise CatalogueError(
             f"The catalogue {path} cannot be made ({error.strerror}): name a place that you may write to."

@@ -14,10 +14,10 @@ gives it when it is needed. A key that does not exist or has a wrong value is na
 from __future__ import annotations
 
 from blocker.config.edit import add_account, check_account, remove_account, set_mode
+from blocker.config.errors import ConfigError
 from blocker.config.model import (
     AccountConfig,
     Config,
-    ConfigError,
     Security,
     ServiceConfig,
     WebConfig,

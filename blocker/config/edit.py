@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,9 @@ import tomlkit
 from tomlkit.items import Table
 
 from blocker.choices.modes import Mode
-from blocker.config.model import PORTS, AccountConfig, Config, ConfigError, private_directory
+from blocker.config.errors import ConfigError
+from blocker.config.model import PORTS, AccountConfig, Config
+from blocker.config.private import private_directory, write_private
 from blocker.config.read import parse, read_text
 
 
@@ -89,22 +89,11 @@ def _save(path: Path, text: str) -> Config:
     """Check, then replace the file in one act: a reader sees the old one or the new one, mode 0600."""
     config = parse(text, path)
     place = path.resolve() if path.is_symlink() else path
-    draft = place.with_name(f".{place.name}-{secrets.token_hex(4)}")
     try:
         private_directory(place.parent)
-        _write(draft, text)
-        draft.replace(place)
+        write_private(place, [text.encode()])
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise ConfigError(
             f"{path} cannot be written ({error.strerror}): correct that, then try again."
         ) from error
     return config
-
-
-def _write(draft: Path, text: str) -> None:
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -10,14 +11,12 @@ from typing import Literal
 
 from blocker.choices.levels import DEFAULT_LEVEL, Level
 from blocker.choices.modes import DEFAULT_MODE, Mode
+from blocker.config.errors import ConfigError
+from blocker.config.private import only_file, private_directory, refuse_what_others_reach, write_new
 
 Security = Literal["tls", "starttls", "none"]
 PORTS: dict[str, int] = {"tls": 993, "starttls": 143, "none": 143}
 KEY_BYTES = 32
-
-
-class ConfigError(Exception):
-    """The configuration cannot be used; the text is one sentence with the next step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +128,10 @@ class Config:
         Two processes that need it at once get the same one. Raises ConfigError where the file cannot be
         used, or others can reach it: a new key in its place would disown every message neutralised before.
         """
-        from blocker.config.private import refuse_what_others_reach  # it knows this module's errors
-
         path = self.data_dir / "key"
         try:
             if path.exists():
+                only_file(path)
                 refuse_what_others_reach(path)
             key = path.read_bytes() if path.exists() else _new_key(path)
         except OSError as error:
@@ -147,26 +145,14 @@ class Config:
         return key
 
 
-def private_directory(path: Path) -> Path:
-    """Make a directory that only its owner may enter, with its parents; an existing one stays as it is."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
-
-
 def _new_key(path: Path) -> bytes:
     """Write a key beside its place and link it there: whoever links first wins, and all read that one."""
     private_directory(path.parent)
     draft = path.with_name(f".key-{os.getpid()}-{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    write_new(draft, [secrets.token_bytes(KEY_BYTES)])
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            return path.read_bytes()
         return path.read_bytes()
     finally:
         draft.unlink()

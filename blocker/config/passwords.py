@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import selectors
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeAlias
 
-from blocker.config.model import AccountConfig, ConfigError
+from blocker.config.errors import ConfigError
+from blocker.config.model import AccountConfig
+from blocker.config.programs import TooMuch, printed
 
 SECONDS = 60.0
 """How long a password program may take: it may ask for a finger or a passphrase itself."""
@@ -72,7 +72,7 @@ def _from_environment(account: AccountConfig, variable: str) -> str:
 def _from_command(account: AccountConfig, command: str) -> str:
     """The first line that the program prints, as pass, secret-tool and their like do."""
     try:
-        code, printed = _printed(command)
+        code, said = printed(command, SECONDS, MOST)
     except TooMuch as error:
         raise ConfigError(
             f'The password_command of "{account.name}" printed more than {MOST // 1024} KB and was ended: have it '
@@ -82,47 +82,10 @@ def _from_command(account: AccountConfig, command: str) -> str:
         raise ConfigError(
             f'The password_command of "{account.name}" did not finish: run it by hand, then try again.'
         ) from error
-    password = printed.decode("utf-8", "replace").splitlines()[:1]
+    password = said.decode("utf-8", "replace").splitlines()[:1]
     if code or not password or not password[0]:
         raise ConfigError(
             f'The password_command of "{account.name}" gave no password (exit code {code}): '
             "run it by hand, then try again."
         )
     return password[0]
-
-
-class TooMuch(Exception):
-    """A program prints more than a password needs."""
-
-
-def _printed(command: str) -> tuple[int, bytes]:
-    """A program's exit code and what it printed. Raises TooMuch, TimeoutExpired and OSError; it has ended then.
-
-    It stays in our process group, as it may ask for a passphrase at the terminal.
-    """
-    end = time.monotonic() + SECONDS
-    process = subprocess.Popen(command, shell=True, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    # Closed at the end: what the shell has started, and still prints, ends with that.
-    with process.stdout as pipe:
-        try:
-            printed = _read(pipe.fileno(), end, command)
-            return process.wait(max(0.0, end - time.monotonic())), printed
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-
-
-def _read(pipe: int, end: float, command: str) -> bytes:
-    printed = b""
-    with selectors.DefaultSelector() as news:
-        news.register(pipe, selectors.EVENT_READ)
-        while len(printed) <= MOST:
-            if not news.select(max(0.0, end - time.monotonic())):
-                raise subprocess.TimeoutExpired(command, SECONDS)
-            piece = os.read(pipe, MOST)
-            if not piece:
-                return printed
-            printed += piece
-    raise TooMuch

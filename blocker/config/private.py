@@ -1,4 +1,4 @@
-"""Whether others can write what unpixel trusts: then it is not used.
+"""Files that are this user's alone: writing them, and refusing those that others can write.
 
 The configuration names programs that are run, so whoever can write it can have anything run in the user's name. ssh
 refuses such a file too (OpenSSH, readconf.c: owner, and modes 022), and a key that others can read (authfile.c: 077).
@@ -6,15 +6,80 @@ refuses such a file too (OpenSSH, readconf.c: owner, and modes 022), and a key t
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 import shlex
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
-from blocker.config.model import ConfigError
+from blocker.config.errors import ConfigError
 
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def private_directory(path: Path) -> Path:
+    """Make a directory that only its owner may enter, with its parents; an existing one stays as it is."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def write_private(path: Path, pieces: Iterable[bytes], *, alone: bool = False) -> None:
+    """Write a whole file of mode 0600, or put it in another's place, in one act: a reader sees the old one or the new one.
+
+    It lasts through a power cut once this has returned. `alone` says that no other process writes it: its draft
+    then has one name, so that what a cut write left is overwritten by the next. Raises OSError; the file is as it was.
+    """
+    draft = path.with_name(f"{path.name}.part" if alone else f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        if alone:
+            draft.unlink(missing_ok=True)
+        write_new(draft, pieces)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    _to_disk(path.parent)
+
+
+def write_new(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file of mode 0600 that does not exist yet, and wait until the disk has what is in it. Raises OSError."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _to_disk(directory: Path) -> None:
+    """Make a new name in a directory last through a power cut (fsync(2))."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def only_file(path: Path) -> None:
+    """Raises OSError, with the reason as its `strerror`, where something other than a file stands there, or nothing.
+
+    To open a pipe would be to wait for somebody who writes into it, for ever.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kind = next((word for is_it, word in _KINDS if is_it(mode)), "something else")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a file", str(path))
+
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 def refuse_what_others_write(path: Path) -> None:

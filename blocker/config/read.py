@@ -15,18 +15,18 @@ import platformdirs
 
 from blocker.choices.levels import DEFAULT_LEVEL, Level
 from blocker.choices.modes import DEFAULT_MODE, Mode
+from blocker.config.errors import ConfigError
 from blocker.config.lines import line_of
 from blocker.config.loopback import is_loopback
 from blocker.config.model import (
     PORTS,
     AccountConfig,
     Config,
-    ConfigError,
     Security,
     ServiceConfig,
     WebConfig,
 )
-from blocker.config.private import refuse_what_others_write
+from blocker.config.private import only_file, refuse_what_others_write
 
 ENVIRONMENT = "UNPIXEL_CONFIG"
 LARGEST_FILE = 1 << 20
@@ -84,8 +84,9 @@ def load(path: Path | str | None = None) -> Config:
 def read_text(place: Path) -> str:
     """The file's text; empty where there is no file. Raises ConfigError, also where others can write the file."""
     try:
+        only_file(place)
         refuse_what_others_write(place)
-        if place.exists() and place.stat().st_size > LARGEST_FILE:
+        if place.stat().st_size > LARGEST_FILE:
             raise ConfigError(f"{place} is no configuration: it is larger than 1 MB. Name another file.")
         return place.read_text("utf-8")
     except FileNotFoundError:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from blocker.config.private import only_file
 from blocker.mailbox.imap.incoming import TooMuch
 from blocker.mailbox.imap.text import clean
 from blocker.mailbox.imap.wire import BROKEN, Client, Refused, SocketTimeout
@@ -57,6 +58,8 @@ def _start_tls(client: Client, context: ssl.SSLContext | None) -> None:
 def tls_context(cafile: str | Path | None) -> ssl.SSLContext:
     """Certificates and host names are checked, against the system's authorities or the one in `cafile` alone."""
     try:
+        if cafile:
+            only_file(Path(cafile))
         return ssl.create_default_context(cafile=cafile and str(cafile))
     except OSError as error:
         why = error.strerror or "no certificate in it"

@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.catalogue.errors import place, told
-from blocker.config.model import private_directory
+from blocker.config.private import private_directory
 
 TIMEOUT = 10.0
 """Seconds for an answer of the database about a lock: one that is silent for longer counts as lost."""

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from blocker.config.model import private_directory
+from blocker.config.private import private_directory, write_private
 from blocker.service.exchange.steps import Place
 
 _ENDING = ".spool"
@@ -74,7 +73,7 @@ class Spool:
         path = self._directory / f"{name}-{number:012d}{_ENDING}"
         index = [[p.uidvalidity, p.uid, len(kept.original), len(kept.copy)] for p, kept in messages.items()]
         octets = (raw for kept in messages.values() for raw in (kept.original, kept.copy))
-        _write(path, [json.dumps(index).encode(), b"\n", *octets])
+        write_private(path, [json.dumps(index).encode(), b"\n", *octets], alone=True)
         self._look_into(path, first, known)
 
     def read(self, place: Place, sha256: str) -> Kept | None:
@@ -102,7 +101,7 @@ class Spool:
             try:
                 with at.path.open("rb") as file:
                     file.seek(at.start)
-                    _write(self.apart(place), [file.read(at.original)])
+                    write_private(self.apart(place), [file.read(at.original)], alone=True)
             except OSError:
                 return
         self._forget(place, known)
@@ -146,23 +145,3 @@ class Spool:
 def _name(account: str, mailbox: str) -> str:
     """Part of a file's name: folders may be called anything."""
     return hashlib.sha256(f"{account}\0{mailbox}".encode()).hexdigest()[:16]
-
-
-def _write(path: Path, pieces: Iterable[bytes]) -> None:
-    """A whole file that reaches the disk before it has its name."""
-    draft = path.with_name(path.name + ".part")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)  # makes the new name last through a power cut (fsync(2))
-    finally:
-        os.close(directory)
