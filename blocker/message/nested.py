@@ -21,7 +21,6 @@ from blocker.message.transfer import Mapping
 
 if TYPE_CHECKING:
     from blocker.message.mime import Part
-    from blocker.message.trees import Tree
     from blocker.message.urls import Url
 
 MAX_NESTED = 6
@@ -42,6 +41,8 @@ _FOLD = re.compile(r"\n[ \t]")
 _ESCAPE = re.compile(r"\\[nN,;\\]")
 _DESCRIPTION = re.compile(r"^(?:X-ALT-DESC|STYLED-DESCRIPTION)(?=[;:])", re.IGNORECASE | re.MULTILINE)
 _PARAMETERS = re.compile(r'(?:[^":\n]++|"[^"\n]*+")*+:')
+_OF_TREES = re.compile(r"(<[smf])[vare](?=(?:g|th|ameset|lect)[\s/>])", re.IGNORECASE)
+"""The tags that make trees differ from the first one."""
 _STRIP = "".join(map(chr, range(0x21)))
 
 Way = Callable[[int, int], Span]
@@ -90,6 +91,43 @@ class Nested(Markup):
         if self._way is None:
             return self.outer.place(self._holder.span, self._holder.vector)
         return self.outer.place(self._way(*span), vector)
+
+
+class Tree(Markup):
+    """Another tree of a document (see `trees`). What stands in it stands in its document, at the same places."""
+
+    kind = "html"
+
+    def __init__(self, document: HtmlDocument | Nested, *, scripting: bool, flat: bool) -> None:
+        self.document = document
+        self.text = document.text
+        self.depth = document.depth
+        self.scripting = scripting
+        self.flat = flat
+
+    @property
+    def markup(self) -> str:
+        """The text; for the look-ahead, with elements of no meaning in the place of those that make trees differ."""
+        return _OF_TREES.sub(r"\1-", self.text) if self.flat else self.text
+
+    @property
+    def outer_base(self) -> Url | None:
+        """That of its document."""
+        return self.document.outer_base
+
+    @property
+    def root(self) -> HtmlDocument:
+        """The document of the part."""
+        return self.document.root
+
+    @property
+    def part(self) -> Part:
+        """The part."""
+        return self.document.part
+
+    def place(self, span: Span, vector: str) -> tuple[Span, str]:
+        """As in its document."""
+        return self.document.place(span, vector)
 
 
 class Holder(NamedTuple):

@@ -13,8 +13,18 @@ from blocker.message.comments import conditional_comments, style_sheets, tells
 from blocker.message.css import css_urls, may_load
 from blocker.message.html import HtmlDocument, Inside, Tag, start_tags
 from blocker.message.model import Span
-from blocker.message.nested import MAX_NESTED, Holder, Kind, Nested, Value, in_calendar, in_data, in_srcdoc
-from blocker.message.trees import SIGNS, Tree, other_trees
+from blocker.message.nested import (
+    MAX_NESTED,
+    Holder,
+    Kind,
+    Nested,
+    Tree,
+    Value,
+    in_calendar,
+    in_data,
+    in_srcdoc,
+)
+from blocker.message.trees import SIGNS, other_trees
 from blocker.message.urls import Url, fetched
 from blocker.message.values import becoming, candidates, listed, refreshed, styled, text_of
 from blocker.message.vectors import (

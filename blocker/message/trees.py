@@ -7,55 +7,13 @@ element, a <select> or a <frameset> is told from text there as anywhere else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from blocker.message.html import HtmlDocument, Markup
-from blocker.message.mime import Part
-from blocker.message.model import Span
-from blocker.message.nested import Nested
-from blocker.message.urls import Url
+from blocker.message.html import HtmlDocument
+from blocker.message.nested import Nested, Tree
 
 SIGNS = ("svg", "math", "frameset", "select", "noscript")
 """Elements on which these trees differ from the first one."""
-_OF_TREES = re.compile(r"(<[smf])[vare](?=(?:g|th|ameset|lect)[\s/>])", re.IGNORECASE)
-
-
-class Tree(Markup):
-    """One of these trees. What stands in it stands in its document, at the same places."""
-
-    kind = "html"
-
-    def __init__(self, document: HtmlDocument | Nested, *, scripting: bool, flat: bool) -> None:
-        self.document = document
-        self.text = document.text
-        self.depth = document.depth
-        self.scripting = scripting
-        self.flat = flat
-
-    @property
-    def markup(self) -> str:
-        """The text; for the look-ahead, with elements of no meaning in the place of those that make trees differ."""
-        return _OF_TREES.sub(r"\1-", self.text) if self.flat else self.text
-
-    @property
-    def outer_base(self) -> Url | None:
-        """That of its document."""
-        return self.document.outer_base
-
-    @property
-    def root(self) -> HtmlDocument:
-        """The document of the part."""
-        return self.document.root
-
-    @property
-    def part(self) -> Part:
-        """The part."""
-        return self.document.part
-
-    def place(self, span: Span, vector: str) -> tuple[Span, str]:
-        """As in its document."""
-        return self.document.place(span, vector)
 
 
 def other_trees(document: HtmlDocument | Nested, found: frozenset[str]) -> Iterator[Tree]:
