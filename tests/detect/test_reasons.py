@@ -160,6 +160,12 @@ def test_every_mark_is_borne() -> None:
         assert any(row.marks & bit for row in RULES.values()), name
 
 
+def test_what_leaks_is_the_readers_identity() -> None:
+    """Every rule of that family says so, and no other does: pages and catalogue tell what leaks by this mark alone."""
+    leaking = {rule for rule, row in RULES.items() if row.marks & marks.LEAKS}
+    assert leaking == {rule for rule, row in RULES.items() if row.family == "identity"}
+
+
 def test_a_family_is_a_module_and_rows() -> None:
     """The modules and the families of the table are the same, each has rules, and each is asked for them in the same way."""
     modules = {path.stem for path in EVIDENCE.glob("*.py")} - {"__init__"}
