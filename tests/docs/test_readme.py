@@ -69,6 +69,17 @@ def test_the_readme_reaches_every_page() -> None:
             assert (path.parent / target).is_file(), f"{path.name} links to {target}"
 
 
+def test_every_picture_is_shown() -> None:
+    """Each picture of the demonstration stands on a page."""
+    pictures = {path.name for path in (reference.MANUAL / "pictures").iterdir()}
+    shown = {
+        name
+        for text in (TEXT, *MANUAL.values())
+        for name in re.findall(r"!\[[^]]+\]\([^)]*?(\w+\.png)\)", text)
+    }
+    assert pictures == shown
+
+
 @pytest.mark.parametrize("path", reference.pages(), ids=lambda path: path.stem)
 def test_generated_parts_are_fresh(path: Path) -> None:
     """Running `python -m tests.docs.reference --write` would change no word: outputs and help texts are today's.

@@ -103,7 +103,7 @@ worker.main()
 )
 def test_a_poisoned_message_harms_itself_alone(monkeypatch: pytest.MonkeyPatch, step: str, what: str) -> None:
     """One that kills its reader, or makes it hang, before the memory is asked or after, is not read; every other is."""
-    monkeypatch.setattr(judging, "SECONDS", 5.0)
+    monkeypatch.setattr(judging, "SECONDS", 2.5)
     monkeypatch.setattr(judging, "PROGRAM", POISON.format(step=step, what=what))
     given = [item for item in items(40) if b"Issue" in item[0].raw]
     made = Pool(ACCOUNT, KEY, no_memory, 2)
