@@ -54,7 +54,7 @@ class Nested(Markup):
 
     def __init__(
         self,
-        outer: HtmlDocument | Nested | Tree,
+        outer: Scope,
         text: str,
         kind: Kind,
         holder: Holder,
@@ -130,6 +130,10 @@ class Tree(Markup):
         return self.document.place(span, vector)
 
 
+Scope = HtmlDocument | Nested | Tree
+"""What references and other documents stand in."""
+
+
 class Holder(NamedTuple):
     """The value that holds a document: its span in the text around, and its vector."""
 
@@ -140,7 +144,7 @@ class Holder(NamedTuple):
 class Value(NamedTuple):
     """A value of `outer` that may hold a document: text[start:end] of what `inside` leads back from."""
 
-    outer: HtmlDocument | Nested | Tree
+    outer: Scope
     holder: Holder
     inside: Inside
     text: str

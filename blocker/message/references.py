@@ -13,17 +13,7 @@ from blocker.message.comments import conditional_comments, style_sheets, tells
 from blocker.message.css import css_urls, may_load
 from blocker.message.html import HtmlDocument, Inside, Tag, start_tags
 from blocker.message.model import Span
-from blocker.message.nested import (
-    MAX_NESTED,
-    Holder,
-    Kind,
-    Nested,
-    Tree,
-    Value,
-    in_calendar,
-    in_data,
-    in_srcdoc,
-)
+from blocker.message.nested import MAX_NESTED, Holder, Nested, Scope, Value, in_calendar, in_data, in_srcdoc
 from blocker.message.trees import SIGNS, other_trees
 from blocker.message.urls import Url, fetched
 from blocker.message.values import becoming, candidates, listed, refreshed, styled, text_of
@@ -46,8 +36,6 @@ from blocker.message.xmlread import XmlElement, instructions, is_transform, read
 
 MAX_REFERENCES = 10_000
 """References of one message that are judged; further ones are counted as unjudged."""
-
-Scope = HtmlDocument | Nested | Tree
 
 
 class Reference:
@@ -320,8 +308,8 @@ def _nested(
     if holder.vector == "iframe[srcdoc]":
         inner: Nested | None = in_srcdoc(value)
     else:
-        kind: Kind | None = "xml" if transform else "css" if holder.vector in SHEETS else None
-        inner = in_data(value, kind, text_of(attrs.get("charset", "")))
+        charset = text_of(attrs.get("charset", ""))
+        inner = in_data(value, "xml" if transform else "css" if holder.vector in SHEETS else None, charset)
     if transform and value.text.strip() != EMPTY_SHEET:
         # What a transformation makes is not to be foreseen: it may put any address together. One that it spells out is named.
         url = fetched(spelt(inner.text if inner else "") or spelt(value.outer.text), None)[1]
