@@ -100,7 +100,7 @@ def test_the_end_of_the_link(pair: Pair) -> None:
     reader, peer = pair
     peer.sendall(b"* 1 EXI")
     assert reader.comes(4)
-    peer.close()
+    peer.shutdown(socket.SHUT_WR)
     assert reader.line(MOST) == b"* 1 EXI"
     assert reader.line(MOST) == reader.literal(9) == b""
     with pytest.raises(OSError, match="closed the connection"):

@@ -107,6 +107,13 @@ class Wire(imaplib.IMAP4):
         with patience(self.sock, seconds):
             yield
 
+    def uid(self, command: str, *args: str) -> tuple[str, list[Any]]:
+        """A UID command. Its arguments leave as they are: since Python 3.14 imaplib quotes some, and takes three to STORE at most."""
+        status, data = self._simple_command("UID", command, *args)
+        kind = "SEARCH" if command == "SEARCH" else "FETCH"
+        answer: tuple[str, list[Any]] = self._untagged_response(status, data, kind)
+        return answer
+
     # --- a command that is sent piece by piece: `begin`, `send`, `continued`, `complete` ------------------
 
     def begin(self) -> bytes:
