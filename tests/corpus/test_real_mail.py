@@ -113,7 +113,7 @@ def test_there_and_back(mails: list[Mail], level: Level) -> None:
     assert outcomes["left alone"] <= len(mails) // 100
 
 
-@pytest.mark.parametrize("level", ["standard", "paranoid"])
+@pytest.mark.parametrize("level", [Level.STANDARD, Level.PARANOID])
 def test_another_parser_finds_nothing_left(mails: list[Mail], level: Level) -> None:
     """In no place that loads, by another parser's reading, stands an address that the level takes out; links may stay."""
     left = []

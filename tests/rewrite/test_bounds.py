@@ -88,6 +88,7 @@ BEYOND: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("level", ["standard", "paranoid"])
 @pytest.mark.parametrize("bound", BEYOND)
 def test_beyond_a_bound_nothing_is_silent(bound: str, level: Level, monkeypatch: pytest.MonkeyPatch) -> None:

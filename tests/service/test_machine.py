@@ -274,6 +274,7 @@ def throw(error: Exception) -> None:
     raise error
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("machine", [Mailbox, Held])
 def test_a_mailbox_lived_in(tmp_path: Path, machine: type[Mailbox]) -> None:
     """In whatever order things happen."""
