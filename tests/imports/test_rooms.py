@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -114,18 +113,6 @@ def test_one_file_knows_imaplib_and_imapclient() -> None:
         and (node.attr in INSIDES or (node.attr.startswith("_") and not node.attr.endswith("__")))
     ]
     assert touched == []
-
-
-def test_no_circle_between_the_files_of_the_mailbox() -> None:
-    """Each of them can be read after those that it imports, what only types need included."""
-    paths = {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in files("blocker/mailbox")
-    }
-    graph = {
-        module: {other for name in imported(path) for other in paths if within(name, (other,))} - {module}
-        for module, path in paths.items()
-    }
-    assert list(TopologicalSorter(graph).static_order())[-1] == "blocker.mailbox.imap.__init__"
 
 
 def test_the_pages_never_name_a_mailbox() -> None:
