@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 
 from blocker.catalogue.catalogue import Catalogue
+from blocker.catalogue.codes import FINISHED
 from blocker.catalogue.model import AccountRow, CommandRow, JournalRow, MessageRow
-
-FINISHED = ("done", "left", "restored", "released", "cursor", "sweep")
-"""Steps of the journal after which nothing is under way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -85,6 +86,8 @@ class VendorRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
+    named: Mapped[bool] = mapped_column(server_default=true())
+    """Whether that is its name: of some mailing programs nothing but their URLs is known."""
 
 
 class MessageRow(Base):
@@ -283,7 +286,7 @@ class CredentialRow(Base):
 
 
 class JournalRow(Base):
-    """How far the service has come with one message: its durable memory across a crash."""
+    """How far the service has come with one message: its durable memory across a crash. See `codes`."""
 
     __tablename__ = "journal"
     __table_args__ = (
@@ -297,12 +300,58 @@ class JournalRow(Base):
     uidvalidity: Mapped[int]
     uid: Mapped[int]
     step: Mapped[str] = mapped_column(String(40))
+    """A `Stage`."""
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    """An `Outcome`, once the stage is done or restored."""
+    mode: Mapped[str] = mapped_column(String(20))
+    """The mode in which it was begun, and in which it ends."""
     token: Mapped[str | None]
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Of the original's bytes; empty where they are not known."""
+    flags: Mapped[list[Any]] = mapped_column(JSON)
+    internal_date: Mapped[str] = mapped_column(String(40))
+    """ISO 8601 with its offset, which the copy gets too; empty where it is not known."""
     copy_uid: Mapped[int | None]
+    copy_in: Mapped[str] = mapped_column(String(1000))
+    """The folder that the copy lies in; empty where that is the original's own."""
     uidnext: Mapped[int | None]
-    attempts: Mapped[int] = mapped_column(default=0)
+    quarantine_next: Mapped[int | None]
+    attempts: Mapped[int]
+    again: Mapped[bool]
+    keeps_spool: Mapped[bool]
     updated: Mapped[dt.datetime]
-    detail: Mapped[str] = mapped_column(default="")
+    detail: Mapped[str]
+    """Why, as one clause for people."""
+
+
+class FolderCursorRow(Base):
+    """Up to where a folder was looked at, while it has this UIDVALIDITY."""
+
+    __tablename__ = "folder_cursors"
+
+    account: Mapped[str] = mapped_column(String(200), primary_key=True)
+    mailbox: Mapped[str] = mapped_column(String(1000), primary_key=True)
+    uidvalidity: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    uidnext: Mapped[int]
+    """The first UID not looked at yet."""
+
+
+class SweepRow(Base):
+    """A sweep of a folder that has not come to its end: what was asked for, and the UIDs it has passed."""
+
+    __tablename__ = "sweeps"
+
+    account: Mapped[str] = mapped_column(String(200), primary_key=True)
+    mailbox: Mapped[str] = mapped_column(String(1000), primary_key=True)
+    uidvalidity: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    mode: Mapped[str] = mapped_column(String(20))
+    level: Mapped[str] = mapped_column(String(20))
+    since: Mapped[dt.date | None]
+    """Only mail that arrived on this day or later; everything where there is none."""
+    low: Mapped[int]
+    """The lowest UID it has passed."""
+    top: Mapped[int]
+    """The highest."""
 
 
 class ProfileRow(Base):

@@ -127,7 +127,7 @@ def vendors(
     connection: Connection, limit: int, where: tuple[ColumnElement[bool], ...] = ()
 ) -> tuple[VendorLine, ...]:
     """Vendors whose pixels and beacons were found, the one in most messages first; unnamed ones as one."""
-    name = case((VendorRow.name.startswith(UNNAMED), UNNAMED_VENDORS), else_=VendorRow.name).label("vendor")
+    name = case((VendorRow.named, VendorRow.name), else_=UNNAMED_VENDORS).label("vendor")
     in_messages = func.count(func.distinct(ReferenceRow.message))
     query = (
         select(
@@ -301,4 +301,4 @@ def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
 
 
 def _is_vendor(name: str) -> ColumnElement[bool]:
-    return VendorRow.name.startswith(UNNAMED) if name == UNNAMED_VENDORS else VendorRow.name == name
+    return VendorRow.named.is_(False) if name == UNNAMED_VENDORS else VendorRow.name == name

@@ -15,6 +15,7 @@ from blocker.catalogue.view import HeaderView
 from blocker.detect.marks import LEAKS
 from blocker.detect.reasons import Reason, Value, marked, told
 from blocker.detect.report import Envelope, Judged, Report, Verdict
+from blocker.detect.words import unnamed
 from blocker.message.domains import organisational
 from blocker.message.model import Links, Receipt
 
@@ -59,6 +60,11 @@ def sender_organisation(seen: Seen) -> str:
 def vendor_names(seen: Seen) -> set[str]:
     """The vendors that the report names."""
     return {clean(r.verdict.vendor, 200) for r in seen.report.references if r.verdict.vendor}
+
+
+def vendor_values(name: str) -> dict[str, Any]:
+    """What a vendor's row holds beside its name."""
+    return {"named": not unnamed(name)}
 
 
 def message_values(seen: Seen, account_id: int, sender_id: int | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -112,9 +112,8 @@ def _insert(connection: Connection, new: Mapping[Key, Seen]) -> dict[Key, int]:
     if not new:
         return {}
     senders = _named(connection, SenderRow.domain, SenderRow.id, map(rows.sender_organisation, new.values()))
-    vendors = _named(
-        connection, VendorRow.name, VendorRow.id, (n for one in new.values() for n in rows.vendor_names(one))
-    )
+    names = (name for one in new.values() for name in rows.vendor_names(one))
+    vendors = _named(connection, VendorRow.name, VendorRow.id, names, rows.vendor_values)
     values = [
         rows.message_values(one, key[0], senders.get(rows.sender_organisation(one))) | {"mailbox": key[1]}
         for key, one in new.items()
@@ -134,11 +133,12 @@ def _named(
     name: InstrumentedAttribute[str],
     id_: InstrumentedAttribute[int],
     wanted: Iterable[str],
+    more: Callable[[str], dict[str, Any]] = lambda _: {},
 ) -> dict[str, int]:
-    """Ids of the named rows, made where they are missing. An empty name has no row."""
+    """Ids of the named rows, made where they are missing, with `more` values. An empty name has no row."""
     names = set(wanted) - {""}
     found = _ids(connection, name, id_, names)
-    missing: list[dict[str, Any]] = [{name.key: value} for value in sorted(names - set(found))]
+    missing: list[dict[str, Any]] = [{name.key: value} | more(value) for value in sorted(names - set(found))]
     if missing:
         connection.execute(insert(name.class_), missing)
         found = _ids(connection, name, id_, names)

@@ -63,9 +63,14 @@ def told(judged: Judged) -> Told:
     )
 
 
+def unnamed(vendor: str) -> bool:
+    """Whether a vendor's name is no name: nothing but the URLs of its program is known."""
+    return vendor.startswith(UNNAMED)
+
+
 def whose(vendor: str) -> str:
     """A vendor's name within a sentence."""
-    return "an unnamed mailer" if vendor.startswith(UNNAMED) else vendor
+    return "an unnamed mailer" if unnamed(vendor) else vendor
 
 
 def why(reason: Reason, language: str = LANGUAGE) -> Why:

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from blocker.catalogue import Catalogue, CatalogueError
+from blocker.catalogue.codes import Stage
 from blocker.choices.modes import Mode
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 from blocker.service.exchange.screener import next_step
-from blocker.service.exchange.steps import Entry, LeaveAlone, Place, Release, Saw, Stage
+from blocker.service.exchange.steps import Entry, LeaveAlone, Place, Release, Saw
 from blocker.service.looks.hold import Waiting
 from tests.doctor.test_advise import GOOD
 from tests.service.world import QUARANTINE, World, mail, original_of, signed

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from blocker.catalogue.codes import Stage
 from blocker.choices.modes import Mode
 from blocker.service.exchange.decide import Decision, Exchange, Flag, Found, Powers, Report, Skip, decide
 from blocker.service.exchange.plan import ATTEMPTS, lasting, next_step
@@ -29,7 +30,6 @@ from blocker.service.exchange.steps import (
     RemoveCopy,
     RemoveStray,
     Saw,
-    Stage,
     Step,
     Undo,
     Verified,

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from blocker.catalogue import Catalogue
+from blocker.catalogue.codes import Stage
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 from blocker.service.exchange.journal import Journal
-from blocker.service.exchange.steps import Stage
 from blocker.service.looks.sweep import Limits
 from tests.service.world import ARRIVED, CHANGING, QUARANTINE, World, mail, original_of
 

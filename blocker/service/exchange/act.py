@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from blocker.catalogue import Seen
+from blocker.catalogue.codes import Outcome, Stage
 from blocker.choices.levels import Level
 from blocker.choices.modes import Mode
 from blocker.detect.judge import opened
@@ -23,7 +24,7 @@ from blocker.service.exchange.failures import ELSEWHERE, NOT_THE_MESSAGE, reason
 from blocker.service.exchange.plan import ATTEMPTS, next_step
 from blocker.service.exchange.senders import Senders
 from blocker.service.exchange.spool import Kept
-from blocker.service.exchange.steps import Entry, Place, Saw, Stage, source_of
+from blocker.service.exchange.steps import Entry, Place, Saw, source_of
 from blocker.service.exchange.under_way import ORDER, Group, UnderWay, Wanted, Work, together
 
 _log = logger()
@@ -293,8 +294,10 @@ class Exchanger:
 
     def _ended(self, one: UnderWay, step: Ending) -> Entry:
         if isinstance(step, steps.Done):
-            lies = self._lies(one.entry) if step.action == "replaced" else one.entry.place
-            return replace(one.entry, stage=Stage.DONE, place=lies, copy_in="")
+            if step.action == "copied":
+                return replace(one.entry, stage=Stage.DONE, outcome=Outcome.COPIED, copy_in="")
+            place = self._lies(one.entry)
+            return replace(one.entry, stage=Stage.DONE, outcome=Outcome.KEPT, place=place, copy_in="")
         reason = step.reason
         if step.keep_spool and one.work.kept is not None:
             reason += f"; its bytes are kept in {self._account.spool.apart(one.entry.place).name}"
@@ -339,7 +342,8 @@ class Exchanger:
 
 def _left_behind(one: UnderWay) -> Entry:
     """The row of the place that a message has left: nothing is under way there any more."""
-    return Entry(one.entry.place, Stage.DONE, reason="its copy took its place")
+    why = "its copy took its place"
+    return Entry(one.entry.place, Stage.DONE, outcome=Outcome.LEFT_BEHIND, reason=why)
 
 
 def _digest(raw: bytes) -> str:

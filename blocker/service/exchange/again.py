@@ -13,11 +13,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from blocker.catalogue import Seen
+from blocker.catalogue.codes import BACK, Outcome, Stage
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
 from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
 from blocker.service.exchange.journal import RESTORED
-from blocker.service.exchange.steps import Entry, Place, Stage
+from blocker.service.exchange.steps import Entry, Place
 
 BY_HAND = "it is taken for an original that its owner put back"
 """What is recorded where an original of these bytes is missing in the quarantine."""
@@ -60,23 +61,24 @@ class Again:
     def _former(self, place: Place, sha256: str, size: int, when: datetime) -> Entry | None:
         known = self._account.journal.of_bytes(place.account, sha256)
         known = [entry for entry in known if entry.place not in self._met]
-        kept = [e for e in known if e.stage == Stage.DONE and e.mode.replaces and e.uidnext is not None]
-        lying = [e for e in known if e.stage == Stage.RESTORED or _copied(e, when)]
+        kept = [e for e in known if e.kept]
+        lying = [e for e in known if e.outcome in BACK or _copied(e, when)]
         gone = [e for e in lying if e.place != place and not self._lies(e)]
         if not kept and not gone:
             return None
         more = self._quarantined(sha256, size, [*kept, *gone]) - len(kept)
         if more > 0:
             # Of one that is to be restored, and was not moved yet, the original is still there.
-            gone = [e for e in gone if not _to_come(e)] + [e for e in gone if _to_come(e)][more:]
+            to_come = [e for e in gone if e.outcome == Outcome.RESTORING]
+            gone = [e for e in gone if e.outcome != Outcome.RESTORING] + to_come[more:]
         if gone:
             return gone[0]
         return kept[0] if more < 0 else None
 
     def _lies(self, entry: Entry) -> bool:
         """Whether what is known of a place is still true."""
-        if _to_come(entry):
-            return False
+        if entry.outcome == Outcome.RESTORING:
+            return False  # its copy still stands at its place
         place = entry.place
         if place.mailbox == self._mailbox.name:
             return _has(self._mailbox, place)
@@ -116,22 +118,25 @@ def settle(account: Account, former: Entry, place: Place) -> None:
     beside = place.mailbox == former.place.mailbox
     here = replace(former, place=place, copy_in="", copy_uid=former.copy_uid if beside else None)
     with account.journal.batch() as record:
-        if former.stage == Stage.RESTORED:
+        if former.outcome in BACK:
+            here = replace(here, outcome=_outcome_of(here))
             record.note(former.place, "reported", RESTORED)
         record.relocate(former.place, place)
         record.drop([former.place])
         record.put(here)
 
 
-def _to_come(entry: Entry) -> bool:
-    """Whether it was to be restored, and it was not seen yet where to: its copy still stands at its place."""
-    return entry.stage == Stage.RESTORED and (bool(entry.copy_in) or entry.copy_uid == entry.place.uid)
+def _outcome_of(here: Entry) -> Outcome:
+    """What became of an original that was seen where it lies now."""
+    if here.outcome == Outcome.PUT_BACK:
+        return Outcome.PUT_BACK
+    return Outcome.RESTORED if here.copy_uid is None else Outcome.RETURNED
 
 
 def _copied(entry: Entry, when: datetime) -> bool:
     """Whether it has a copy beside it and arrived at that instant: who has a copy may well delete the original."""
-    known = entry.stage == Stage.DONE and entry.mode.doubles and entry.internal_date
-    return bool(known) and datetime.fromisoformat(entry.internal_date) == when
+    known = entry.outcome == Outcome.COPIED and bool(entry.internal_date)
+    return known and datetime.fromisoformat(entry.internal_date) == when
 
 
 def _has(mailbox: Mailbox, place: Place) -> bool:
@@ -142,5 +147,8 @@ def by_hand(account: Account, former: Entry, place: Place, seen: Seen) -> None:
     """Record an original that its owner moved here out of the quarantine; its copy stays what it is."""
     with account.journal.batch() as record:
         record.record([seen])
-        record.put(replace(former, uidnext=None, reason="its owner put the original back"))
-        record.put(Entry(place, Stage.RESTORED, mode=former.mode, sha256=former.sha256, reason=BY_HAND))
+        record.put(replace(former, outcome=Outcome.TAKEN_BACK, reason="its owner put the original back"))
+        here = Entry(
+            place, Stage.RESTORED, former.mode, Outcome.PUT_BACK, sha256=former.sha256, reason=BY_HAND
+        )
+        record.put(here)

@@ -1,48 +1,31 @@
 """The service's durable memory: how far each message has come, and up to which UID a folder was looked at.
 
-It lies in the catalogue's database, where every commit reaches the disk before the next step is taken. A
-folder's own row has UID 0, which no message has (RFC 9051); its `uidnext` is the first UID not yet looked at.
+It lies in the catalogue's database, where every commit reaches the disk before the next step is taken.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from blocker.catalogue import Catalogue, JournalRow, Seen, patches, relocation
+from blocker.catalogue import Catalogue, JournalRow, Seen, patches, progress, relocation
+from blocker.catalogue.codes import FINISHED, Outcome, Stage
 from blocker.catalogue.model import AccountRow, MessageRow
+from blocker.catalogue.progress import Folder, Passed
+from blocker.catalogue.upsert import upsert
 from blocker.catalogue.writing import record
 from blocker.choices.levels import Setting
 from blocker.choices.modes import Mode
-from blocker.service.exchange.steps import FINISHED, Entry, Place, Stage, source_of
+from blocker.service.exchange.steps import Entry, Place, source_of
 
 RESTORED = "its original was restored on request"
 """What the catalogue says of a message whose original was put back."""
-_CURSOR = "cursor"
-_SWEEP = "sweep"
-_SWEEP_UID = -1
-"""A folder's row of a sweep under way has a UID that no message has."""
 _CHUNK = 500
 """UIDs in one query: SQLite allows a limited number of parameters."""
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """How far a sweep that was cut short has come."""
-
-    wish: str
-    """What it was asked for: one that is asked for something else begins anew."""
-    low: int
-    """The lowest UID it has passed."""
-    top: int
-    """The highest."""
 
 
 class Journal:
@@ -54,36 +37,27 @@ class Journal:
     def cursor(self, account: str, mailbox: str, uidvalidity: int) -> int | None:
         """The first UID not looked at yet; None where this folder was never seen."""
         with self._catalogue.reading() as connection:
-            return connection.scalar(
-                select(JournalRow.uidnext).where(_at(Place(account, mailbox, uidvalidity, 0)))
-            )
+            return progress.cursor(connection, Folder(account, mailbox, uidvalidity))
 
     def set_cursor(self, account: str, mailbox: str, uidvalidity: int, uid: int) -> None:
         """Note the first UID not looked at yet."""
         with self._catalogue.writing() as connection:
-            _put(connection, _cursor_values(account, mailbox, uidvalidity, uid))
+            progress.set_cursor(connection, Folder(account, mailbox, uidvalidity), uid)
 
-    def swept(self, account: str, mailbox: str, uidvalidity: int) -> Swept | None:
+    def passed(self, folder: Folder) -> Passed | None:
         """How far a sweep of the folder has come; None where none is under way."""
         with self._catalogue.reading() as connection:
-            detail = connection.scalar(
-                select(JournalRow.detail).where(_at(Place(account, mailbox, uidvalidity, _SWEEP_UID)))
-            )
-        return Swept(**json.loads(detail)) if detail else None
+            return progress.passed(connection, folder)
 
-    def set_swept(self, account: str, mailbox: str, uidvalidity: int, swept: Swept) -> None:
+    def set_passed(self, folder: Folder, sweep: Passed) -> None:
         """Note how far a sweep has come."""
-        values = _cursor_values(account, mailbox, uidvalidity, swept.low)
-        values |= {"uid": _SWEEP_UID, "step": _SWEEP, "detail": json.dumps(asdict(swept))}
         with self._catalogue.writing() as connection:
-            _put(connection, values)
+            progress.set_passed(connection, folder, sweep)
 
-    def forget_swept(self, account: str, mailbox: str, uidvalidity: int) -> None:
+    def forget_passed(self, folder: Folder) -> None:
         """Note that no sweep is under way."""
         with self._catalogue.writing() as connection:
-            connection.execute(
-                delete(JournalRow).where(_at(Place(account, mailbox, uidvalidity, _SWEEP_UID)))
-            )
+            progress.forget_passed(connection, folder)
 
     def get(self, place: Place) -> Entry | None:
         """What is known of a message."""
@@ -105,19 +79,16 @@ class Journal:
         return self._under_way(JournalRow.account == account)
 
     def _under_way(self, *where: ColumnElement[bool]) -> list[Entry]:
-        query = select(*_COLUMNS).where(*where, JournalRow.uid > 0, JournalRow.step.not_in(FINISHED))
+        query = select(*_COLUMNS).where(*where, JournalRow.step.not_in(FINISHED))
         with self._catalogue.reading() as connection:
             return [_entry(row) for row in connection.execute(query.order_by(JournalRow.uid))]
 
-    def exchanged_before(self, account: str, before: datetime, limit: int) -> list[Entry]:
-        """Messages that were replaced before an instant and whose originals were not let go since, oldest first."""
+    def kept_before(self, account: str, before: datetime, limit: int) -> list[Entry]:
+        """Messages that were replaced before an instant and whose originals are in the quarantine, oldest first."""
         query = select(*_COLUMNS).where(
             JournalRow.account == account,
-            JournalRow.uid > 0,
-            JournalRow.step == Stage.DONE.value,
-            JournalRow.uidnext.is_not(None),
+            JournalRow.outcome == Outcome.KEPT,
             JournalRow.updated < before,
-            JournalRow.detail.contains('"mode": "replace"'),
         )
         with self._catalogue.reading() as connection:
             return [
@@ -173,7 +144,7 @@ class Batch:
 
     def set_cursor(self, account: str, mailbox: str, uidvalidity: int, uid: int) -> None:
         """Note the first UID of a folder not looked at yet."""
-        _put(self._connection, _cursor_values(account, mailbox, uidvalidity, uid))
+        progress.set_cursor(self._connection, Folder(account, mailbox, uidvalidity), uid)
 
     def record(self, seen: Sequence[Seen]) -> None:
         """Record messages in the catalogue."""
@@ -198,20 +169,12 @@ class Batch:
             self._connection.execute(delete(JournalRow).where(_at(place)))
 
 
-_COLUMNS = (
-    JournalRow.account,
-    JournalRow.mailbox,
-    JournalRow.uidvalidity,
-    JournalRow.uid,
-    JournalRow.step,
-    JournalRow.token,
-    JournalRow.copy_uid,
-    JournalRow.uidnext,
-    JournalRow.attempts,
-    JournalRow.detail,
+_NAMES = (
+    *("account", "mailbox", "uidvalidity", "uid", "step", "outcome", "mode", "token", "sha256", "flags"),
+    *("internal_date", "copy_uid", "copy_in", "uidnext", "quarantine_next", "attempts", "again"),
+    *("keeps_spool", "detail"),
 )
-
-
+_COLUMNS = tuple(getattr(JournalRow, name) for name in _NAMES)
 _BY_BYTES = (
     select(*_COLUMNS)
     .join(
@@ -228,7 +191,6 @@ _BY_BYTES = (
 )
 """Made once: it is asked for every message that is to be changed."""
 _PLACE = ("account", "mailbox", "uidvalidity", "uid")
-_TAKEN_OVER = ("step", "token", "copy_uid", "uidnext", "attempts", "detail", "updated")
 
 
 def _known_as(place: Place) -> tuple[str, str, int, int]:
@@ -245,70 +207,53 @@ def _at(place: Place) -> ColumnElement[bool]:
 
 
 def _put(connection: Connection, *rows: dict[str, Any]) -> None:
-    """Make the rows, or update those that are there: one statement for all."""
-    if not rows:
-        return
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    made = dialect.insert(JournalRow)
-    taken = {name: made.excluded[name] for name in _TAKEN_OVER}
-    made = made.on_conflict_do_update(index_elements=_PLACE, set_=taken)
+    """Make the rows, or update those that are there."""
     now = datetime.now(UTC)
-    connection.execute(made, [{"token": None, "copy_uid": None} | row | {"updated": now} for row in rows])
-
-
-def _cursor_values(account: str, mailbox: str, uidvalidity: int, uid: int) -> dict[str, Any]:
-    return {
-        "account": account,
-        "mailbox": mailbox,
-        "uidvalidity": uidvalidity,
-        "uid": 0,
-        "step": _CURSOR,
-        "uidnext": uid,
-        "attempts": 0,
-        "detail": "",
-    }
+    upsert(connection, JournalRow, _PLACE, [row | {"updated": now} for row in rows])
 
 
 def _values(entry: Entry) -> dict[str, Any]:
-    """The row of an entry; what has no column of its own stands as JSON in `detail`."""
+    """The row of an entry."""
     place = entry.place
-    more = {
-        "mode": entry.mode,
-        "sha256": entry.sha256,
-        "flags": sorted(entry.flags),
-        "internal_date": entry.internal_date,
-        "copy_in": entry.copy_in,
-        "quarantine_next": entry.quarantine_next,
-        "reason": entry.reason,
-        "again": entry.again,
-        "keeps_spool": entry.keeps_spool,
-    }
     return {
         "account": place.account,
         "mailbox": place.mailbox,
         "uidvalidity": place.uidvalidity,
         "uid": place.uid,
         "step": entry.stage.value,
+        "outcome": entry.outcome.value if entry.outcome else None,
+        "mode": entry.mode.value,
         "token": entry.token or None,
+        "sha256": entry.sha256,
+        "flags": sorted(entry.flags),
+        "internal_date": entry.internal_date,
         "copy_uid": entry.copy_uid,
+        "copy_in": entry.copy_in,
         "uidnext": entry.uidnext,
+        "quarantine_next": entry.quarantine_next,
         "attempts": entry.attempts,
-        "detail": json.dumps(more),
+        "again": entry.again,
+        "keeps_spool": entry.keeps_spool,
+        "detail": entry.reason,
     }
 
 
 def _entry(row: Any) -> Entry:
-    place = Place(row.account, row.mailbox, row.uidvalidity, row.uid)
-    entry = Entry(
-        place,
+    return Entry(
+        Place(row.account, row.mailbox, row.uidvalidity, row.uid),
         Stage(row.step),
+        Mode(row.mode),
+        Outcome(row.outcome) if row.outcome else None,
         token=row.token or "",
+        sha256=row.sha256,
+        flags=frozenset(row.flags),
+        internal_date=row.internal_date,
         copy_uid=row.copy_uid,
+        copy_in=row.copy_in,
         uidnext=row.uidnext,
+        quarantine_next=row.quarantine_next,
         attempts=row.attempts,
-    )
-    more = json.loads(row.detail or "{}")
-    return replace(
-        entry,
-        **more | {"mode": Mode(more.get("mode", entry.mode)), "flags": frozenset(more.get("flags", ()))},
+        again=row.again,
+        keeps_spool=row.keeps_spool,
+        reason=row.detail,
     )

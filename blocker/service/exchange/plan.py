@@ -18,6 +18,7 @@ Sources: RFC 9051 (UIDNEXT, UIDVALIDITY), RFC 6851 (MOVE), RFC 4315 (UIDPLUS), a
 
 from __future__ import annotations
 
+from blocker.catalogue.codes import Stage
 from blocker.service.exchange.steps import (
     Append,
     Carry,
@@ -37,7 +38,6 @@ from blocker.service.exchange.steps import (
     RemoveCopy,
     RemoveStray,
     Saw,
-    Stage,
     Step,
     Undo,
     Verified,

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from blocker.catalogue.codes import Stage
 from blocker.choices.modes import Mode
 from blocker.mailbox.protocol import Mailbox, Store
 from blocker.service.exchange import plan
 from blocker.service.exchange.account import Account, powers
 from blocker.service.exchange.act import Ending, Exchanger
-from blocker.service.exchange.steps import Entry, JudgeAgain, LeaveAlone, Postpone, Release, Saw, Stage, Step
+from blocker.service.exchange.steps import Entry, JudgeAgain, LeaveAlone, Postpone, Release, Saw, Step
 from blocker.service.exchange.under_way import Group, UnderWay, Work
 
 

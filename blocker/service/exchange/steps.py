@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from blocker.catalogue.codes import Outcome, Stage
 from blocker.choices.modes import DEFAULT_MODE, Mode
 
 
@@ -37,35 +37,6 @@ def source_of(place: Place) -> str:
     return f"{place.account}/{place.mailbox};{place.uid}"
 
 
-class Stage(StrEnum):
-    """How far the journal says a message has come."""
-
-    JUDGING = "judging"
-    """To be judged (again); counts attempts."""
-    SPOOLED = "spooled"
-    """Original and copy are on disk. Nothing was asked of the server: only this process knows this stage."""
-    PLANNED = "planned"
-    """UIDNEXT is recorded; the copy may or may not have been appended."""
-    LOCATED = "located"
-    """The copy's UID is recorded."""
-    VERIFIED = "verified"
-    """The copy was read back and is equal."""
-    MOVING = "moving"
-    """The original may or may not have been moved."""
-    RELEASING = "releasing"
-    """Mode hold: the original is let go unchanged, for the reason recorded; it may or may not have been moved."""
-    UNDOING = "undoing"
-    """Our copy is to be taken away, for the reason recorded."""
-    DONE = "done"
-    LEFT = "left"
-    """Left alone, for the reason recorded."""
-    RESTORED = "restored"
-    """Its original was put back at its owner's wish, and stays as it is."""
-
-
-FINISHED = frozenset({Stage.DONE, Stage.LEFT, Stage.RESTORED})
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One message in the journal."""
@@ -73,6 +44,8 @@ class Entry:
     place: Place
     stage: Stage
     mode: Mode = DEFAULT_MODE
+    outcome: Outcome | None = None
+    """What became of the original, once the stage is done or restored."""
     token: str = ""
     """Digest of the copy's own header field: tells our copy from every other message."""
     sha256: str = ""
@@ -94,6 +67,11 @@ class Entry:
     """Whether the message is judged anew once our copy is gone."""
     keeps_spool: bool = False
     """Whether its spooled bytes stay for good: they may be the last."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether its copy took its place, and the original lies in the quarantine."""
+        return self.outcome == Outcome.KEPT
 
     @property
     def held(self) -> bool:

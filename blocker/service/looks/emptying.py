@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import blocker
+from blocker.catalogue.codes import Outcome
 from blocker.mailbox.protocol import Changed, Mailbox, MailboxError, Store
 from blocker.output.log import logger
 from blocker.rewrite import marker
@@ -51,9 +52,7 @@ class Emptying:
 
 def empty(account: Account, store: Store, days: float) -> tuple[int, int]:
     """Let go originals that were replaced more than `days` ago; how many were due, and how many went."""
-    due = account.journal.exchanged_before(
-        account.config.name, datetime.now(UTC) - timedelta(days=days), AT_ONCE
-    )
+    due = account.journal.kept_before(account.config.name, datetime.now(UTC) - timedelta(days=days), AT_ONCE)
     if not due:
         return 0, 0
     verified = []
@@ -131,12 +130,14 @@ def _let_go(account: Account, store: Store, entries: list[Entry], days: float) -
                 except Changed as error:  # its owner still uses it: due again after as many days, as above
                     account.journal.put(replace(entry, reason=f"its original stays: {error}"))
                     continue
-                _record(account, entry, f"its original was removed after {days:g} days")
+                why = f"its original was removed after {days:g} days"
+                account.journal.put(replace(entry, outcome=Outcome.EMPTIED, reason=why))
                 gone += 1
     finally:
         quarantine.close()
     for entry in (entry for left in wanted.values() for entry in left):
-        _record(account, entry, "its original is no longer in the quarantine")
+        why = "its original is no longer in the quarantine"
+        account.journal.put(replace(entry, outcome=Outcome.MISSING, reason=why))
     return gone
 
 
@@ -149,8 +150,3 @@ def _found(
             yield stored.uid, wanted[digest].pop()
             if not wanted[digest]:
                 del wanted[digest]
-
-
-def _record(account: Account, entry: Entry, reason: str) -> None:
-    """An entry without UIDNEXT has no original in the quarantine any more."""
-    account.journal.put(replace(entry, uidnext=None, reason=reason))

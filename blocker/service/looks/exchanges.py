@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from blocker.catalogue.codes import Stage
 from blocker.judging.judge import Judgement
 from blocker.mailbox.protocol import Stored
 from blocker.service.exchange.act import Exchanger
@@ -12,7 +13,7 @@ from blocker.service.exchange.decide import Found
 from blocker.service.exchange.quota import Quota
 from blocker.service.exchange.record import Batch
 from blocker.service.exchange.senders import Applied
-from blocker.service.exchange.steps import Entry, Place, Stage, exchanged
+from blocker.service.exchange.steps import Entry, Place, exchanged
 from blocker.service.exchange.under_way import Wanted
 from blocker.service.looks.folder import Folder
 

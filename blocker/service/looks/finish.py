@@ -11,11 +11,12 @@ from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
+from blocker.catalogue.codes import Stage
 from blocker.choices.modes import Mode
 from blocker.mailbox.protocol import Store
 from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import ELSEWHERE, reason_of
-from blocker.service.exchange.steps import Entry, Stage
+from blocker.service.exchange.steps import Entry
 from blocker.service.looks.folder import tidy
 from blocker.service.looks.hold import Hold, Waiting
 from blocker.service.looks.in_place import look_at

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from blocker.catalogue.codes import FINISHED
 from blocker.config import AccountConfig
 from blocker.mailbox.protocol import Mailbox, Store
 from blocker.service.exchange.account import Account, powers
 from blocker.service.exchange.decide import Powers
 from blocker.service.exchange.record import Recorder
 from blocker.service.exchange.senders import Senders
-from blocker.service.exchange.steps import FINISHED, Opened, Place
+from blocker.service.exchange.steps import Opened, Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ recorded first. What lies where it was found, or its neutralised copy, is then f
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, select, update
+from sqlalchemy import and_, case, func, select, update
 
 from blocker.catalogue import Catalogue, HeaderView, JournalRow
 from blocker.catalogue.model import AccountRow, MessageRow
@@ -78,15 +78,10 @@ def _missing(
             MessageRow.mailbox == mailbox,
             MessageRow.uidvalidity == uidvalidity,
             MessageRow.tracked,
-            _empty(),
+            MessageRow.view.is_(None),
         )
         .order_by(MessageRow.id.desc())
         .limit(limit)
     )
     with catalogue.reading() as connection:
         return {row.lies: row.id for row in connection.execute(query)}
-
-
-def _empty() -> ColumnElement[bool]:
-    """SQL's NULL, or JSON's: compared as text, since PostgreSQL compares no JSON."""
-    return or_(MessageRow.view.is_(None), cast(MessageRow.view, String) == "null")

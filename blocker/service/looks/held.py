@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from blocker.catalogue import CatalogueError
+from blocker.catalogue.codes import Stage
 from blocker.choices.modes import Mode
 from blocker.judging.judge import Judgement, unread
 from blocker.judging.worker import Outcome
@@ -21,7 +22,7 @@ from blocker.service.exchange.quota import Quota
 from blocker.service.exchange.record import Batch
 from blocker.service.exchange.screener import Screener
 from blocker.service.exchange.senders import Applied
-from blocker.service.exchange.steps import Entry, LeaveAlone, Stage, source_of
+from blocker.service.exchange.steps import Entry, LeaveAlone, source_of
 from blocker.service.looks.exchanges import Exchanges
 from blocker.service.looks.folder import Folder
 from blocker.service.looks.reading import Reader

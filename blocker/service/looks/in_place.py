@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from blocker.catalogue import Seen
+from blocker.catalogue.codes import Stage
 from blocker.judging.judge import Judgement
 from blocker.judging.worker import Outcome
 from blocker.mailbox.protocol import Store, Stored
@@ -16,7 +17,7 @@ from blocker.service.exchange.again import BY_HAND, by_hand, settle
 from blocker.service.exchange.decide import Exchange, Flag, Report, Skip, decide
 from blocker.service.exchange.quota import Quota
 from blocker.service.exchange.record import Batch
-from blocker.service.exchange.steps import Entry, LeaveAlone, Place, Stage, exchanged, source_of
+from blocker.service.exchange.steps import Entry, LeaveAlone, Place, exchanged, source_of
 from blocker.service.looks.exchanges import Exchanges
 from blocker.service.looks.folder import Folder
 from blocker.service.looks.look import Look
@@ -134,11 +135,10 @@ class InPlace:
         """Recorded at once: the next message of these bytes is another one."""
         if place in batch.settled:
             batch.settled.remove(place)
-        known = former.stage == Stage.RESTORED or former.mode.doubles
         if self._folder.dry_run:
-            batch.seen += [] if known else [seen]
+            batch.seen += [seen] if former.kept else []
             return
-        if known:
+        if not former.kept:
             settle(self._account, former, place)
             return
         by_hand(self._account, former, place, seen)

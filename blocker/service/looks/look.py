@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
+from blocker.catalogue.codes import Stage
 from blocker.judging.judge import Judgement, concerns, of_skimmed
 from blocker.judging.worker import Outcome
 from blocker.mailbox.protocol import Stored
 from blocker.service.exchange.failures import ELSEWHERE, reason_of
 from blocker.service.exchange.record import Batch
-from blocker.service.exchange.steps import Entry, Stage
+from blocker.service.exchange.steps import Entry
 from blocker.service.looks.folder import Folder
 from blocker.service.looks.judges import Judges
 from blocker.service.looks.policy import Policy

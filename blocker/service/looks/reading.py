@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import TypeVar
 
+from blocker.catalogue.codes import Stage
 from blocker.judging.judge import token_of
 from blocker.mailbox.protocol import ConnectionLost, Mailbox, Stored, TryLater
 from blocker.output.log import logger
 from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import NOT_THE_MESSAGE, reason_of
 from blocker.service.exchange.record import Batch, Recorder
-from blocker.service.exchange.steps import Entry, Opened, Place, Stage
+from blocker.service.exchange.steps import Entry, Opened, Place
 from blocker.service.looks.unread import Unread
 
 SIZES_AT_ONCE = 100

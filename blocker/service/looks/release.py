@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from blocker.catalogue.codes import Outcome, Stage
 from blocker.judging.judge import Judgement, unread
 from blocker.mailbox.protocol import Mailbox, MailboxError
 from blocker.service.exchange.account import Account, seen_of
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
 from blocker.service.exchange.record import Batch
-from blocker.service.exchange.steps import Entry, Opened, Place, Stage, source_of
+from blocker.service.exchange.steps import Entry, Opened, Place, source_of
 from blocker.service.looks.arrivals import Arrivals
 from blocker.service.looks.unread import Unread
 
@@ -65,7 +66,7 @@ class Releases:
         with self._account.journal.batch() as batch:
             for entry in entries:
                 if entry.place not in left:
-                    batch.put(replace(entry, stage=Stage.DONE))
+                    batch.put(replace(entry, stage=Stage.DONE, outcome=Outcome.RELEASED))
                     batch.relocate(entry.place, places.get(entry.place, entry.place))
                 elif entry.sha256 in arrived:
                     batch.put(replace(entry, sha256=""))  # another of its bytes arrived: no stray of this one

@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import replace
 
 from blocker.catalogue import Catalogue
+from blocker.catalogue.codes import BACK, EXCHANGED, Outcome, Stage
 from blocker.judging.judge import FIELD, token_of
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
 from blocker.service.exchange.account import Account
@@ -18,7 +19,7 @@ from blocker.service.exchange.events import Event
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
 from blocker.service.exchange.journal import RESTORED
 from blocker.service.exchange.plan import lasting
-from blocker.service.exchange.steps import Entry, Place, Stage
+from blocker.service.exchange.steps import Entry, Place
 
 
 class NotRestored(Exception):
@@ -35,7 +36,7 @@ def restore(account: Account, store: Store, catalogue: Catalogue, message: int) 
         raise NotRestored(f"The catalogue has no message {message} of this account: look at its page again.")
     place = Place(detail.account, detail.mailbox, detail.uidvalidity, detail.uid)
     entry = account.journal.get(place)
-    if entry is None or not entry.mode.replaces or entry.stage not in (Stage.DONE, Stage.RESTORED):
+    if entry is None or entry.outcome not in EXCHANGED | BACK:
         raise NotRestored("The original of this message was never moved: it lies where it was.")
     folder = store.open(entry.copy_in or place.mailbox)
     try:
@@ -44,8 +45,8 @@ def restore(account: Account, store: Store, catalogue: Catalogue, message: int) 
                 f"The folder {place.mailbox} was made anew since: move the original there by hand, from "
                 f"{account.config.quarantine}."
             )
-        if entry.stage == Stage.RESTORED and entry.copy_uid is None:
-            return "The original is back in its folder."  # seen there before
+        if entry.outcome in (Outcome.RESTORED, Outcome.PUT_BACK):
+            return "The original is back in its folder."
         entry = _bring_back(account, store, folder, entry, detail.size)
         original = _settle(folder, entry, detail.size)
         _note(account, entry, folder, original)
@@ -67,7 +68,7 @@ def _note(account: Account, entry: Entry, folder: Mailbox, original: int | None)
         place = Place(entry.place.account, folder.name, folder.status().uidvalidity, original)
         record.relocate(entry.place, place)
         record.drop([entry.place])
-        record.put(replace(entry, place=place, copy_uid=None, copy_in=""))
+        record.put(replace(entry, place=place, outcome=Outcome.RESTORED, copy_uid=None, copy_in=""))
 
 
 def _bring_back(account: Account, store: Store, folder: Mailbox, entry: Entry, size: int) -> Entry:
@@ -79,9 +80,9 @@ def _bring_back(account: Account, store: Store, folder: Mailbox, entry: Entry, s
             quarantine, 1, entry, size
         )
         if found is None:
-            if entry.stage == Stage.RESTORED:
+            if entry.outcome in BACK:
                 return entry
-            if entry.uidnext is None:
+            if not entry.kept:
                 raise NotRestored(
                     f"The original cannot be moved back: {entry.reason}. Save the message to a file, and "
                     "`unpixel restore FILE` makes the original from it."
@@ -89,7 +90,8 @@ def _bring_back(account: Account, store: Store, folder: Mailbox, entry: Entry, s
             raise NotRestored(
                 f"The original is no longer in {account.config.quarantine}: look for it in the account's trash."
             )
-        entry = replace(entry, stage=Stage.RESTORED, uidnext=folder.status().uidnext)
+        uidnext = folder.status().uidnext
+        entry = replace(entry, stage=Stage.RESTORED, outcome=Outcome.RESTORING, uidnext=uidnext)
         account.journal.put(entry)
         quarantine.move([found], entry.copy_in or entry.place.mailbox)
         return entry

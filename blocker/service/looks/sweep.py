@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from blocker.catalogue.progress import Asked, Folder, Passed
 from blocker.config import AccountConfig
 from blocker.config.loopback import is_loopback
 from blocker.config.providers import by_server
 from blocker.mailbox.protocol import MailboxError, Store
 from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import ELSEWHERE, reason_of
-from blocker.service.exchange.journal import Swept as Passed
 from blocker.service.looks.finish import finish, sweeping
 from blocker.service.looks.in_place import look_at
 from blocker.service.looks.look import TURN, Look, Progress
@@ -198,12 +198,12 @@ class _Way:
     ) -> None:
         self.look, self.folder = look, folder
         self._journal = None if dry_run else account.journal
-        self._place = (account.config.name, folder, look.folder.opened.uidvalidity)
-        day = since.date().isoformat() if since else ""
-        self._wish = f"{account.config.mode}/{account.config.level}/{day}"
+        config = account.config
+        self._place = Folder(config.name, folder, look.folder.opened.uidvalidity)
+        self._asked = Asked(config.mode.value, config.level.value, since.date() if since else None)
         found = look.uids(since)
-        former = self._journal.swept(*self._place) if self._journal else None
-        if former is not None and former.wish == self._wish:
+        former = self._journal.passed(self._place) if self._journal else None
+        if former is not None and former.asked == self._asked:
             found = [uid for uid in found if not former.low <= uid <= former.top]
         else:
             former = None
@@ -227,9 +227,9 @@ class _Way:
         if self._journal is None:
             return
         if self._count == len(self.uids):
-            self._journal.forget_swept(*self._place)
+            self._journal.forget_passed(self._place)
         elif self._former is None or piece[-1] < self._former.low:
-            self._journal.set_swept(*self._place, Passed(self._wish, piece[-1], self._top))
+            self._journal.set_passed(self._place, Passed(self._asked, piece[-1], self._top))
 
 
 class _Pace:

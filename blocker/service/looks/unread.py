@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from blocker.catalogue.codes import Stage
 from blocker.detect.report import Report
 from blocker.judging.judge import Judgement, headers_only, unread
 from blocker.mailbox.protocol import Mailbox
 from blocker.service.exchange.account import Account, seen_of
 from blocker.service.exchange.plan import ATTEMPTS
 from blocker.service.exchange.record import Batch
-from blocker.service.exchange.steps import Entry, Opened, Stage, source_of
+from blocker.service.exchange.steps import Entry, Opened, source_of
 
 _SAID = ("From", "To", "Subject", "Date", "Message-ID")
 

@@ -1,0 +1,252 @@
+"""A catalogue of unpixel 0.1.0, with messages under way at every step, is opened, brought up, and gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from blocker.catalogue import Catalogue, JournalRow
+from blocker.config import Config
+from blocker.mailbox.protocol import Stored
+from blocker.service import Runner
+from blocker.service.looks.sweep import Swept
+from tests.catalogue import old
+from tests.mailbox.memory import Folder, MemoryAccount
+from tests.servers.postgres import Postgres
+from tests.service.test_past import fetches
+from tests.service.world import QUARANTINE, World, original_of
+
+Open = Callable[[str], "Old"]
+GONE_ON_WITH = ("planned", "judging", "appended", "located", "verified", "moving", "moved")
+"""Accounts in which one message is exchanged in the end, wherever the process was killed."""
+
+
+@dataclass
+class Mailbox(World):
+    """One account of an old catalogue."""
+
+    database: str = ""
+
+    @property
+    def config(self) -> Config:
+        """With the database of all of them."""
+        return replace(super().config, database=self.database)
+
+    def copies(self, folder: str = "INBOX") -> list[bytes]:
+        """The originals that the copies in a folder give back."""
+        return [original for raw in self.raws(folder) if (original := original_of(raw)) is not None]
+
+    def plain(self, folder: str = "INBOX") -> list[bytes]:
+        """What lies in a folder and is no copy."""
+        return [raw for raw in self.raws(folder) if original_of(raw) is None]
+
+    def rows(self) -> list[tuple[str, str | None, str]]:
+        """(stage, outcome, reason) of each message that the journal knows, by UID."""
+        columns = (JournalRow.step, JournalRow.outcome, JournalRow.detail)
+        with Catalogue.open(self.database) as catalogue, catalogue.reading() as connection:
+            query = select(*columns).where(JournalRow.account == self.account.name)
+            return [(row[0], row[1], row[2]) for row in connection.execute(query.order_by(JournalRow.uid))]
+
+    def actions(self) -> list[str]:
+        """What the catalogue says was done in this account, newest first."""
+        with Catalogue.open(self.database) as catalogue:
+            found = catalogue.messages(size=1000).items
+        return [line.action for line in found if line.account == self.account.name]
+
+    def sweep(self) -> Swept:
+        """Sweep it once, without a limit."""
+        found: list[Swept] = []
+        self.run(lambda runner: found.append(runner.sweep(self.account.name)))
+        return found[0]
+
+    def still(self) -> None:
+        """A further look, and a sweep, change nothing."""
+        seen = self.operations()
+        self.look()
+        self.sweep()
+        assert seen == []
+        self.server.fault = None
+
+
+class Old(dict[str, Mailbox]):
+    """An installation as it was found, by account."""
+
+    def sent(self, account: str) -> list[bytes]:
+        """Every mail that had arrived in an account, as it was sent, in the order of the first UIDs it had."""
+        found: dict[bytes, None] = {}
+        for folder in self[account].server.folders:
+            for raw in self[account].raws(folder):
+                found[original_of(raw) or raw] = None
+        return list(found)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Makes an installation with the old catalogue of a name."""
+    url = f"sqlite:///{tmp_path / 'catalogue.sqlite'}"
+    if request.param == "postgres":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        url = postgres.database()
+    yield lambda name: installation(tmp_path, url, name)
+
+
+def installation(directory: Path, url: str, name: str) -> Old:
+    """The catalogue, what lay on the disk beside it, and the servers."""
+    old.make(url, name)
+    beside = old.beside(name)
+    (directory / "key").write_bytes(bytes.fromhex(beside["key"]))
+    (directory / "key").chmod(0o600)
+    (directory / "spool").mkdir(mode=0o700)
+    for file, octets in beside["spool"].items():
+        (directory / "spool" / file).write_bytes(octets.encode("latin-1"))
+    made = Old()
+    for account, server in beside["servers"].items():
+        mailbox = Mailbox.make(directory, server["mode"])
+        assert isinstance(mailbox, Mailbox)
+        mailbox.database, mailbox.server = url, MemoryAccount()
+        mailbox.set(name=account)
+        for folder, kept in server["folders"].items():
+            stored = (
+                Stored(uid, raw.encode("latin-1"), frozenset(flags), datetime.fromisoformat(date))
+                for uid, raw, flags, date in kept["messages"]
+            )
+            mailbox.server.folders[folder] = Folder(
+                kept["uidvalidity"], kept["uidnext"], {message.uid: message for message in stored}
+            )
+        made[account] = mailbox
+    return made
+
+
+@pytest.mark.parametrize("name", old.NAMES)
+def test_what_was_under_way_comes_to_its_end(opened: Open, name: str) -> None:
+    """At whatever step a message was, it is exchanged once: one copy, one original, and nothing more to do."""
+    found = opened(name)
+    for account in GONE_ON_WITH:
+        w = found[account]
+        (raw,) = found.sent(account)
+        w.look()
+        w.look()
+        assert (w.copies(), w.plain(), w.raws(QUARANTINE)) == ([raw], [], [raw]), account
+        assert ("done", "kept", "") in w.rows(), account
+        assert w.actions() == ["replaced"], account
+        w.still()
+
+
+@pytest.mark.parametrize("name", old.NAMES)
+def test_what_was_being_undone_is_left_as_it_was(opened: Open, name: str) -> None:
+    """The copy that the server changed is taken away, and the original stays with the reason that was recorded."""
+    w = opened(name)["undoing"]
+    w.look()
+    assert (w.copies(), len(w.plain()), w.raws(QUARANTINE)) == ([], 1, [])
+    assert b"Hullo" not in w.plain()[0]
+    assert w.rows() == [("left", None, "the server changed the neutralised copy")]
+    w.still()
+
+
+@pytest.mark.parametrize("name", old.NAMES)
+def test_a_cursor_goes_on_where_it_stood(opened: Open, name: str) -> None:
+    """Mail that came while nothing ran is looked at, and what was looked at before is not looked at again."""
+    found = opened(name)
+    for account, before, after in (
+        ("reported", ["reported"], ["reported", "reported"]),
+        ("replaced", ["reported", "replaced"], ["reported", "replaced", "replaced"]),
+    ):
+        w = found[account]
+        assert sorted(w.actions()) == sorted(before)
+        read = fetches(w)
+        w.look()
+        assert sorted(w.actions()) == sorted(after)
+        assert len(read) == 1 + after.count("replaced") - before.count("replaced"), "it, and its copy"
+    assert len(found["replaced"].raws(QUARANTINE)) == 2
+
+
+@pytest.mark.parametrize("name", old.NAMES)
+def test_a_restored_original_is_never_exchanged_again(opened: Open, name: str) -> None:
+    """Put back before or after it was killed, asked for again, looked at and swept: it stays, and its copy is gone."""
+    found = opened(name)
+    for account in ("restored", "restoring", "returned"):
+        w = found[account]
+        (raw,) = found.sent(account)
+        w.look()
+        assert (w.raws(), w.raws(QUARANTINE)) == ([raw], []), account
+        assert w.actions() == ["reported"], account
+        w.still()
+        assert (w.raws(), w.raws(QUARANTINE)) == ([raw], []), account
+        assert w.actions() == ["reported"], account
+
+
+@pytest.mark.parametrize("name", old.NAMES)
+def test_what_was_copied_stays_copied(opened: Open, name: str) -> None:
+    """Both lie side by side, and neither is exchanged."""
+    found = opened(name)
+    w = found["copied"]
+    before = w.raws()
+    w.look()
+    assert w.rows() == [("done", "copied", "")]
+    w.still()
+    assert w.raws() == before
+
+
+@pytest.mark.parametrize("name", [name for name in old.NAMES if name >= "0003"])
+def test_a_sweep_goes_on_below_what_it_has_passed(opened: Open, name: str) -> None:
+    """Two of five were exchanged: the three below are read and exchanged, the two above are not read again."""
+    found = opened(name)
+    w = found["sweep"]
+    sent = found.sent("sweep")
+    assert (len(sent), len(w.raws(QUARANTINE))) == (5, 2)
+    read = fetches(w)
+    done = w.sweep()
+    assert (done.rewritten, done.left) == (3, 0)
+    assert len(read) == 6, "each of the three, and its copy"
+    assert sorted(w.copies()) == sorted(w.raws(QUARANTINE)) == sorted(sent)
+    assert w.plain() == []
+
+
+@pytest.mark.parametrize("name", [name for name in old.NAMES if name >= "0004"])
+def test_an_original_that_was_let_go_is_not_looked_for_again(opened: Open, name: str) -> None:
+    """The quarantine is not asked for it when it is emptied, and who wants it back reads what became of it."""
+    w = opened(name)["emptied"]
+    assert ("done", "emptied") in [row[:2] for row in w.rows()]
+    w.set(quarantine_days=0.0)
+    seen = w.operations()
+    w.look()
+    assert seen == []
+    told: list[str] = []
+    with Catalogue.open(w.database) as catalogue:
+        (number,) = [line.id for line in catalogue.messages().items if line.account == "emptied"]
+
+    def restore(runner: Runner) -> None:
+        runner.restore("emptied", [number], lambda _number, why: told.append(why))
+
+    w.run(restore)
+    assert "its original was removed after 0 days" in told[0]
+    assert len(w.copies()) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in old.NAMES if name >= "0005"])
+def test_held_mail_reaches_the_inbox_once(opened: Open, name: str) -> None:
+    """What was being exchanged arrives clean, what was being let go arrives as it was."""
+    found = opened(name)
+    for account, copies, plain in (("held", 1, 0), ("released", 0, 1)):
+        w = found[account]
+        w.look()
+        w.look()
+        assert (len(w.copies()), len(w.plain()), w.raws("Screening")) == (copies, plain, []), account
+        assert len(w.raws(QUARANTINE)) == copies, account
+    outcomes = [outcome for _, outcome, _ in found["released"].rows()]
+    assert outcomes == ["released"]
+
+
+def test_what_its_owner_put_back_by_hand_stays(opened: Open) -> None:
+    """The copy and the original lie side by side, and nothing is done to either."""
+    w = opened("0005b")["by hand"]
+    assert sorted(outcome or "" for _, outcome, _ in w.rows()) == ["left behind", "put back", "taken back"]
+    before = w.raws()
+    w.look()
+    w.still()
+    assert w.raws() == before
