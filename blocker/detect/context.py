@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 
 from blocker.detect.allowance import SEARCH_STEPS, STYLE_STEPS, Allowance
 from blocker.detect.backdrop import Backdrops
@@ -24,6 +23,7 @@ from blocker.detect.tokens import PICTURES, extension, stands_as_token, tokens
 from blocker.detect.traits import Traits
 from blocker.message.domains import organisational
 from blocker.message.headers import Headers
+from blocker.message.once import once
 from blocker.message.read import Message
 from blocker.message.references import Reference
 from blocker.message.urls import Url, clean, parse
@@ -96,15 +96,15 @@ class Context:
         self.addresses: dict[tuple[str, str | None], Address] = {}
         """What was found out of each URL so far, by how it is written and what it names."""
 
-    @cached_property
+    @once
     def _backdrops(self) -> Backdrops:
         return Backdrops()
 
-    @cached_property
+    @once
     def _plain(self) -> Boxes:
         return Boxes(_NO_SHEETS)
 
-    @cached_property
+    @once
     def recipients(self) -> tuple[str, ...]:
         """Addresses the message was sent to, lower case, the given ones first."""
         found = dict.fromkeys(address.strip().lower() for address in self._given if "@" in address)
@@ -116,24 +116,24 @@ class Context:
                         found.setdefault(address.lower())
         return tuple(found)
 
-    @cached_property
+    @once
     def names(self) -> frozenset[str]:
         """The words of the reader's name, as the To field has it."""
         field = self.message.headers.text("to") if "to" in self.message.headers else ""
         return names(field, self.sender_domain) if "<" in field else frozenset()
 
-    @cached_property
+    @once
     def sender_domain(self) -> str:
         """Domain of the From address, lower case."""
         found = _ADDRESS.findall(self.message.headers.first("from")[:2000])
         return found[-1].rpartition("@")[2].lower() if found else ""
 
-    @cached_property
+    @once
     def date(self) -> datetime | None:
         """The Date field (RFC 5322, section 3.3), read as leniently as mail needs it; naive where it names no zone."""
         return _date(self.message.headers.first("date"))
 
-    @cached_property
+    @once
     def mail(self) -> Mail:
         """The message, as a memory is told of it."""
         headers = self.message.headers
@@ -141,22 +141,22 @@ class Context:
         sent = _seconds(self.date)
         return Mail(self.sender_domain, self.recipients, headers.text("subject"), sent, name)
 
-    @cached_property
+    @once
     def past(self) -> Mapping[str, Recollection]:
         """What the memory knows of the message's URLs."""
         return self.memory.recall(self.urls, self.mail) if self.memory is not None and self.urls else {}
 
-    @cached_property
+    @once
     def urls(self) -> list[Url]:
         """The different URLs that reading the message would fetch."""
         return list(dict.fromkeys(r.target for r in self.message.references if r.target is not None))
 
-    @cached_property
+    @once
     def service(self) -> Known | None:
         """The sending service whose host handed the message over."""
         return self.rules.identify(self.message.headers.all)
 
-    @cached_property
+    @once
     def _own(self) -> frozenset[str]:
         """The organisational domains of the sender."""
         headers = self.message.headers
@@ -181,7 +181,7 @@ class Context:
             known = self.service
         return known
 
-    @cached_property
+    @once
     def counts(self) -> Counter[tuple[str, str]]:
         """How often each URL stands in each part, conditional comments apart, and the rules of style sheets.
 
@@ -193,40 +193,42 @@ class Context:
             if r.conditional is None and (r.element != "style" or r.vector != "style url()")
         )
 
-    @cached_property
+    @once
     def hosts(self) -> Counter[str]:
         """How many different URLs of the message each host serves."""
         return Counter([url.host for url in self.urls])
 
-    @cached_property
+    @once
     def _pictures(self) -> frozenset[Url]:
         """The different picture files that the message shows, as far as their URLs ask nothing."""
         return frozenset(url for url in self.urls if not url.query and extension(url.path) in PICTURES)
 
-    @cached_property
+    @once
     def stock(self) -> Counter[tuple[str, str]]:
         """How many plain pictures of one folder and template the message shows: template and folder → number."""
         return Counter((template(url), url.path.rpartition("/")[0]) for url in self._pictures)
 
-    @cached_property
+    @once
     def links(self) -> list[Url]:
         """The message's hyperlinks."""
         found: list[Url] = []
         for document in self.message.documents:
             for anchor in (*document.tree.select("a[href]"), *document.tree.select("area[href]")):
                 href = anchor.attr("href")
-                if isinstance(href, str) and len(found) < MAX_LINKS:
+                if isinstance(href, str):
                     url = parse(clean(href))
                     if url is not None:
                         found.append(url)
+                        if len(found) >= MAX_LINKS:
+                            return found
         return found
 
-    @cached_property
+    @once
     def link_hosts(self) -> frozenset[str]:
         """Where the message's hyperlinks lead."""
         return frozenset(link.host for link in self.links)
 
-    @cached_property
+    @once
     def link_queries(self) -> frozenset[tuple[str, str]]:
         """Host and query of each of the message's hyperlinks that has one."""
         return frozenset((link.host, link.query) for link in self.links if link.query)
@@ -236,17 +238,17 @@ class Context:
         stem = url.path.rpartition("/")[2].rpartition(".")[0]
         return len(stem) >= SHORTEST and stem.isalnum() and (url.host, stem) in self._link_pieces
 
-    @cached_property
+    @once
     def _link_pieces(self) -> frozenset[tuple[str, str]]:
         pieces = ((link.host, link.path[:MAX_LINK_PATH].split("/")) for link in self.links)
         return frozenset((host, piece) for host, found in pieces for piece in found if piece)
 
-    @cached_property
+    @once
     def has_areas(self) -> bool:
         """Whether an image map of the message leads anywhere."""
         return any(document.tree.select_one("area[href]") is not None for document in self.message.documents)
 
-    @cached_property
+    @once
     def seen(self) -> frozenset[str]:
         """The pictures, as they are written, that stand more than once in the message and are seen in one place."""
         return frozenset(
@@ -259,7 +261,7 @@ class Context:
         """Whether the message shows another picture whose URL differs in ids alone, and in the kind of picture."""
         return self.hosts[url.host] > 1 and any(other != url for other in self._kin.get(_family(url), ()))
 
-    @cached_property
+    @once
     def _kin(self) -> dict[tuple[str, str], list[Url]]:
         """Two pictures that the message shows, by host and template, the kind of picture and the query left out."""
         found: dict[tuple[str, str], list[Url]] = {}
@@ -271,17 +273,17 @@ class Context:
                     kin.append(url)
         return found
 
-    @cached_property
+    @once
     def link_shapes(self) -> frozenset[str]:
         """The templates of the message's hyperlinks."""
         return frozenset(map(template, self.links))
 
-    @cached_property
+    @once
     def pages(self) -> frozenset[tuple[str, str]]:
         """Host and path of each of the message's hyperlinks that has a query."""
         return frozenset((link.host, link.path) for link in self.links if link.query)
 
-    @cached_property
+    @once
     def folders(self) -> Counter[tuple[str, str]]:
         """How many different plain pictures of the message lie in a folder: host and folder → number."""
         return Counter((url.host, url.path.rpartition("/")[0]) for url in self._pictures)
@@ -306,7 +308,7 @@ class Context:
         self._tails[id(scope)] = (0, tail)
         return place >= tail
 
-    @cached_property
+    @once
     def _link_targets(self) -> str:
         return "\n".join(dict.fromkeys(link.target for link in self.links))
 
@@ -315,7 +317,7 @@ class Context:
         text = self._link_targets
         return self.searches.take(len(text) // SEARCHED_AT_ONCE) and stands_as_token(text, token)
 
-    @cached_property
+    @once
     def header_tokens(self) -> dict[str, str]:
         """Values that stand in headers which single out the message or its recipient: value → header."""
         found: dict[str, str] = {}

@@ -12,10 +12,11 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple, Protocol, TypeVar
 
 from blocker.detect.tokens import opacity
+from blocker.message.once import once
 from blocker.message.urls import Url
 
 MAX_URLS = 200_000
@@ -52,7 +53,7 @@ class Mail:
         self.name = name
         """What no other message has: its Message-ID, or a digest of its bytes."""
 
-    @cached_property
+    @once
     def copy(self) -> bytes:
         """Digest that every copy of this mail has, whichever folder it lies in.
 
@@ -60,12 +61,12 @@ class Mail:
         """
         return digest(self.sender, self.subject, str(self.sent), self.name)
 
-    @cached_property
+    @once
     def people(self) -> tuple[bytes, ...]:
         """Digests of those it was sent to, as far as they count; those whose account it reached first."""
         return tuple(digest(r) for r in self.recipients[:2])
 
-    @cached_property
+    @once
     def words(self) -> frozenset[bytes]:
         """Digests of the words of the subject: two copies of one mailing share most of them."""
         found = _WORD.findall(self.subject[:1000].lower())[:_MAX_WORDS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from blocker.message.html import HtmlDocument
     from blocker.message.nested import Nested
 
-_COMMENT_OPENING = re.compile(r"<!--(?=[ \t\n\f]*+\[[iI][fF])")
 _COMMENT_CLOSING = re.compile("--!?>")
 _CONDITION = re.compile(r"[ \t\n\f]*+\[if([^]]*+)\]>", re.IGNORECASE)
 _HEAD = 64
@@ -51,7 +50,8 @@ def conditional_comments(
     again in the text, the document counts as cut.
     """
     text = document.text
-    if not any(wanted(markup) for markup in _candidates(text)):
+    openings = document.openings
+    if not openings or not any(map(wanted, _candidates(text, openings))):
         return []
     comments = []
     for comment in document.tree.xpath_iter("//comment()"):
@@ -61,7 +61,7 @@ def conditional_comments(
             comments.append((head, data))
     if not comments:
         return []
-    places = _comment_places(text)
+    places = _comment_places(text, openings)
     found = [
         (head[1].strip(), data[head.end() :], _place(text, data, places), head.end())
         for head, data in comments
@@ -74,31 +74,28 @@ def conditional_comments(
     )
 
 
-def _candidates(text: str) -> Iterator[str]:
+def _candidates(text: str, openings: Sequence[int]) -> Iterator[str]:
     """Pieces of the text in which all that stands in conditional comments stands."""
-    opening = _COMMENT_OPENING.search(text)
-    while opening is not None:
-        end = text.find("-->", opening.end())
-        if end < 0:
-            end = len(text)
-        yield text[opening.end() : end]
-        opening = _COMMENT_OPENING.search(text, end)
+    end = 0
+    for opening in openings:
+        if opening >= end:
+            end = text.find("-->", opening)
+            if end < 0:
+                end = len(text)
+            yield text[opening:end]
 
 
 _Places = dict[tuple[int, str], list[int]]
 
 
-def _comment_places(text: str) -> _Places:
+def _comment_places(text: str, openings: Sequence[int]) -> _Places:
     """Where a conditional comment may begin, by the length and the head of its data.
 
     The tree does not tell where a comment stood, and text that looks like one may stand in an attribute.
     """
     places: _Places = {}
-    closings: list[int] | None = None
-    for match in _COMMENT_OPENING.finditer(text):
-        if closings is None:
-            closings = [closing.start() for closing in _COMMENT_CLOSING.finditer(text)]
-        begin = match.end()
+    closings = [closing.start() for closing in _COMMENT_CLOSING.finditer(text)]
+    for begin in openings:
         index = bisect_left(closings, begin)
         if index < len(closings):
             length = closings[index] - begin

@@ -30,8 +30,9 @@ _WELL_KNOWN = re.compile(
 )
 """Names by which a line is told to be of a header."""
 _LINES = re.compile(rb"[^\n]*\n|[^\n]+")
-_PLAIN_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+):.*\n(?:[ \t].*\n)*")
-"""A field as it should be, with its continuation lines, where no line ends with a carriage return alone."""
+_PLAIN_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,40}+):.*+\n(?:[ \t].*+\n)*+|(?s:.)")
+"""A field as it should be, with its continuation lines, where no line ends with a carriage return alone; or anything else."""
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 _WHITE = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 
 
@@ -62,8 +63,13 @@ class Headers:
         """The same section as other programs read it: it ends elsewhere, or has other fields."""
         self._firsts: dict[str, str] = {}
         self._index: dict[str, list[Field]] = {}
+        index = self._index
         for field in fields:
-            self._index.setdefault(field.name, []).append(field)
+            name = field[0]
+            if name in index:
+                index[name].append(field)
+            else:
+                index[name] = [field]
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
@@ -202,14 +208,16 @@ def _by_line_feeds(raw: bytes, end: int, headers: Headers) -> Headers:
 def _plain_fields(raw: bytes, start: int, end: int) -> tuple[list[Field], int]:
     """The fields from `start` on that are as they should be, nearly always all, and where they end."""
     fields: list[Field] = []
-    position, plain, named, add = start, _PLAIN_FIELD.match, _name, fields.append
-    while match := plain(raw, position, end):
-        name, after = match[1], match.end()
-        add(Field(named(name), position, position + len(name) + 1, after))
+    position, named, add, made = start, _short_name, fields.append, tuple.__new__
+    for match in _PLAIN_FIELD.finditer(raw, start, end):
+        name = match[1]
+        if name is None:
+            break
+        after = match.end()
+        # Without the detour over `Field.__new__`: a message has dozens.
+        add(made(Field, (named(name), position, position + len(name) + 1, after)))
         position = after
-    if raw.count(b"\r", start, position) != raw.count(b"\r\n", start, position):
-        return [], start
-    return fields, position
+    return ([], start) if _LONE_RETURN.search(raw, start, position) is not None else (fields, position)
 
 
 def _any_fields(

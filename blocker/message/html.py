@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from functools import cached_property
 from html import unescape as unescape_html
 from html.entities import html5
 from io import IncrementalNewlineDecoder
@@ -20,6 +19,7 @@ from turbohtml import Document, Element
 
 from blocker.message.charset import Text, decode_text, inherited
 from blocker.message.css import lists_images
+from blocker.message.once import once
 from blocker.message.transfer import WayBack, decode, mapping
 from blocker.message.urls import Url, clean, fetched, resolve
 
@@ -35,7 +35,8 @@ MEANS_AT_LEAST = 1 << 20
 
 _MOST_DIGITS = 7
 _NEWLINE = re.compile("\n")
-_TEMPLATE = re.compile("<[tT][eE][mM][pP][lL]")
+_MARK = re.compile(r"<(?:[tT][eE][mM][pP][lL]|!--(?=[ \t\n\f]*+\[[iI][fF]))")
+"""A template's tag, or the beginning of a conditional comment: both are looked for in one pass."""
 _NO_SHADOW = "shadowrootnone"
 _LONG = 128 << 10
 _BODY = re.compile(r"<(?:[bB][oO][dD][yY]|[hH][tT][mM][lL])(?=[ \t\n\f/>])")
@@ -57,27 +58,39 @@ class Markup:
     scripting = False
     """Whether the tree is that of a program which leaves scripting on: <noscript> holds text then, and no markup."""
 
-    @cached_property
+    @once
     def tree(self) -> Document:
         """The parsed document; a shadow root's template is read as any other, for its elements are wanted too."""
         text = self.markup
-        if _TEMPLATE.search(text) is not None:
+        if self._marks[0]:
             text = _without_shadow_roots(text)
         if len(text) > _LONG:
             text = _with_few_bodies(text)
         return turbohtml.parse(text, source_locations=True, scripting=self.scripting)
+
+    @once
+    def _marks(self) -> tuple[bool, list[int]]:
+        begins = [mark.end() for mark in _MARK.finditer(self.markup)]
+        text = self.markup
+        comments = [begin for begin in begins if text[begin - 1] == "-"]
+        return len(comments) < len(begins), comments
+
+    @property
+    def openings(self) -> list[int]:
+        """Where in the markup conditional comments may begin: behind each `<!--` that such a condition follows."""
+        return self._marks[1]
 
     @property
     def markup(self) -> str:
         """What the tree is made of: the text, or one in which some letters differ."""
         return self.text
 
-    @cached_property
+    @once
     def carries_strings(self) -> bool:
         """Whether style rules may carry any string to where it is the URL of an image."""
         return self.base is not None and lists_images(self.text)
 
-    @cached_property
+    @once
     def base(self) -> Url | None:
         """The URL that relative ones are resolved against, where a <base> or the surroundings give one."""
         outer = self.outer_base
@@ -106,7 +119,7 @@ class Markup:
                 return piece.value_span(attribute)
         return 0, 0
 
-    @cached_property
+    @once
     def _start_tags(self) -> list[Tag]:
         return [piece for piece in start_tags(self.text, 0) if piece.tag in ("html", "body")]
 
@@ -159,7 +172,7 @@ class HtmlDocument(Markup):
                     return url
         return None
 
-    @cached_property
+    @once
     def charset(self) -> str:
         """The charset, of several bytes a character, that documents in it inherit; empty for another."""
         return inherited(self._decoded, self.part.charset)
@@ -188,12 +201,12 @@ class HtmlDocument(Markup):
         offset = self.part.start
         return self.part.raw_span(offset + way.start(first), offset + way.end(last))
 
-    @cached_property
+    @once
     def way_back(self) -> WayBack | None:
         """The mapping from decoded bytes to the encoded body, or None where it is uncertain."""
         return mapping(self.part.encoding, self._body, self._decoded)
 
-    @cached_property
+    @once
     def _returns(self) -> list[int]:
         """Normalised offsets of the newlines that were CRLF."""
         lines = accumulate(map(len, self._original.split("\r\n")))

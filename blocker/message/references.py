@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -14,6 +13,7 @@ from blocker.message.css import css_urls, may_load
 from blocker.message.html import HtmlDocument, Inside, Tag, start_tags
 from blocker.message.model import Span
 from blocker.message.nested import MAX_NESTED, Holder, Nested, Scope, Value, in_calendar, in_data, in_srcdoc
+from blocker.message.once import once
 from blocker.message.trees import SIGNS, other_trees
 from blocker.message.urls import Url, fetched
 from blocker.message.values import becoming, candidates, listed, refreshed, styled, text_of
@@ -78,7 +78,7 @@ class Reference:
         """What a browser would fetch."""
         return self.target.href if self.target is not None else None
 
-    @cached_property
+    @once
     def _placed(self) -> tuple[Span, str]:
         where = self._where
         span = _value_span(self.scope, self.node, where) if isinstance(where, str) else where
@@ -100,7 +100,7 @@ class Reference:
         """Path of the part it stands in."""
         return self.document.part.path
 
-    @cached_property
+    @once
     def span(self) -> Span:
         """Span of the value in the raw bytes."""
         return self.document.raw_span(*self.text_span)

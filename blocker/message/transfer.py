@@ -80,7 +80,7 @@ def _base64_url(body: bytes) -> bytes:
 
 def is_padded(body: bytes) -> bool:
     """Whether white space stands behind a sign that may be a soft line break (RFC 2045, section 6.7, rule 3)."""
-    return (b"= " in body or b"=\t" in body) and _PADDED.search(body) is not None
+    return _PADDED.search(body) is not None
 
 
 def _quoted_unpadded(body: bytes) -> bytes:

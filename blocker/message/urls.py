@@ -21,6 +21,7 @@ SHORT_URL = 512
 _ABSOLUTE = ("https://", "http://")
 _DROP = {ord("\t"): None, ord("\n"): None, ord("\r"): None}
 _FETCHED = frozenset({"http", "https", "ftp"})
+_WEB = ("https:", "http:")
 _SHARED = frozenset({"file", "smb"})
 """Schemes of files on other machines: what they name is remote where they name a host."""
 _WRAPPERS = ("jar:", "mhtml:", "ms-its:", "its:", "mk:@msitstore:")
@@ -59,14 +60,16 @@ def parse(value: str) -> Url | None:
         url = can_ada.parse(value[:MAX_URL])
     except (ValueError, TypeError):  # TypeError: half a surrogate pair
         return None
-    scheme = url.protocol[:-1]
+    protocol = url.protocol
+    if protocol in _WEB:  # as nearly all are
+        return Url(url.href.partition("#")[0], url.hostname, url.pathname, url.search)
+    scheme = protocol[:-1]
     if scheme == "file" and not url.hostname and url.pathname.startswith("//"):
         # `file:////host/share` names the host too (RFC 8089, appendix E.3.2).
         return parse("file://" + url.pathname.lstrip("/") + url.search)
     if scheme not in _FETCHED and not (scheme in _SHARED and url.hostname):
         return None
-    href = str(url).partition("#")[0]
-    return Url(href, url.hostname, url.pathname, url.search)
+    return Url(url.href.partition("#")[0], url.hostname, url.pathname, url.search)
 
 
 _short = lru_cache(maxsize=4096)(parse)
