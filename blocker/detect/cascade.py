@@ -19,6 +19,7 @@ from blocker.detect.stylesheet import (
     MAX_RULES,
     VIEWS,
     Declaration,
+    Rule,
     Sheet,
     declarations,
     media_views,
@@ -50,7 +51,11 @@ class Cascade:
         self._allowance = allowance
         self._hiding: set[str] = set()
         self._any_hides = False
+        self._by_id = False
+        """Whether a rule is for an element by its identifier."""
+        self._hidden = document.tree.select_one("[hidden]") is not None
         self._variables = False
+        self._later: dict[tuple[int, int], Sequence[Declaration]] = {}
         self.texts: list[str] = []
         """The style sheets as they are written."""
         self._read(document)
@@ -71,6 +76,7 @@ class Cascade:
             self.texts.append(text)
             self._variables = self._variables or "var(" in text
             self._hiding |= sheet.hiding
+            self._by_id = self._by_id or bool(sheet.by_id)
         self._any_hides = "*" in self._hiding
 
     def varies(self, attrs: Mapping[str, Any]) -> bool:
@@ -90,12 +96,12 @@ class Cascade:
         ):
             return True
         if hiding:
-            if self._any_hides or element.tag in hiding or attr("id") in hiding:
+            if self._any_hides or element.tag in hiding or (self._by_id and attr("id") in hiding):
                 return True
             classes = attr("class")
             if classes is not None and not hiding.isdisjoint(words(classes)):
                 return True
-        return attr("hidden") is not None
+        return self._hidden and attr("hidden") is not None
 
     def declared(self, element: Element | Tag, attrs: Mapping[str, Any]) -> Sequence[Declaration]:
         """Every interesting declaration that applies to an element, weakest first."""
@@ -116,19 +122,31 @@ class Cascade:
         found: list[Declaration] = []
         if self.sheets and isinstance(element, Element):
             tag = element.tag
+            identity = attrs.get("id") if self._by_id else None
+            classes = words(attrs.get("class"))
             for number, (sheet, views) in enumerate(self.sheets):
-                candidates = () if self._allowance.used_up else sheet.candidates(tag, attrs)
+                candidates = () if self._allowance.used_up else sheet.candidates(tag, identity, classes)
                 if not self._allowance.take(len(candidates)):
                     break
                 for rule in candidates:
-                    if not rule.simple and not _matches(element, rule.selector):
-                        continue
-                    if number == 0 and views == ALL_VIEWS:
-                        found += rule.declarations
-                        continue
-                    for d in rule.declarations:
-                        if d.views & views:
-                            found.append(d._replace(order=d.order + (number << 20), views=d.views & views))
+                    if rule.simple or _matches(element, rule.selector):
+                        found += (
+                            rule.declarations
+                            if number == 0 and views == ALL_VIEWS
+                            else self._placed(rule, number, views)
+                        )
+        return found
+
+    def _placed(self, rule: Rule, number: int, views: int) -> Sequence[Declaration]:
+        """The declarations of a rule of a later sheet, or of one for some views: made once."""
+        key = number, id(rule)
+        found = self._later.get(key)
+        if found is None:
+            found = self._later[key] = [
+                Declaration(name, value, important, weight, order + (number << 20), seen & views)
+                for name, value, important, weight, order, seen in rule.declarations
+                if seen & views
+            ]
         return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from struct import unpack
 
 _WORD = 0xFFFFFFFF
 
@@ -29,8 +30,8 @@ def murmur2(data: bytes, seed: int = 0) -> int:
     multiplier = 0x5BD1E995
     state = (seed ^ len(data)) & _WORD
     whole = len(data) // 4 * 4
-    for start in range(0, whole, 4):
-        block = int.from_bytes(data[start : start + 4], "little") * multiplier & _WORD
+    for word in unpack(f"<{whole // 4}I", data[:whole]):
+        block = word * multiplier & _WORD
         block = (block ^ block >> 24) * multiplier & _WORD
         state = state * multiplier & _WORD ^ block
     if whole < len(data):
@@ -43,9 +44,9 @@ def murmur3(data: bytes, seed: int = 0) -> int:
     """MurmurHash3 (x86), 32 bits."""
     state = seed
     whole = len(data) // 4 * 4
-    for start in range(0, whole, 4):
+    for word in unpack(f"<{whole // 4}I", data[:whole]):
         # `_mixed` and `_turned`, written out: every new reader's address comes by here.
-        block = int.from_bytes(data[start : start + 4], "little") * 0xCC9E2D51 & _WORD
+        block = word * 0xCC9E2D51 & _WORD
         state ^= (block << 15 | block >> 17) * 0x1B873593 & _WORD
         state = ((state << 13 | state >> 19) * 5 + 0xE6546B64) & _WORD
     if whole < len(data):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
-import codecs
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import islice
+from string import ascii_letters
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -56,6 +55,11 @@ _WORD = re.compile(r"[0-9a-z]{6,}")
 _SHORTEST_HEX = 32
 _CHECKSUM = 8
 """Hexadecimal digits of a checksum."""
+_LONGEST_NUMBER = 10
+"""Decimal digits of the largest one."""
+_ROT13 = str.maketrans(
+    ascii_letters, ascii_letters[13:26] + ascii_letters[:13] + ascii_letters[39:] + ascii_letters[26:39]
+)
 _HEX_DIGITS = frozenset("0123456789abcdef")
 _HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{32,128}(?![0-9a-f])")
 _HEX_TEXT = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
@@ -87,17 +91,48 @@ class Forms(NamedTuple):
     """What the address looks like inside base64, at each of its three alignments, and the octets before that."""
     variants: tuple[tuple[str, Value], ...]
     """The texts of which digests are looked for, with what they are, the strongest first."""
+    digests: dict[int, dict[str, _Digest]]
+    """By hexadecimal digits, with 0 for checksums, what each digest is one of; worked out once a URL has one like it."""
+
+    def digest(self, value: str, digits: int) -> _Digest | None:
+        """Of what a value is which digest of so many digits; None where it is none."""
+        found = self.digests.get(digits)
+        if found is None:
+            found = self.digests[digits] = _every_digest(self.variants, digits)
+        return found.get(value)
+
+
+class Several(NamedTuple):
+    """The disguises of several addresses."""
+
+    needles: tuple[tuple[str, tuple[tuple[str, Value], ...]], ...]
+    base64: tuple[tuple[str, bytes], ...]
+    capitals: bool
+    """Whether each text in base64 has a capital."""
+    every: tuple[Forms, ...]
 
     def digest(self, value: str) -> _Digest | None:
         """Of what a value, a word or hexadecimal digits, is which digest; None where it is none."""
-        size = len(value)
-        if size < _SHORTEST_HEX:
-            # A checksum has eight digits or is a number of 32 bits.
-            may_be = value.isdigit() if size != _CHECKSUM else value[0] in _HEX_DIGITS
-            size = 0
-        else:
-            may_be = size in _DIGESTS
-        return _every_digest(self.variants, size).get(value) if may_be else None
+        digits = len(value)
+        if digits < _SHORTEST_HEX:
+            if not _is_checksum(value):
+                return None
+            digits = 0
+        elif digits not in _DIGESTS:
+            return None
+        for one in self.every:
+            found = one.digest(value, digits)
+            if found is not None:
+                return found
+        return None
+
+
+def _is_checksum(value: str) -> bool:
+    """Whether a word of small letters and digits is a number of 32 bits, or eight hexadecimal digits."""
+    size = len(value)
+    if size <= _LONGEST_NUMBER and value.isdigit():
+        return True
+    return size == _CHECKSUM and _HEX_DIGITS.issuperset(value)
 
 
 @lru_cache(maxsize=1024)
@@ -113,19 +148,18 @@ def forms(address: str) -> Forms:
     needles = (
         (domain, plain),
         (domain[::-1], ((address[::-1], ("reversed",)),)),
-        (codecs.encode(domain, "rot13"), ((codecs.encode(address, "rot13"), ("rot13",)),)),
+        (domain.translate(_ROT13), ((address.translate(_ROT13), ("rot13",)),)),
         (
             domain.encode("utf-8", "replace").hex(),
             ((address.encode("utf-8", "replace").hex(), _HEXADECIMAL),),
         ),
     )
     cores = {core for text in (address, address.upper()) for core in _cores(text)}
-    return Forms(needles, tuple(sorted(cores)), tuple(_variants(address, local, domain)))
+    return Forms(needles, tuple(sorted(cores)), tuple(_variants(address, local, domain)), {})
 
 
-@lru_cache(maxsize=512)
-def _every_digest(variants: tuple[tuple[str, Value], ...], digits: int) -> dict[str, _Digest]:
-    """Each digest of so many digits, or with 0 each checksum, of some texts; worked out only once a URL has one like it."""
+def _every_digest(variants: Sequence[tuple[str, Value]], digits: int) -> dict[str, _Digest]:
+    """Each digest of so many digits, or with 0 each checksum, of some texts."""
     found: dict[str, _Digest] = {}
     for text, what in reversed(variants):
         found |= _digests(text, what, digits)
@@ -147,12 +181,13 @@ def _digests(text: str, what: Value, digits: int) -> dict[str, _Digest]:
 def _cores(text: str) -> Iterator[tuple[str, bytes]]:
     """The characters that a text surely gives inside base64, whatever stands around it."""
     data = text.encode("utf-8", "replace")
-    for shift in range(3):
-        head, body = data[: (3 - shift) % 3], data[(3 - shift) % 3 :]
-        core = base64.b64encode(body[: len(body) // 3 * 3]).decode("ascii")
+    for skipped in range(3):
+        end = len(data) - (len(data) - skipped) % 3
+        core = binascii.b2a_base64(data[skipped:end], newline=False).decode("ascii")
         if len(core) >= 8:
-            yield core, head
-            yield core.translate(_FROM_PLAIN), head
+            yield core, data[:skipped]
+            if "+" in core or "/" in core:
+                yield core.translate(_FROM_PLAIN), data[:skipped]
 
 
 def _variants(address: str, local: str, domain: str) -> Iterator[tuple[str, Value]]:
@@ -241,30 +276,28 @@ def _layers(text: str) -> Iterator[tuple[str, tuple[Value, ...], list[str]]]:
 
 
 @lru_cache(maxsize=256)
-def _together(addresses: tuple[str, ...]) -> Forms:
+def _together(addresses: tuple[str, ...]) -> Several:
     """The forms of several addresses as one."""
-    every = [forms(address) for address in addresses if len(address) >= 5]
+    every = tuple(forms(address) for address in addresses if len(address) >= 5)
     needles: dict[str, tuple[tuple[str, Value], ...]] = {}
     for one in every:
         for domain, disguises in one.needles:
             needles[domain] = (*needles.get(domain, ()), *disguises)
-    return Forms(
-        tuple(needles.items()),
-        tuple(dict.fromkeys(core for one in every for core in one.base64)),
-        tuple(variant for one in every for variant in one.variants),
-    )
+    cores = tuple(dict.fromkeys(core for one in every for core in one.base64))
+    return Several(tuple(needles.items()), cores, all(core != core.lower() for core, _ in cores), every)
 
 
-def _known(plain: str, values: Sequence[str], looked_for: Forms) -> Found | None:
+def _known(plain: str, values: Sequence[str], looked_for: Several) -> Found | None:
     lowered = plain.lower()
     for domain, disguises in looked_for.needles:
         if domain in lowered:
             for needle, form in disguises:
                 if _stands_alone(lowered, needle):
                     return Found("address", form)
-    for core, head in looked_for.base64:
-        if core in plain and _begins(plain, core, head):
-            return Found("address", _BASE64_FORM)
+    if plain != lowered or not looked_for.capitals:
+        for core, head in looked_for.base64:
+            if core in plain and _begins(plain, core, head):
+                return Found("address", _BASE64_FORM)
     for word in _WORD.findall(lowered):
         for value in (word,) if len(word) < _SHORTEST_HEX else _HEX.findall(word):
             digest = looked_for.digest(value)
@@ -321,10 +354,10 @@ def _stands_alone(text: str, needle: str) -> bool:
 def _opened(values: Sequence[str]) -> Iterator[tuple[str, Value]]:
     """Readable text inside base64 and hexadecimal values."""
     for value in _pieces(values):
-        size = len(value)
+        size, tail = len(value), value[1:]
         if size >= 16 and size % 2 == 0 and _HEX_TEXT.fullmatch(value):
             data, form = bytes.fromhex(value), _HEXADECIMAL
-        elif value[1:] == value[1:].lower():
+        elif tail == tail.lower():
             continue  # words of a path: text in base64 has capitals
         else:
             whole = value if size % 4 != 1 else value[:-1]
@@ -337,12 +370,14 @@ def _opened(values: Sequence[str]) -> Iterator[tuple[str, Value]]:
             yield data.decode("latin-1"), form
 
 
-def _pieces(values: Sequence[str]) -> Iterator[str]:
+def _pieces(values: Sequence[str]) -> Sequence[str]:
     """Values that may be encoded: a slash is both a folder's end and a character of base64."""
+    found = []
     for value in values:
-        yield value
+        found.append(value)
         if "/" in value:
-            yield from (piece for piece in value.split("/") if len(piece) >= 12)
+            found += [piece for piece in value.split("/") if len(piece) >= 12]
+    return found
 
 
 def _is_foreign(text: str, sender_domain: str) -> bool:

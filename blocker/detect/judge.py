@@ -23,8 +23,8 @@ from blocker.message.urls import Url
 
 SHOWN = -0.5
 """Most log-odds of a picture that shows: it may be made for its reader, but the mail is poorer without it."""
-EXACT = 9
-"""Decimals of a sum of weights that count."""
+EXACT = 10**9
+"""What part of one still counts in a sum of weights."""
 
 
 def scan(
@@ -121,7 +121,7 @@ def combine(why: list[Reason], found: Known | None, context: Context, url: Url |
     where no rule knows it.
     """
     # Weights that cancel out must do so on every Python: what is left of them in binary is no evidence.
-    odds = round(PRIOR + math.fsum([one.weight for one in why]), EXACT)
+    odds = round((PRIOR + math.fsum([one.weight for one in why])) * EXACT) / EXACT
     borne = marked(why)
     if not borne & marks.COUNTS and (borne & marks.SHOWS or _may_show(borne, found)):
         odds = min(odds, SHOWN)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from blocker.detect.blocks import blocks
 from blocker.detect.hiding import RARE
@@ -179,18 +179,13 @@ class Sheet:
                     self.hiding.add(name)
                     break
 
-    def candidates(self, tag: str, attrs: Mapping[str, Any]) -> Sequence[Rule]:
-        """Rules that might match an element; each once."""
+    def candidates(self, tag: str, identity: object, classes: Sequence[str]) -> Sequence[Rule]:
+        """Rules that might match an element of this name, identifier and classes; each once."""
         if not self.size:
             return ()
         found = [*self.others, *self.by_tag.get(tag, ())]
-        identity = attrs.get("id")
         if isinstance(identity, str):
             found += self.by_id.get(identity, ())
-        classes = attrs.get("class")
-        if classes is None:
-            return found
-        classes = words(classes)
         for name in classes if len(classes) < 2 else dict.fromkeys(classes[:MAX_CLASSES]):
             found += self.by_class.get(name, ())
         return found

@@ -64,7 +64,7 @@ def _opacity(value: str) -> float:
     size = len(value)
     if size < 5:
         return 0.0
-    if size >= SHORTEST and value.isalpha():
+    if value.isalpha() and (size >= SHORTEST or (value.isascii() and value.islower())):
         rest = value if is_letter_id(value) else ""
     elif size >= 12 and len(_CHANGE.findall(value)) * 4 >= size:
         rest = value

@@ -64,6 +64,8 @@ _DATED = re.compile(r"/(?:19|20)[0-9]{2}[-/](?:0[1-9]|1[0-2])(?:-[0-9]{2})?/")
 _CODES = word_set("qr qrcode barcode aztec datamatrix boardingpass")
 """Pictures that a machine reads: what stands in them is their reader's, where it is long."""
 _STYLES = word_set("css css2 fonts font webfont webfonts style styles stylesheet stylesheets")
+_TELLING = _PICTURES | _PORTRAITS | _SIGNS | _LIBRARIES | _CODES | _STYLES
+"""All of these: of most paths hardly a word is one."""
 _BETWEEN_WORDS = str.maketrans("/_.=-?&:+,", "          ")
 
 _PROOFS = word_set(
@@ -131,15 +133,12 @@ def _words(text: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def wording(host: str, path: str, query: str) -> Wording:
     """The words of a host, a path and a query, and what they say."""
-    folder, _, name = path.rpartition("/")
-    folders = set(_words(folder))
-    named = folders.union(_words(name))
-    asked = _words(query[:MAX_QUERY])
+    named = _TELLING.intersection(_words(path))
     return Wording(
         not _PICTURES.isdisjoint(named),
         not _PORTRAITS.isdisjoint(named) or not _PORTRAITS.isdisjoint(host.split(".")),
-        not _SIGNS.isdisjoint(named) or not _SIGNS.isdisjoint(asked),
-        not _LIBRARIES.isdisjoint(folders),
+        not _SIGNS.isdisjoint(named) or (query != "" and not _SIGNS.isdisjoint(_words(query[:MAX_QUERY]))),
+        not _LIBRARIES.isdisjoint(named) and not _LIBRARIES.isdisjoint(_words(path.rpartition("/")[0])),
         not _CODES.isdisjoint(named),
         _is_depot(host) or _DATED.search(path) is not None,
         not _STYLES.isdisjoint(named),

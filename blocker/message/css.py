@@ -22,6 +22,8 @@ _CARRYING = ("@property", "@function")
 _SUBSTITUTING = ("var(", "env(", "if(")
 _UNCOMMON = (*_CARRYING, *_SUBSTITUTING, "attr(", "\\")
 """In lower case: one of these, or `_CUSTOM`, stands in each sheet in which a string may be carried elsewhere."""
+_STRUCTURING = ("\\", "image", "icmf", "@import", "@font-face", "@namespace", *_CARRYING)
+"""In lower case: one of these stands in each text of which not only the URLs matter, but what is around them."""
 _NAME_CHARACTERS = r"-_a-zA-Z0-9\x00\x80-\U0010ffff"
 _ESCAPED = r"\\(?:[0-9a-fA-F]{1,6}(?:\r\n|[ \t\n\r\f])?|[^\n\r\f0-9a-fA-F]|\Z)"
 _ALWAYS = r"/\*|[\"'\\]|<!--|url\(|src\("
@@ -135,7 +137,7 @@ def _substitutes(lowered: str) -> bool:
 def _tokens(text: str) -> re.Pattern[str]:
     """Finds the tokens that matter in a text: the fewer there may be, the faster it is."""
     lowered = text.lower()
-    if "@" in text or _holds(lowered, ("\\", "image", "icmf")) or _substitutes(lowered):
+    if _holds(lowered, _STRUCTURING) or _substitutes(lowered):
         carries = ("--" in text and _IS_CUSTOM.search(text) is not None) or _holds(lowered, _UNCOMMON)
         return _ALL if carries else _MOST
     return _FEW

@@ -18,6 +18,7 @@ import turbohtml
 from turbohtml import Document, Element
 
 from blocker.message.charset import Text, decode_text, inherited
+from blocker.message.comments import Marks, marks
 from blocker.message.css import lists_images
 from blocker.message.once import once
 from blocker.message.transfer import WayBack, decode, mapping
@@ -35,8 +36,6 @@ MEANS_AT_LEAST = 1 << 20
 
 _MOST_DIGITS = 7
 _NEWLINE = re.compile("\n")
-_MARK = re.compile(r"<(?:[tT][eE][mM][pP][lL]|!--(?=[ \t\n\f]*+\[[iI][fF]))")
-"""A template's tag, or the beginning of a conditional comment: both are looked for in one pass."""
 _NO_SHADOW = "shadowrootnone"
 _LONG = 128 << 10
 _BODY = re.compile(r"<(?:[bB][oO][dD][yY]|[hH][tT][mM][lL])(?=[ \t\n\f/>])")
@@ -62,23 +61,16 @@ class Markup:
     def tree(self) -> Document:
         """The parsed document; a shadow root's template is read as any other, for its elements are wanted too."""
         text = self.markup
-        if self._marks[0]:
+        if self.marks.templates:
             text = _without_shadow_roots(text)
         if len(text) > _LONG:
             text = _with_few_bodies(text)
         return turbohtml.parse(text, source_locations=True, scripting=self.scripting)
 
     @once
-    def _marks(self) -> tuple[bool, list[int]]:
-        begins = [mark.end() for mark in _MARK.finditer(self.markup)]
-        text = self.markup
-        comments = [begin for begin in begins if text[begin - 1] == "-"]
-        return len(comments) < len(begins), comments
-
-    @property
-    def openings(self) -> list[int]:
-        """Where in the markup conditional comments may begin: behind each `<!--` that such a condition follows."""
-        return self._marks[1]
+    def marks(self) -> Marks:
+        """What is looked for in the markup before it is parsed."""
+        return marks(self.markup)
 
     @property
     def markup(self) -> str:
