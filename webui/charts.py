@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
+from blocker.catalogue.trend import following
 from blocker.catalogue.values import Bar
 
 WIDTH = 1000
@@ -26,6 +27,9 @@ class Column:
     tracked_height: float
     label: str
     bar: Bar
+    since: date
+    until: date
+    """The first and the last day whose mail it counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,14 @@ class Chart:
     height: int = HEIGHT
 
 
-def chart(bars: Sequence[Bar], step: str) -> Chart | None:
-    """The picture of a trend; None where there is nothing to draw."""
+def chart(bars: Sequence[Bar], step: str, first: date | None = None) -> Chart | None:
+    """The picture of a trend of mail from the day `first` on; None where there is nothing to draw."""
     highest = max((bar.messages for bar in bars), default=0)
     if not highest:
         return None
     top = _round_up(highest)
     place = WIDTH / len(bars)
-    columns = tuple(_column(bar, i * place, place, top, step) for i, bar in enumerate(bars))
+    columns = tuple(_column(bar, i * place, place, top, step, first) for i, bar in enumerate(bars))
     chosen = sorted({0, len(bars) // 2, len(bars) - 1})
     return Chart(columns, top, tuple(when(bars[i].start, step) for i in chosen), step)
 
@@ -61,7 +65,7 @@ def when(start: date, step: str) -> str:
     return f"{start.day} {start:%b %Y}"
 
 
-def _column(bar: Bar, x: float, place: float, top: int, step: str) -> Column:
+def _column(bar: Bar, x: float, place: float, top: int, step: str, first: date | None) -> Column:
     every = HEIGHT * bar.messages / top
     tracked = HEIGHT * bar.tracked / top
     prefix = "Week of " if step == "week" else ""
@@ -75,6 +79,8 @@ def _column(bar: Bar, x: float, place: float, top: int, step: str) -> Column:
         tracked_height=round(tracked, 2),
         label=f"{prefix}{when(bar.start, step)}: {mails}, {bar.tracked} tracked",
         bar=bar,
+        since=max(bar.start, first or bar.start),
+        until=following(bar.start, step) - timedelta(days=1),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Flask
@@ -25,6 +26,14 @@ ORDER_NAMES = {
     "name": "Name",
 }
 RANGE_NAMES = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "A year", "all": "All"}
+ROLE_NAMES = {
+    "esp": "A service that sends mail for others",
+    "tracker": "A service whose trade is to tell who opens mail",
+    "ad": "An advertising network",
+    "sales": "A tool with which sales people watch single readers",
+    "analytics": "An audience counter",
+    "commerce": "A shop, bank, or network that tracks the mail it sends",
+}
 STATE_NAMES = {"waiting": "Waiting", "running": "Under way", "done": "Done", "failed": "Failed"}
 COMMAND_NAMES = {"sweep": "Look through past mail", "restore": "Put the original back"}
 
@@ -64,6 +73,11 @@ def plural(number: int, one: str, many: str) -> str:
     return f"{count(number)} {one if number == 1 else many}"
 
 
+def without(query: Mapping[str, str], *names: str) -> dict[str, str]:
+    """What the address of a page holds, but for these."""
+    return {name: value for name, value in query.items() if name not in names}
+
+
 def register(app: Flask) -> None:
     """Make these words known to the templates."""
     app.jinja_env.filters.update(
@@ -79,6 +93,8 @@ def register(app: Flask) -> None:
         order=lambda name: ORDER_NAMES.get(name, name),
         range_name=lambda name: RANGE_NAMES.get(name, name),
         level=label_of,
+        role=lambda name: ROLE_NAMES.get(name, name),
+        without=without,
         state=lambda name: STATE_NAMES.get(name, name),
         command=lambda name: COMMAND_NAMES.get(name, name),
     )

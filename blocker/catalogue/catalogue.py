@@ -23,11 +23,13 @@ from blocker.catalogue import (
 )
 from blocker.catalogue.credentials import CredentialKind
 from blocker.catalogue.errors import place, told
+from blocker.catalogue.filtering import conditions
 from blocker.catalogue.model import AccountRow
 from blocker.catalogue.profiles import ServerProfile
 from blocker.catalogue.reading import SenderOrder
 from blocker.catalogue.settings import EVERY, SenderLevel
 from blocker.catalogue.values import (
+    EVERYTHING,
     Account,
     Command,
     MessageDetail,
@@ -37,6 +39,7 @@ from blocker.catalogue.values import (
     Seen,
     SenderDetail,
     SenderLine,
+    VendorDetail,
     VendorLine,
 )
 from blocker.choices.levels import Setting
@@ -188,30 +191,37 @@ class Catalogue:
         with self.writing() as connection:
             commands.finish(connection, command_id, outcome, error)
 
-    def overview(self, days: int | None = 30, *, today: date | None = None) -> Overview:
+    def overview(self, days: int | None = 30, *, account: str = "", today: date | None = None) -> Overview:
         """The figures of the last `days` days by arrival (UTC), today included; of everything with None."""
         with self.reading() as connection:
-            return reading.overview(connection, days, today or datetime.now(UTC).date())
+            return reading.overview(connection, days, today or datetime.now(UTC).date(), account)
 
-    def senders(self, order: SenderOrder = "tracked", limit: int = 100) -> tuple[SenderLine, ...]:
-        """Senders by organisational domain, in one of `reading.ORDERS`."""
+    def senders(
+        self, order: SenderOrder = "tracked", limit: int = 100, wanted: MessageFilter = EVERYTHING
+    ) -> tuple[SenderLine, ...]:
+        """Senders of the messages that pass a filter, by organisational domain, in one of `reading.ORDERS`."""
         with self.reading() as connection:
-            return reading.senders(connection, order, limit)
+            return reading.senders(connection, order, limit, wanted)
 
     def sender(self, domain: str, *, today: date | None = None) -> SenderDetail | None:
         """What an organisational domain has sent; None where nothing came from it."""
         with self.reading() as connection:
             return reading.sender(connection, domain.lower(), today or datetime.now(UTC).date())
 
-    def vendors(self, limit: int = 100) -> tuple[VendorLine, ...]:
-        """Vendors whose pixels and beacons were found, the one in most messages first."""
+    def vendors(self, limit: int = 100, wanted: MessageFilter = EVERYTHING) -> tuple[VendorLine, ...]:
+        """Vendors whose pixels and beacons were found in messages that pass a filter, the one in most messages first."""
         with self.reading() as connection:
-            return reading.vendors(connection, limit)
+            return reading.vendors(connection, limit, tuple(conditions(wanted)))
 
-    def messages(self, wanted: MessageFilter | None = None, page: int = 1, size: int = 50) -> Page:
+    def vendor(self, name: str, *, today: date | None = None) -> VendorDetail | None:
+        """Where one vendor's pixels and beacons were found; None where none was."""
+        with self.reading() as connection:
+            return reading.vendor(connection, name, today or datetime.now(UTC).date())
+
+    def messages(self, wanted: MessageFilter = EVERYTHING, page: int = 1, size: int = 50) -> Page:
         """One page of the messages that pass a filter, newest first."""
         with self.reading() as connection:
-            return reading.messages_page(connection, wanted or MessageFilter(), page, size)
+            return reading.messages_page(connection, wanted, page, size)
 
     def message(self, id_: int) -> MessageDetail | None:
         """One recorded message with its references and reasons; None where there is none of this id."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, case, desc, func, select
 from sqlalchemy.orm import Session
 
 from blocker.catalogue import rows
+from blocker.catalogue.filtering import UNNAMED_VENDORS, conditions, is_vendor, since
 from blocker.catalogue.model import (
     AccountRow,
     LeakRow,
@@ -20,6 +21,7 @@ from blocker.catalogue.model import (
 )
 from blocker.catalogue.trend import trend
 from blocker.catalogue.values import (
+    EVERYTHING,
     Account,
     MessageDetail,
     MessageFilter,
@@ -28,15 +30,13 @@ from blocker.catalogue.values import (
     Page,
     SenderDetail,
     SenderLine,
+    VendorDetail,
     VendorLine,
 )
 from blocker.detect.report import BLOCKED
-from blocker.detect.words import UNNAMED
 
 SenderOrder = Literal["tracked", "messages", "share", "recent", "name"]
 TOP = 10
-UNNAMED_VENDORS = f"{UNNAMED}s"
-"""One line for all mailing programs that are known by their URLs alone."""
 
 _COUNT = func.count(MessageRow.id)
 _TRACKED = func.count(case((MessageRow.tracked, 1)))
@@ -57,10 +57,10 @@ def accounts(connection: Connection) -> tuple[Account, ...]:
     return tuple(Account(*row) for row in connection.execute(select(*columns).order_by(AccountRow.name)))
 
 
-def overview(connection: Connection, days: int | None, today: date) -> Overview:
+def overview(connection: Connection, days: int | None, today: date, account: str = "") -> Overview:
     """The figures of the last `days` days, `today` included; of everything with None."""
-    since = None if days is None else today - timedelta(days=days - 1)
-    where = () if since is None else (MessageRow.day >= since,)
+    first = since(days, today)
+    where = tuple(conditions(MessageFilter(account=account, since=first)))
     sums = select(
         _COUNT,
         _TRACKED,
@@ -73,7 +73,7 @@ def overview(connection: Connection, days: int | None, today: date) -> Overview:
     left = select(MessageRow.detail, _COUNT).where(
         *where, MessageRow.action == "left", MessageRow.detail != ""
     )
-    step, bars = trend(_days(connection, where), since, today)
+    step, bars = trend(_days(connection, where), first, today)
     return Overview(
         days=days,
         messages=messages,
@@ -92,9 +92,11 @@ def overview(connection: Connection, days: int | None, today: date) -> Overview:
     )
 
 
-def senders(connection: Connection, order: SenderOrder, limit: int) -> tuple[SenderLine, ...]:
-    """Senders in an order of `ORDERS`."""
-    return _senders(connection, order, limit, ())
+def senders(
+    connection: Connection, order: SenderOrder, limit: int, wanted: MessageFilter = EVERYTHING
+) -> tuple[SenderLine, ...]:
+    """Senders of the messages that pass a filter, in an order of `ORDERS`."""
+    return _senders(connection, order, limit, tuple(conditions(wanted)))
 
 
 def sender(connection: Connection, domain: str, today: date) -> SenderDetail | None:
@@ -148,10 +150,32 @@ def vendors(
     return tuple(VendorLine(*row) for row in connection.execute(query))
 
 
+def vendor(connection: Connection, name: str, today: date) -> VendorDetail | None:
+    """Where a vendor's pixels and beacons were found; None where none was."""
+    where = (is_vendor(name), ReferenceRow.verdict.in_(sorted(BLOCKED)))
+    its = select(ReferenceRow.message).join(VendorRow, VendorRow.id == ReferenceRow.vendor_id).where(*where)
+    mail = (MessageRow.id.in_(its),)
+    line = next(iter(vendors(connection, 1, where)), None)
+    if line is None:
+        return None
+    found = select(ReferenceRow.host, func.count()).join(VendorRow, VendorRow.id == ReferenceRow.vendor_id)
+    hosts = found.where(*where, ReferenceRow.host != "").group_by(ReferenceRow.host)
+    step, bars = trend(_days(connection, mail), None, today)
+    return VendorDetail(
+        line=line,
+        first=connection.scalars(select(func.min(MessageRow.internal_date)).where(*mail)).one(),
+        hosts=_pairs(connection, hosts, ReferenceRow.host, func.count()),
+        senders=_senders(connection, "tracked", 2 * TOP, mail),
+        trend=bars,
+        step=step,
+        recent=messages_page(connection, MessageFilter(vendor=name), 1, 2 * TOP).items,
+    )
+
+
 def messages_page(connection: Connection, wanted: MessageFilter, page: int, size: int) -> Page:
     """One page of the messages that pass a filter, newest first; a page beyond the last is the last."""
-    where = _conditions(wanted)
-    total = connection.scalar(select(_COUNT).join(AccountRow).outerjoin(SenderRow).where(*where)) or 0
+    where = conditions(wanted)
+    total = connection.scalar(select(_COUNT).where(*where)) or 0
     pages = max(1, -(-total // size))
     page = min(max(page, 1), pages)
     query = (
@@ -167,6 +191,7 @@ def messages_page(connection: Connection, wanted: MessageFilter, page: int, size
             MessageRow.blocked,
             MessageRow.action,
             MessageRow.detail,
+            func.json_array_length(MessageRow.receipts),
         )
         .join(AccountRow)
         .outerjoin(SenderRow)
@@ -266,39 +291,7 @@ def _leaks(connection: Connection, where: tuple[ColumnElement[bool], ...]) -> tu
 
 
 def _pairs(
-    connection: Connection, query: Select[str, int], name: ColumnElement[str] | Any
+    connection: Connection, query: Select[str, int], name: ColumnElement[str] | Any, number: Any = _COUNT
 ) -> tuple[tuple[str, int], ...]:
-    ordered = query.order_by(desc(_COUNT), name).limit(TOP)
+    ordered = query.order_by(desc(number), name).limit(TOP)
     return tuple((text, count) for text, count in connection.execute(ordered))
-
-
-def _conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
-    where: list[ColumnElement[bool]] = []
-    if wanted.account:
-        where.append(AccountRow.name == wanted.account)
-    if wanted.sender:
-        where.append(SenderRow.domain == wanted.sender)
-    if wanted.action:
-        where.append(MessageRow.action == wanted.action)
-    if wanted.tracked is not None:
-        where.append(MessageRow.tracked.is_(wanted.tracked))
-    if wanted.tracked is False:
-        # Of what was not looked at whole nobody knows.
-        where += [MessageRow.error.is_(None), MessageRow.unjudged == 0]
-    if wanted.vendor:
-        of_vendor = (
-            select(ReferenceRow.message)
-            .join(VendorRow, VendorRow.id == ReferenceRow.vendor_id)
-            .where(_is_vendor(wanted.vendor), ReferenceRow.verdict.in_(sorted(BLOCKED)))
-        )
-        where.append(MessageRow.id.in_(of_vendor))
-    if text := wanted.text.strip()[:200]:
-        where.append(
-            MessageRow.subject.icontains(text, autoescape=True)
-            | MessageRow.sender.icontains(text, autoescape=True)
-        )
-    return where
-
-
-def _is_vendor(name: str) -> ColumnElement[bool]:
-    return VendorRow.named.is_(False) if name == UNNAMED_VENDORS else VendorRow.name == name

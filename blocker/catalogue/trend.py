@@ -50,13 +50,14 @@ def _start(day: date, step: str) -> date:
 def _starts(first: date, last: date, step: str) -> list[date]:
     starts = [_start(first, step)]
     while True:
-        following = _following(starts[-1], step)
-        if following > last:
+        after = following(starts[-1], step)
+        if after > last:
             return starts
-        starts.append(following)
+        starts.append(after)
 
 
-def _following(start: date, step: str) -> date:
+def following(start: date, step: str) -> date:
+    """When the next bar begins."""
     if step == "month":
         return (start + timedelta(days=31)).replace(day=1)
     return start + timedelta(days=7 if step == "week" else 1)

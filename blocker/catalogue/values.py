@@ -136,6 +136,8 @@ class MessageLine:
     blocked: int
     action: str
     detail: str
+    receipts: int = 0
+    """How many header fields ask for a report that it was read."""
 
     def as_dict(self) -> dict[str, Any]:
         """JSON for pages and the API."""
@@ -149,6 +151,7 @@ class MessageLine:
             "subject": self.subject,
             "tracked": self.tracked,
             "blocked": self.blocked,
+            "receipts": self.receipts,
             "action": self.action,
             "detail": self.detail,
         }
@@ -166,6 +169,16 @@ class MessageFilter:
     tracked: bool | None = None
     text: str = ""
     """Words to find in the subject or the From field."""
+    kind: str = ""
+    """A verdict that one of its references has."""
+    host: str = ""
+    """A host that one of its references would be fetched from."""
+    since: date | None = None
+    until: date | None = None
+    """The first and the last day of arrival (UTC)."""
+
+
+EVERYTHING = MessageFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,5 +338,31 @@ class SenderDetail:
             "step": self.step,
             "trend": [bar.as_dict() for bar in self.trend],
             "leaks": [{"form": form, "messages": n} for form, n in self.leaks],
+            "recent": [line.as_dict() for line in self.recent],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class VendorDetail:
+    """Where one vendor's pixels and beacons were found."""
+
+    line: VendorLine
+    first: datetime
+    hosts: tuple[tuple[str, int], ...]
+    """Hosts they would be fetched from and how many of them, the most frequent first."""
+    senders: tuple[SenderLine, ...]
+    """Who uses it; the figures are of the mail that has its trackers."""
+    trend: tuple[Bar, ...]
+    step: str
+    recent: tuple[MessageLine, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON of `vendors/<name>.json`."""
+        return self.line.as_dict() | {
+            "first": self.first.isoformat(),
+            "hosts": [{"host": host, "references": n} for host, n in self.hosts],
+            "senders": [line.as_dict() for line in self.senders],
+            "step": self.step,
+            "trend": [bar.as_dict() for bar in self.trend],
             "recent": [line.as_dict() for line in self.recent],
         }

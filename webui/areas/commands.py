@@ -12,7 +12,7 @@ from webui.areas import Entry
 from webui.site import catalogue
 
 blueprint = Blueprint("commands", __name__)
-MENU = Entry("Requests", 4, "commands.index")
+MENU = Entry("Requests", 5, "commands.index")
 SHOWN = 50
 
 
@@ -64,7 +64,7 @@ def restore() -> BaseResponse:
         "uid": found.uid,
     }
     catalogue().request("restore", found.account, arguments)
-    return redirect(url_for("messages.one", number=found.id), 303)
+    return redirect(url_for("messages.one", id_=found.id), 303)
 
 
 def _day(text: str) -> str:

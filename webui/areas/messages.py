@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, jsonify, render_template, request
+from flask import Blueprint, Response, abort, jsonify, render_template
 
-from blocker.catalogue import MessageFilter
-from blocker.catalogue.values import ACTIONS, MessageDetail, Page
-from blocker.detect.report import Judged, Verdict
+from blocker.catalogue import Catalogue, MessageFilter
+from blocker.catalogue.values import ACTIONS, MessageDetail, MessageLine, Page
+from blocker.detect.report import KINDS, Judged, Verdict
 from blocker.detect.words import Told, told
+from webui import tables
 from webui.areas import Entry
 from webui.site import catalogue
+from webui.wanted import chosen, number, query, wanted
 
 blueprint = Blueprint("messages", __name__)
-MENU = Entry("Messages", 3, "messages.index")
+MENU = Entry("Messages", 4, "messages.index")
+EXPORTED = 1000
+"""Messages that are read at a time for a table of all."""
+COLUMNS = (
+    "id",
+    "account",
+    "mailbox",
+    "internal_date",
+    "author",
+    "sender",
+    "subject",
+    "tracked",
+    "blocked",
+    "receipts",
+    "action",
+    "detail",
+)
+"""Of the table: the JSON's keys, but for `from`, which is a word of SQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +68,21 @@ def gathered(references: Iterable[Judged]) -> list[Card]:
     return cards
 
 
-def _wanted() -> MessageFilter:
-    given = request.args
-    action = given.get("action", "")
-    return MessageFilter(
-        account=given.get("account", "")[:200],
-        sender=given.get("sender", "")[:253].lower(),
-        vendor=given.get("vendor", "")[:200],
-        action=action if action in ACTIONS else "",
-        tracked={"yes": True, "no": False}.get(given.get("tracked", "")),
-        text=given.get("text", "")[:200],
-    )
+def _page(size: int = 50) -> Page:
+    return catalogue().messages(wanted(), number("page"), size)
 
 
-def _page(wanted: MessageFilter) -> Page:
-    number = request.args.get("page", "1")
-    return catalogue().messages(
-        wanted, int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 1
-    )
+def _all(store: Catalogue, asked: MessageFilter) -> Iterator[MessageLine]:
+    """Every message that passes the filter, newest first; read while the answer is sent, when the request is over."""
+    page, pages = 1, 1
+    while page <= pages:
+        found = store.messages(asked, page, EXPORTED)
+        yield from found.items
+        page, pages = page + 1, found.pages
 
 
-def _message(number: int) -> MessageDetail:
-    found = catalogue().message(number) if number < 2**63 else None
+def _message(id_: int) -> MessageDetail:
+    found = catalogue().message(id_) if id_ < 2**63 else None
     if found is None:
         abort(404)
     return found
@@ -79,27 +91,35 @@ def _message(number: int) -> MessageDetail:
 @blueprint.get("/messages")
 def index() -> str:
     """The messages that pass the filter, newest first."""
-    wanted = _wanted()
     return render_template(
         "messages/list.html",
-        page=_page(wanted),
-        wanted=wanted,
+        page=_page(),
+        wanted=wanted(),
         actions=ACTIONS,
+        kinds=KINDS,
         accounts=catalogue().accounts(),
-        query={name: value for name, value in request.args.items() if name != "page" and value},
+        chosen=chosen(),
+        query=query(),
     )
 
 
 @blueprint.get("/messages.json")
 def index_twin() -> Response:
     """The same list for programs."""
-    return jsonify(_page(_wanted()).as_dict())
+    return jsonify(_page().as_dict())
 
 
-@blueprint.get("/messages/<int:number>")
-def one(number: int) -> str:
+@blueprint.get("/messages.csv")
+def index_table() -> Response:
+    """All of the list as a table."""
+    lines = (line.as_dict() | {"author": line.sender} for line in _all(catalogue(), wanted()))
+    return tables.csv("messages", lines, COLUMNS)
+
+
+@blueprint.get("/messages/<int:id_>")
+def one(id_: int) -> str:
     """One message."""
-    found = _message(number)
+    found = _message(id_)
     cards = gathered(found.report.references)
     return render_template(
         "messages/one.html",
@@ -111,7 +131,7 @@ def one(number: int) -> str:
     )
 
 
-@blueprint.get("/messages/<int:number>.json")
-def one_twin(number: int) -> Response:
+@blueprint.get("/messages/<int:id_>.json")
+def one_twin(id_: int) -> Response:
     """The same for programs."""
-    return jsonify(_message(number).as_dict())
+    return jsonify(_message(id_).as_dict())

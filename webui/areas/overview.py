@@ -9,23 +9,17 @@ from blocker.catalogue.values import Overview
 from webui.areas import Entry
 from webui.charts import chart
 from webui.site import catalogue
+from webui.wanted import RANGES, days, query, wanted
 
 blueprint = Blueprint("overview", __name__)
 MENU = Entry("Overview", 1, "overview.index")
 
-RANGES: dict[str, int | None] = {"7": 7, "30": 30, "90": 90, "365": 365, "all": None}
 USUAL = "30"
 LIVE_SECONDS = 5
 
 
-def chosen() -> str:
-    """The stretch of days asked for; the usual one where it is none of ours."""
-    days = request.args.get("days", USUAL)
-    return days if days in RANGES else USUAL
-
-
 def _figures() -> Overview:
-    return catalogue().overview(RANGES[chosen()])
+    return catalogue().overview(RANGES[days(USUAL)], account=wanted().account)
 
 
 @blueprint.get("/")
@@ -42,9 +36,9 @@ def index() -> Response:
     page = render_template(
         "overview/index.html",
         figures=figures,
-        chart=chart(figures.trend, figures.step),
-        ranges=RANGES,
-        chosen=chosen(),
+        chart=chart(figures.trend, figures.step, wanted(USUAL).since),
+        chosen=days(USUAL),
+        query=query(),
         live=live,
         live_seconds=LIVE_SECONDS,
     )

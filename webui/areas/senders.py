@@ -9,13 +9,16 @@ from blocker.catalogue.reading import ORDERS, SenderOrder
 from blocker.catalogue.settings import NoDomain, SenderLevel
 from blocker.catalogue.values import SenderDetail, SenderLine
 from blocker.choices.levels import SETTINGS
+from webui import tables
 from webui.areas import Entry
 from webui.charts import chart
 from webui.site import catalogue
+from webui.wanted import chosen, query, wanted
 
 blueprint = Blueprint("senders", __name__)
 MENU = Entry("Senders", 2, "senders.index")
 MOST = 500
+COLUMNS = ("domain", "messages", "tracked", "share", "last")
 
 
 def _order() -> SenderOrder:
@@ -24,7 +27,7 @@ def _order() -> SenderOrder:
 
 
 def _lines() -> tuple[SenderLine, ...]:
-    return catalogue().senders(_order(), MOST)
+    return catalogue().senders(_order(), MOST, wanted())
 
 
 def _sender(domain: str) -> SenderDetail:
@@ -37,13 +40,28 @@ def _sender(domain: str) -> SenderDetail:
 @blueprint.get("/senders")
 def index() -> str:
     """All senders, in the order asked for."""
-    return render_template("senders/list.html", lines=_lines(), order=_order(), orders=ORDERS, most=MOST)
+    return render_template(
+        "senders/list.html",
+        lines=_lines(),
+        order=_order(),
+        orders=ORDERS,
+        most=MOST,
+        chosen=chosen(),
+        accounts=catalogue().accounts(),
+        query=query(),
+    )
 
 
 @blueprint.get("/senders.json")
 def index_twin() -> Response:
     """The same list for programs."""
     return jsonify({"senders": [line.as_dict() for line in _lines()]})
+
+
+@blueprint.get("/senders.csv")
+def index_table() -> Response:
+    """The same list as a table."""
+    return tables.csv("senders", (line.as_dict() for line in _lines()), COLUMNS)
 
 
 @blueprint.get("/senders/<name:domain>")

@@ -1,0 +1,72 @@
+"""Which messages a question is about: the filters of lists and figures, as conditions of a query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from sqlalchemy import ColumnElement, select
+
+from blocker.catalogue.model import AccountRow, MessageRow, ReferenceRow, SenderRow, VendorRow
+from blocker.catalogue.values import MessageFilter
+from blocker.detect.report import BLOCKED
+from blocker.detect.words import UNNAMED
+
+UNNAMED_VENDORS = f"{UNNAMED}s"
+"""One line for all mailing programs that are known by their URLs alone."""
+LONGEST = 200
+"""Characters of the words that are looked for."""
+
+
+def conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
+    """What a row of `messages` must be to pass a filter."""
+    return [*_of_the_message(wanted), *_of_its_references(wanted)]
+
+
+def since(days: int | None, today: date) -> date | None:
+    """The first of the last `days` days, `today` included; None for all of time."""
+    return None if days is None else today - timedelta(days=days - 1)
+
+
+def is_vendor(name: str) -> ColumnElement[bool]:
+    """Whether a row of `vendors` is this vendor, or one of the unnamed mailers."""
+    return VendorRow.named.is_(False) if name == UNNAMED_VENDORS else VendorRow.name == name
+
+
+def _of_the_message(wanted: MessageFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.account:
+        yield MessageRow.account_id.in_(select(AccountRow.id).where(AccountRow.name == wanted.account))
+    if wanted.sender:
+        yield MessageRow.sender_id.in_(select(SenderRow.id).where(SenderRow.domain == wanted.sender))
+    if wanted.action:
+        yield MessageRow.action == wanted.action
+    if wanted.since:
+        yield MessageRow.day >= wanted.since
+    if wanted.until:
+        yield MessageRow.day <= wanted.until
+    if wanted.tracked is not None:
+        yield MessageRow.tracked.is_(wanted.tracked)
+    if wanted.tracked is False:
+        # Of what was not looked at whole nobody knows.
+        yield MessageRow.error.is_(None)
+        yield MessageRow.unjudged == 0
+    if text := wanted.text.strip()[:LONGEST]:
+        yield MessageRow.subject.icontains(text, autoescape=True) | MessageRow.sender.icontains(
+            text, autoescape=True
+        )
+
+
+def _of_its_references(wanted: MessageFilter) -> Iterator[ColumnElement[bool]]:
+    """All that is asked of references holds of one and the same."""
+    found = select(ReferenceRow.message)
+    if not (wanted.vendor or wanted.kind or wanted.host):
+        return
+    if wanted.vendor:
+        found = found.join(VendorRow, VendorRow.id == ReferenceRow.vendor_id).where(is_vendor(wanted.vendor))
+        if not wanted.kind:
+            found = found.where(ReferenceRow.verdict.in_(sorted(BLOCKED)))
+    if wanted.kind:
+        found = found.where(ReferenceRow.verdict == wanted.kind)
+    if wanted.host:
+        found = found.where(ReferenceRow.host == wanted.host)
+    yield MessageRow.id.in_(found)

@@ -1,0 +1,92 @@
+"""Whose trackers they are, and where one vendor's were found."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from flask import Blueprint, Response, abort, jsonify, render_template
+
+from blocker.catalogue.filtering import UNNAMED_VENDORS
+from blocker.catalogue.values import VendorDetail, VendorLine
+from blocker.detect.knowledge import default_rules
+from webui import tables
+from webui.areas import Entry
+from webui.charts import chart
+from webui.site import catalogue
+from webui.wanted import chosen, query, wanted
+
+blueprint = Blueprint("vendors", __name__)
+MENU = Entry("Vendors", 3, "vendors.index")
+MOST = 700
+"""More than there are in our rules."""
+COLUMNS = ("name", "role", "references", "messages", "senders", "last")
+
+
+def _lines() -> list[VendorLine]:
+    """Vendors with a name first: those without are senders' own mailing systems, each on its own small."""
+    return sorted(catalogue().vendors(MOST, wanted()), key=lambda line: line.name == UNNAMED_VENDORS)
+
+
+def _vendor(name: str) -> VendorDetail:
+    found = catalogue().vendor(name[:200])
+    if found is None:
+        abort(404)
+    return found
+
+
+@cache
+def _roles() -> dict[str, str]:
+    return {vendor.name: vendor.role for vendor in default_rules().vendors}
+
+
+def role_of(name: str) -> str:
+    """What a vendor is in mail, as our rules say; empty where they do not know it."""
+    return _roles().get(name, "")
+
+
+def _with_role(line: VendorLine) -> dict[str, object]:
+    return line.as_dict() | {"role": role_of(line.name)}
+
+
+@blueprint.get("/vendors")
+def index() -> str:
+    """All vendors, the one in most messages first."""
+    return render_template(
+        "vendors/list.html",
+        lines=_lines(),
+        chosen=chosen(),
+        accounts=catalogue().accounts(),
+        query=query(),
+    )
+
+
+@blueprint.get("/vendors.json")
+def index_twin() -> Response:
+    """The same list for programs."""
+    return jsonify({"vendors": [_with_role(line) for line in _lines()]})
+
+
+@blueprint.get("/vendors.csv")
+def index_table() -> Response:
+    """The same list as a table."""
+    return tables.csv("vendors", map(_with_role, _lines()), COLUMNS)
+
+
+@blueprint.get("/vendors/<name:name>")
+def one(name: str) -> str:
+    """One vendor."""
+    found = _vendor(name)
+    return render_template(
+        "vendors/one.html",
+        vendor=found,
+        named=found.line.name != UNNAMED_VENDORS,
+        role=role_of(found.line.name),
+        chart=chart(found.trend, found.step),
+    )
+
+
+@blueprint.get("/vendors/<name:name>.json")
+def one_twin(name: str) -> Response:
+    """The same for programs."""
+    found = _vendor(name)
+    return jsonify(found.as_dict() | {"role": role_of(found.line.name)})
