@@ -20,6 +20,7 @@ from turbohtml import Document, Element
 from blocker.message.charset import Text, decode_text, inherited
 from blocker.message.comments import Marks, marks
 from blocker.message.css import lists_images
+from blocker.message.means import Means, Shared
 from blocker.message.once import once
 from blocker.message.transfer import WayBack, decode, mapping
 from blocker.message.urls import Url, clean, fetched, resolve
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 MAX_HTML = 8 << 20
 """Characters of one HTML part that are parsed; what lies beyond is not looked at."""
-MEANS = 8
-"""How often, on the average, a character may be read again: in a nested document, in an entity, in another way."""
-MEANS_AT_LEAST = 1 << 20
 
 _MOST_DIGITS = 7
 _NEWLINE = re.compile("\n")
@@ -119,8 +117,10 @@ class Markup:
 class HtmlDocument(Markup):
     """A leaf that is read for references: text/html, what is like it, a style sheet, a calendar."""
 
-    def __init__(self, part: Part, kind: str = "html") -> None:
+    def __init__(self, part: Part, kind: str, shared: Shared) -> None:
         self.part = part
+        self.shared = shared
+        """What the message's parts may be read again in common."""
         self.kind = kind
         """`html`, `xml` (read as HTML too), `xml only`, `css`, or `calendar`."""
         self._body = part.body
@@ -128,21 +128,12 @@ class HtmlDocument(Markup):
         self._source: Text = decode_text(self._decoded, part.charset, kind == "css")
         text = self._source.text
         self.cut = len(text) > MAX_HTML
-        self.cut_short = False
-        """Whether something in it was not read for want of means."""
         if self.cut:
             text = text[:MAX_HTML]
-        self._means = MEANS * len(text) + MEANS_AT_LEAST
+        self.means = Means(len(text), shared)
         self._had_returns = "\r" in text
         self._original = text
         self.text = normalised(text) if self._had_returns else text
-
-    def spend(self, characters: int) -> bool:
-        """Whether so many characters may be read once more, in another way or in another place; once not, never again."""
-        self._means -= characters
-        if self._means < 0:
-            self.cut_short = True
-        return not self.cut_short
 
     @property
     def root(self) -> HtmlDocument:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from blocker.message import declared
 from blocker.message.headers import Headers
 from blocker.message.html import HtmlDocument
+from blocker.message.means import Shared
 from blocker.message.mime import Part, Section, is_named_message, read_structure
 from blocker.message.model import Receipt
 from blocker.message.readings import chosen, is_certain
@@ -88,8 +89,9 @@ class Message:
         self.sections: list[Section] = structure.sections
         self.cut: bool = structure.cut
         """A bound was reached: not everything was looked at."""
-        sources = _documents(structure.parts)
-        strangers = [*_documents(structure.others), *_in_text(structure.parts)]
+        shared = Shared()
+        sources = _documents(structure.parts, shared)
+        strangers = [*_documents(structure.others, shared), *_in_text(structure.parts, shared)]
         certain = not strangers and all(map(is_certain, sources))
         best, besides = ([], []) if certain else chosen(sources, strangers)
         sources = sources if certain else [reading.document for reading in best]
@@ -102,9 +104,9 @@ class Message:
         self.unjudged = 0
         for number, document in enumerate(sources):
             self._take(references(document) if certain else best[number].found, most)
-            self.cut = self.cut or document.cut or document.cut_short
+            self.cut = self.cut or document.cut or document.means.cut_short
         self._take(besides, most)
-        self.cut = self.cut or any(stranger.cut or stranger.cut_short for stranger in strangers)
+        self.cut = self.cut or any(stranger.cut or stranger.means.cut_short for stranger in strangers)
         self.receipts: tuple[Receipt, ...] = _receipts(self.headers)
 
     def _take(self, found: Iterable[Reference], most: int) -> None:
@@ -127,11 +129,11 @@ def reads(part: Part) -> bool:
     return is_named_message(part.headers, part.content_type)
 
 
-def _documents(parts: Iterable[Part]) -> list[HtmlDocument]:
-    return [HtmlDocument(part, kind) for part in parts if (kind := _kind(part))]
+def _documents(parts: Iterable[Part], shared: Shared) -> list[HtmlDocument]:
+    return [HtmlDocument(part, kind, shared) for part in parts if (kind := _kind(part))]
 
 
-def _in_text(parts: Iterable[Part]) -> Iterator[HtmlDocument]:
+def _in_text(parts: Iterable[Part], shared: Shared) -> Iterator[HtmlDocument]:
     """The pages that stand uuencoded in plain text, which Outlook takes for attachments."""
     for part in parts:
         raw = part.headers.raw
@@ -141,7 +143,7 @@ def _in_text(parts: Iterable[Part]) -> Iterator[HtmlDocument]:
                 (kind for name in names for end, kind in NAMES.items() if name.lower().endswith(end)), ""
             )
             if kind:
-                yield HtmlDocument(replace(part, decoding="x-uuencode"), kind)
+                yield HtmlDocument(replace(part, decoding="x-uuencode"), kind, shared)
 
 
 def _kind(part: Part) -> str:

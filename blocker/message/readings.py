@@ -69,7 +69,7 @@ def chosen(
     best: list[Reading] = []
     rest: list[Reading] = []
     for source in sources:
-        readings = [Reading(HtmlDocument(part, source.kind)) for part in _others(source)]
+        readings = [Reading(HtmlDocument(part, source.kind, source.shared)) for part in _others(source)]
         readings.insert(0, Reading(source))
         readings += [Reading(other) for other in strangers if _same(other.part, source.part)]
         first = max(readings, key=lambda reading: reading.weight)
@@ -113,7 +113,7 @@ def _others(source: HtmlDocument) -> list[Part]:
     labels = declared.charsets(part.headers.first("content-type"))
     found = decoded[1:]
     for one in decoded:
-        data = source.decoded if one is part else HtmlDocument(one, source.kind).decoded
+        data = source.decoded if one is part else HtmlDocument(one, source.kind, source.shared).decoded
         codecs = (*other_codecs(data, part.charset), *(Codec(meaning(label).codec) for label in labels))
         found += [replace(one, codec=codec) for codec in dict.fromkeys(codecs)]
     return found[:MAX_OTHERS]

@@ -176,14 +176,14 @@ def _in_comments(document: HtmlDocument | Nested) -> Iterator[Reference]:
 
 def _in_xml(document: HtmlDocument | Nested) -> Iterator[Reference]:
     """References of a document that is read as XML."""
-    if not document.root.spend(len(document.text)):
+    if not document.root.means.spend(len(document.text)):
         return
     outer = document.outer_base
     for tag in instructions(document.text):
         if tag.attrs["href"]:
             href = tag.attrs["href"]
             yield from _in_attribute(document, tag, tag.tag, "href", href, tag.attrs, outer, None)
-    for xml in read_xml(document.text, document.root.spend):
+    for xml in read_xml(document.text, document.root.means.spend):
         base = fetched(xml.base, outer)[1] or outer
         for element in xml.elements:
             names = _ALL_NAMES if element.namespace == "svg" else _NAMES
@@ -316,7 +316,7 @@ def _nested(
         yield Reference(value.outer, element, holder.vector, value.text, url, holder.span, attrs, conditional)
     if inner is None:
         return
-    if inner.depth > MAX_NESTED or not inner.root.spend(len(inner.text)):
+    if inner.depth > MAX_NESTED or not inner.root.means.spend(len(inner.text)):
         inner.root.cut = True
         yield Reference(
             value.outer, element, holder.vector, value.text, None, holder.span, attrs, conditional

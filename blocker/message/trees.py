@@ -23,5 +23,5 @@ def other_trees(document: HtmlDocument | Nested, found: frozenset[str]) -> Itera
     for scripting, look_ahead in ((True, False), (False, True), (True, True)):
         if (scripting and not noscript) or (look_ahead and not flat):
             continue
-        if document.root.spend(len(document.text)):
+        if document.root.means.spend(len(document.text)):
             yield Tree(document, scripting=scripting, flat=look_ahead)
