@@ -8,39 +8,29 @@ from __future__ import annotations
 
 import gc
 import os
-import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from queue import SimpleQueue
-from typing import IO, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from blocker.config.model import AccountConfig
-from blocker.detect.memory import Recollection
-from blocker.judging.budget import readable
-from blocker.judging.worker import COLLECT_AFTER, Outcome, Question, Recall, outcomes, receive, send
+from blocker.judging.budget import processor_time
+from blocker.judging.process import Ended, Process
+from blocker.judging.worker import COLLECT_AFTER, Outcome, Recall, outcomes
 
-PROGRAM = "from blocker.judging.worker import main; main()"
-"""What a process runs; by name and not as a module, as it must not be imported twice."""
 GROUP = 16
 """Messages sent at once: enough that the sending costs little."""
 GROUP_OCTETS = 1024 * 1024
-START_SECONDS = 120.0
-"""How long a process may take to begin: it imports much, perhaps on a busy machine."""
-SECONDS = 60.0
-"""How long a group may take: a thousand times what it should."""
 SWITCH_SECONDS = 0.0005
 """How long a thread here keeps Python's lock: a process waits for its thread while another one records."""
 AHEAD = 12
 """Groups that wait for each process: what keeps it busy while a batch is recorded."""
 MOST = 4
 """Processes, whatever the number of cores."""
-
-APART = 256 << 10
-"""Octets above which a message is judged in a process of its own: what a smaller one may cost is soon over."""
-ENDED = "the reader ended or took too long"
 
 
 class Message(Protocol):
@@ -54,29 +44,6 @@ class Message(Protocol):
 _M = TypeVar("_M", bound=Message)
 Item = tuple[_M, str]
 """A message and how its report names where it lies."""
-
-
-def alone(
-    items: Iterable[Item[_M]], account: AccountConfig, key: bytes, recall: Recall
-) -> Iterator[tuple[_M, Outcome]]:
-    """Judge one after the other: in this process, and in one of their own those that may take long.
-
-    Raises what `recall` raises.
-    """
-    other: _Worker | None = None
-    try:
-        for message, source in items:
-            if len(message.raw) <= APART:
-                yield message, outcomes([(message.raw, source)], account, key, recall)[0]
-                continue
-            other = other or _Worker((account, key, True), recall)
-            answer = other.ask([(message, source)])
-            if answer is None:
-                other.restart()
-            yield message, ENDED if answer is None else answer[0]
-    finally:
-        if other is not None:
-            other.end()
 
 
 class Pool:
@@ -94,10 +61,11 @@ class Pool:
         *,
         views: bool = False,
     ) -> None:
-        first = (account, key, views)
+        self._outcomes = partial(_outcomes, account, key, views)
+        self._recall = recall
         count = count or min(os.cpu_count() or 1, MOST)
-        self._workers = [_Worker(first, recall) for _ in range(count)]
-        self._idle: SimpleQueue[_Worker] = SimpleQueue()
+        self._workers = [Process(views=views) for _ in range(count)]
+        self._idle: SimpleQueue[Process] = SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
         # A thread waits for each process, so that all have work while the caller is busy with something else.
@@ -130,22 +98,31 @@ class Pool:
     def _group(self, group: Sequence[Item[Message]]) -> list[Outcome]:
         worker = self._idle.get()
         try:
-            answers = worker.ask(group)
-            return answers if answers is not None else _one_by_one(worker, group)
+            return self._asked(worker, group)
+        except Ended:
+            worker.restart()
+            return [self._one(worker, item) for item in group]
         finally:
             self._idle.put(worker)
 
-
-def _one_by_one(worker: _Worker, group: Sequence[Item[Message]]) -> list[Outcome]:
-    """Find out which message of a group ended its judge: that one, and only that one, is not read."""
-    outcomes: list[Outcome] = []
-    worker.restart()
-    for item in group:
-        answer = worker.ask([item])
-        outcomes.append(ENDED if answer is None else answer[0])
-        if answer is None:
+    def _one(self, worker: Process, item: Item[Message]) -> Outcome:
+        """One message of a group that ended its judge: that one, and only that one, is not read."""
+        try:
+            return self._asked(worker, [item])[0]
+        except Ended as error:
             worker.restart()
-    return outcomes
+            return str(error)
+
+    def _asked(self, worker: Process, group: Sequence[Item[Message]]) -> list[Outcome]:
+        work = partial(self._outcomes, [(message.raw, source) for message, source in group])
+        return worker.ask(work, self._recall)
+
+
+def _outcomes(
+    account: AccountConfig, key: bytes, views: bool, group: Sequence[tuple[bytes, str]], recall: Recall
+) -> list[Outcome]:
+    """What is thought of a group, each message within a budget of its own."""
+    return outcomes(group, account, key, recall, views=views, bounds=processor_time)
 
 
 def _groups(items: Iterable[Item[_M]]) -> Iterator[list[Item[_M]]]:
@@ -192,70 +169,3 @@ class _Many:
 
 
 _many = _Many()
-
-
-class _Worker:
-    """One process. Used by one thread at a time, but for `end`."""
-
-    def __init__(self, first: tuple[AccountConfig, bytes, bool], recall: Recall) -> None:
-        self._first = first
-        self._recall = recall
-        self._ended = False
-        self._process = self._start()
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        self._ready = False
-        return subprocess.Popen(
-            [sys.executable, "-c", PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-
-    def ask(self, group: Sequence[Item[Message]]) -> list[Outcome] | None:
-        """A group's outcomes; None where the process ended or took too long. Raises what `recall` raises."""
-        source, out = self._process.stdin, self._process.stdout
-        assert source is not None
-        assert out is not None
-        try:
-            if not self._ready:
-                send(source, self._first)
-                self._ready = readable(out.fileno(), START_SECONDS) and receive(out) is True
-            send(source, [(message.raw, said) for message, said in group])
-            if not readable(out.fileno(), SECONDS):
-                return None
-            send(source, self._remembered(receive(out), source))
-            found: list[Outcome] | None = receive(out) if readable(out.fileno(), SECONDS) else None
-        except (OSError, EOFError):
-            return None
-        return found
-
-    def _remembered(
-        self, questions: Sequence[Question], source: IO[bytes]
-    ) -> Sequence[Mapping[str, Recollection]]:
-        try:
-            return self._recall(questions)
-        except BaseException:
-            send(source, None)  # it waits for an answer
-            raise
-
-    def restart(self) -> None:
-        """A new process in place of this one, unless all was ended."""
-        self._stop()
-        if not self._ended:
-            self._process = self._start()
-
-    def end(self) -> None:
-        """End for good; what it was doing is of no use to anybody."""
-        self._ended = True
-        self._stop()
-
-    def _stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:  # unsent octets for a process that has ended
-                    continue

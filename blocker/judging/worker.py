@@ -1,8 +1,8 @@
-"""A process that judges messages for another one: requests come on its input, answers go to its output.
+"""A process that works for another one: what is to be done comes on its input, what came of it goes to its output.
 
-Run as ``python -m blocker.judging.worker`` by `blocker.judging.pool` alone, which is also the only one who writes to
-it: both ends are the same program, so values travel pickled, each behind its length. It opens no file and no
-connection, and ends when its input does. What the catalogue remembers it asks the other end for, once a group.
+Started by `blocker.judging.process` alone, which is also the only one who writes to it: both ends are the same program,
+so values travel pickled, each behind its length. It opens no file and no connection, and ends when its input does. What
+the catalogue remembers it asks the other end for.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ Recall = Callable[[Sequence[Question]], Sequence[Mapping[str, Recollection]]]
 """Asks a memory about several messages; an answer for each."""
 
 
-class Unanswered(Exception):
-    """The memory failed at the other end, where the error is raised: nobody waits for these outcomes."""
+class Unanswered(BaseException):
+    """The memory failed at the other end, where the error is raised: nobody waits for what comes of this work."""
 
 
 def outcomes(
@@ -57,27 +57,41 @@ def outcomes(
     bounds: Bounds = nullcontext,
 ) -> list[Outcome]:
     """What is thought of each of some messages, given with the names of where they lie. Raises what `recall` raises."""
-    found = [_within(bounds, partial(_read, raw, account, key)) for raw, _ in group]
+    found = [_within(bounds, partial(_read, raw, account, key))[0] for raw, _ in group]
     contexts = [one for one in found if isinstance(one, Context)]
     for context, past in zip(contexts, recall([(c.urls, c.mail) for c in contexts]), strict=True):
         context.past = past
     return [
-        _within(bounds, partial(judge, one, account, key, source, views=views))
+        _within(bounds, partial(judge, one, account, key, source, views=views))[0]
         if isinstance(one, Context)
         else one
         for one, (_, source) in zip(found, group, strict=True)
     ]
 
 
-def _within(bounds: Bounds, work: Callable[[], _T]) -> _T | str:
-    """What comes of one message, or why nothing does: it must not stop the others, whatever it does to the reader."""
+def outcome(raw: bytes, source: str, account: AccountConfig, key: bytes, recall: Recall) -> Outcome:
+    """What is thought of one message. Raises whatever it does to the reader, and what `recall` raises."""
+    context = _read(raw, account, key)
+    if context is None:
+        return None
+    (context.past,) = recall([(context.urls, context.mail)])
+    return judge(context, account, key, source)
+
+
+def within_budget(work: Callable[[Recall], _T], recall: Recall) -> tuple[_T | str, bool]:
+    """What comes of some work within the budget of one message, or why nothing does; and whether this process is as before."""
+    return _within(budget.processor_time, partial(work, recall))
+
+
+def _within(bounds: Bounds, work: Callable[[], _T]) -> tuple[_T | str, bool]:
+    """The same for what one message is read within: it must not stop the others, whatever it does to the reader."""
     try:
         with bounds():
-            return work()
+            return work(), True
     except (budget.OverBudget, MemoryError):
-        return budget.TOO_MUCH
+        return budget.TOO_MUCH, False
     except Exception as error:  # noqa: BLE001 (as said)
-        return type(error).__name__
+        return type(error).__name__, True
 
 
 def _read(raw: bytes, account: AccountConfig, key: bytes) -> Context | None:
@@ -111,13 +125,14 @@ def receive(source: IO[bytes]) -> Any:
 
 
 def main() -> None:
-    """Answer each group of messages with their judgements, in order."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; our end is our input's
+    """Do what is asked, one after the other."""
+    # Ctrl-C reaches the whole terminal, and systemd's SIGTERM the whole unit; our end is our input's.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     configure("human", logging.ERROR)  # parsers complain of odd mail; the report says what matters
     source, out = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a stray print must not be taken for an answer
-    account, key, views = receive(source)
-    _warm_up(account, key, views)
+    _warm_up(views=receive(source))
     # Reading a message leaves no cycles: looking for some every few hundred objects would take a tenth of the time.
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
@@ -125,7 +140,7 @@ def main() -> None:
     send(out, True)
 
     def recall(questions: Sequence[Question]) -> Sequence[Mapping[str, Recollection]]:
-        send(out, questions)
+        send(out, (False, questions))
         answers: Sequence[Mapping[str, Recollection]] | None = receive(source)
         if answers is None:
             raise Unanswered
@@ -133,18 +148,18 @@ def main() -> None:
 
     while True:
         try:
-            group = receive(source)
-            found = outcomes(group, account, key, recall, views=views, bounds=budget.processor_time)
+            work = receive(source)
+            found = work(recall)
         except EOFError:
             return
         except Unanswered:
             continue
-        send(out, found)
+        send(out, (True, found))
 
 
-def _warm_up(account: AccountConfig, key: bytes, views: bool) -> None:
+def _warm_up(*, views: bool) -> None:
     """Import and build what the first message would have to wait for."""
-    outcomes([(b"\r\n", "")], account, key, no_memory, views=False)
+    outcomes([(b"\r\n", "")], AccountConfig("", "", "", ""), b"", no_memory, views=False)
     if views:
         view_of(b"\r\n")
 

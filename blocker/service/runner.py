@@ -11,6 +11,7 @@ from datetime import datetime
 from blocker.catalogue import Catalogue
 from blocker.catalogue.memory import CatalogueMemory
 from blocker.config import AccountConfig, Config, ConfigError, Passwords
+from blocker.judging.warm import WARM
 from blocker.mailbox.protocol import MailboxError
 from blocker.sender.trust import trust
 from blocker.service.allow import as_allowed
@@ -88,6 +89,7 @@ class Runner:
         """Begin to watch. Raises Busy where another process works on an account."""
         for account in self._accounts.values():
             account.claim.take()
+        WARM.begin()
         for name, watch in self._watches.items():
             thread = threading.Thread(target=watch.run, name=f"watch-{name}", daemon=True)
             self._threads.append(thread)

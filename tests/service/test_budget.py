@@ -7,17 +7,22 @@ import os
 import resource
 import signal
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from blocker.judging import budget
-from blocker.judging import pool as judging
+from blocker.catalogue import CatalogueError
+from blocker.judging import budget, process, warm
 from blocker.judging.budget import TOO_MUCH, apart
 from blocker.judging.judge import Judgement
-from blocker.judging.pool import Item, Pool, alone
-from blocker.judging.worker import no_memory
+from blocker.judging.pool import Item, Pool
+from blocker.judging.warm import Warm, alone
+from blocker.judging.worker import no_memory, outcome, within_budget
 from blocker.mailbox.protocol import Stored
 from tests.service.test_pool import ACCOUNT, KEY
 from tests.service.world import World, mail
@@ -53,35 +58,93 @@ def items(count: int) -> list[Item[Stored]]:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_greedy_message_is_given_up_alone(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others of its group are judged at the first asking, by the very same process."""
-    monkeypatch.setattr(judging, "PROGRAM", GREEDY.format(what=WAYS[way]))
+    monkeypatch.setattr(process, "PROGRAM", GREEDY.format(what=WAYS[way]))
     made = Pool(ACCOUNT, KEY, no_memory, 1)
-    process = made._workers[0]._process
+    worker = made._workers[0]._process
     try:
         outcomes = [outcome for _, outcome in made.judge(items(16))]
-        assert made._workers[0]._process is process
+        assert made._workers[0]._process is worker
     finally:
         made.close()
     assert [n for n, outcome in enumerate(outcomes, 1) if not isinstance(outcome, Judgement)] == [13]
     assert outcomes[12] == TOO_MUCH
 
 
-def test_few_messages_are_judged_here_and_large_ones_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A large message that ends or exhausts its process is told; those before and after it are judged."""
-    monkeypatch.setattr(judging, "APART", 5000)
-    monkeypatch.setattr(judging, "PROGRAM", GREEDY.format(what="os._exit(1)"))
-    now = datetime.now(UTC)
-    given = [
-        (Stored(n, mail(n) + b" " * (9000 if n in (12, 13, 14) else 0), frozenset(), now), f"ada/INBOX;{n}")
-        for n in range(11, 16)
-    ]
-    outcomes = [outcome for _, outcome in alone(given, ACCOUNT, KEY, no_memory)]
+@pytest.fixture
+def greedy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Warm]]:
+    """Has the processes that are kept do something over message 13."""
+    made: list[Warm] = []
+
+    def start(what: str) -> Warm:
+        monkeypatch.setattr(process, "PROGRAM", GREEDY.format(what=what))
+        made.append(Warm())
+        monkeypatch.setattr(warm, "WARM", made[0])
+        return made[0]
+
+    yield start
+    for one in made:
+        one.close()
+
+
+@pytest.mark.parametrize("what", [*WAYS.values(), "os._exit(1)"], ids=[*WAYS, "end"])
+def test_one_at_a_time_the_greedy_message_is_told(what: str, greedy: Callable[[str], Warm]) -> None:
+    """However small it is; those before and after it are judged."""
+    greedy(what)
+    outcomes = [outcome for _, outcome in alone(items(15)[10:], ACCOUNT, KEY, no_memory)]
     assert [isinstance(outcome, Judgement) for outcome in outcomes] == [True, True, False, True, True]
-    assert outcomes[2] == judging.ENDED
+    assert outcomes[2] == (process.ENDED if what == "os._exit(1)" else TOO_MUCH)
+
+
+def test_a_greedy_message_holds_up_no_other_account(greedy: Callable[[str], Warm]) -> None:
+    """Another process is started while one is busy, and the one that was busy is not kept."""
+    made = greedy("time.sleep(3)")
+    with ThreadPoolExecutor(2) as threads:
+        slow = threads.submit(warm.judged, mail(13), "", ACCOUNT, KEY, no_memory)
+        time.sleep(0.1)
+        assert isinstance(warm.judged(mail(1), "", ACCOUNT, KEY, no_memory), Judgement)
+        assert not slow.done()
+        assert isinstance(slow.result(), Judgement)
+    assert len(made._idle) == 2
+
+
+def test_a_process_is_kept(greedy: Callable[[str], Warm]) -> None:
+    """For what comes next, unless something was too much for it, or the memory failed under it."""
+    made = greedy(WAYS["in Python"])
+    kept = [made._idle and made._idle[0] for _ in alone(items(3), ACCOUNT, KEY, no_memory)]
+    assert kept[0] is not None
+    assert len(set(map(id, kept))) == 1
+    warm.judged(mail(13), "", ACCOUNT, KEY, no_memory)
+    assert made._idle == []
+
+    def broken(_: object) -> NoReturn:
+        raise CatalogueError("The disk is full.")
+
+    with pytest.raises(CatalogueError):
+        warm.judged(mail(1), "", ACCOUNT, KEY, broken)
+    assert isinstance(warm.judged(mail(1), "", ACCOUNT, KEY, no_memory), Judgement)
+
+
+SLOW_VIEW = """
+from blocker.judging import budget, warm, worker
+real, once = warm.view_of, budget.processor_time
+warm.view_of = lambda raw: [0 for _ in iter(int, 1)] if b'Issue 13' in raw else real(raw)
+budget.processor_time = lambda: once(0.5)
+worker.main()
+"""
+
+
+def test_a_view_that_takes_too_much_says_so(
+    monkeypatch: pytest.MonkeyPatch, greedy: Callable[[str], Warm]
+) -> None:
+    """The parsers that read a mail for people are slower than those that judge it, and no safer."""
+    greedy("pass")
+    monkeypatch.setattr(process, "PROGRAM", SLOW_VIEW)
+    assert [warm.viewed(mail(n)).reason for n in (1, 13, 2)] == ["", TOO_MUCH, ""]
 
 
 def test_held_mail_does_not_wait_for_a_large_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small mail is in the inbox, also such as comes meanwhile, before a large one is so much as judged."""
-    monkeypatch.setattr("blocker.service.looks.hold.APART", 5000)
+    monkeypatch.setattr("blocker.service.looks.hold.LARGE", 5000)
     w = World.make(tmp_path, "hold").begin()
     large = [mail(n, tracked=False) + b" " * 9000 for n in (1, 2)]
     for raw in (*large, mail(3, tracked=False)):
@@ -149,3 +212,20 @@ def test_any_number_of_open_files_is_no_matter() -> None:
         for number in (source, out, high):
             os.close(number)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_process_ends_with_its_input_alone() -> None:
+    """Not by Ctrl-C, which reaches the whole terminal, nor by SIGTERM, which systemd sends to the whole unit."""
+    one = process.Process(views=False)
+    work = partial(within_budget, partial(outcome, mail(1), "", ACCOUNT, KEY))
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            found, _ = one.ask(work, no_memory)
+            assert isinstance(found, Judgement)
+            one._process.send_signal(number)
+        assert isinstance(one.ask(work, no_memory)[0], Judgement)
+        assert one._process.stdin is not None
+        one._process.stdin.close()
+        assert one._process.wait(10) == 0
+    finally:
+        one.end()

@@ -18,6 +18,7 @@ from blocker.service.exchange.screener import next_step
 from blocker.service.exchange.steps import Entry, LeaveAlone, Place, Release, Saw
 from blocker.service.looks.hold import Waiting
 from tests.doctor.test_advise import GOOD
+from tests.service.inside import judging_here
 from tests.service.world import QUARANTINE, World, mail, original_of, signed
 
 SCREENING = "Screening"
@@ -115,6 +116,7 @@ def full(w: World, _patch: pytest.MonkeyPatch) -> None:
 
 def confused(_w: World, patch: pytest.MonkeyPatch) -> None:
     """A mistake of ours in judging."""
+    judging_here(patch)
     patch.setattr("blocker.judging.worker.judge", lambda *_a, **_k: 1 / 0)
 
 

@@ -22,6 +22,7 @@ from blocker.service import Busy, Runner, Stopped
 from blocker.service.backoff import Backoff
 from blocker.service.exchange.lock import Lock
 from tests.mailbox.memory import SYSTEM_FLAGS, MemoryStore
+from tests.service.inside import judging_here
 from tests.service.world import ARRIVED, QUARANTINE, World, mail, original_of, signed
 
 Make = Callable[..., World]
@@ -304,6 +305,7 @@ def test_what_cannot_be_read_three_times_is_left_alone(world: Make, monkeypatch:
             raise RecursionError("deep")
         return real(context, *rest, **more)  # type: ignore[arg-type]
 
+    judging_here(monkeypatch)
     monkeypatch.setattr("blocker.judging.worker.judge", judge)
     for _ in range(5):
         w.look()
@@ -320,6 +322,7 @@ def test_a_message_that_recovers_is_treated(world: Make, monkeypatch: pytest.Mon
     w = world()
     w.deliver(mail(1))
     with monkeypatch.context() as patch:
+        judging_here(patch)
         patch.setattr("blocker.judging.worker.judge", lambda *_, **__: 1 / 0)
         w.look()
     w.look()

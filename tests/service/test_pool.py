@@ -17,10 +17,11 @@ from blocker.choices.modes import Mode
 from blocker.config import AccountConfig
 from blocker.detect.judge import opened
 from blocker.detect.memory import Recollection
-from blocker.judging import pool as judging
+from blocker.judging import process
 from blocker.judging.judge import Judgement
-from blocker.judging.pool import Item, Pool, alone
-from blocker.judging.worker import Question, no_memory
+from blocker.judging.pool import Item, Pool
+from blocker.judging.warm import alone
+from blocker.judging.worker import Outcome, Question, Recall, no_memory, outcomes
 from blocker.mailbox.protocol import Stored
 from tests.catalogue.letters import LOGO, letter, pixel
 from tests.service.world import World, mail, signed
@@ -56,6 +57,11 @@ def comparable(outcome: object) -> object:
     return outcome.report.as_dict(), outcome.copy, outcome.refused, outcome.view
 
 
+def here(given: list[Item[Stored]], recall: Recall = no_memory) -> list[Outcome]:
+    """What is thought of messages in this very process."""
+    return [outcomes([(stored.raw, source)], ACCOUNT, KEY, recall)[0] for stored, source in given]
+
+
 def test_this_process_runs_as_before_after_the_last_sweep() -> None:
     """Sweeps of two accounts that overlap leave its settings as they were."""
     usual = (sys.getswitchinterval(), gc.get_threshold())
@@ -69,9 +75,11 @@ def test_this_process_runs_as_before_after_the_last_sweep() -> None:
 def test_processes_judge_as_this_one_does(judges: Pool) -> None:
     """Every judgement and every copy is the same, in the order given, spans and reasons included."""
     given = items(60)
-    here, there = list(alone(given, ACCOUNT, KEY, no_memory)), list(judges.judge(given))
-    assert [stored for stored, _ in there] == [stored for stored, _ in given]
-    assert [comparable(o) for _, o in there] == [comparable(o) for _, o in here]
+    wanted = list(map(comparable, here(given)))
+    there, single = list(judges.judge(given)), list(alone(given, ACCOUNT, KEY, no_memory))
+    for found in (there, single):
+        assert [stored for stored, _ in found] == [stored for stored, _ in given]
+        assert [comparable(o) for _, o in found] == wanted
     copies = [o.copy for _, o in there if isinstance(o, Judgement) and o.copy]
     assert len(copies) > 10
     again = [(Stored(n, raw, frozenset(), datetime.now(UTC)), "x") for n, raw in enumerate(copies)]
@@ -103,20 +111,18 @@ worker.main()
 )
 def test_a_poisoned_message_harms_itself_alone(monkeypatch: pytest.MonkeyPatch, step: str, what: str) -> None:
     """One that kills its reader, or makes it hang, before the memory is asked or after, is not read; every other is."""
-    monkeypatch.setattr(judging, "SECONDS", 2.5)
-    monkeypatch.setattr(judging, "PROGRAM", POISON.format(step=step, what=what))
+    monkeypatch.setattr(process, "SECONDS", 2.5)
+    monkeypatch.setattr(process, "PROGRAM", POISON.format(step=step, what=what))
     given = [item for item in items(40) if b"Issue" in item[0].raw]
     made = Pool(ACCOUNT, KEY, no_memory, 2)
     try:
-        outcomes = {
-            source: outcome for (_, source), (_, outcome) in zip(given, made.judge(given), strict=True)
-        }
+        found = {source: outcome for (_, source), (_, outcome) in zip(given, made.judge(given), strict=True)}
     finally:
         made.close()
     poisoned = [source for stored, source in given if b"Issue 13" in stored.raw]
     assert len(poisoned) == 1
-    assert [source for source, o in outcomes.items() if isinstance(o, str)] == poisoned
-    assert outcomes[poisoned[0]] == "the reader ended or took too long"
+    assert [source for source, o in found.items() if isinstance(o, str)] == poisoned
+    assert found[poisoned[0]] == "the reader ended or took too long"
 
 
 def newsletters(count: int) -> list[Item[Stored]]:
@@ -145,28 +151,29 @@ def test_processes_know_what_the_catalogue_remembers(tmp_path: Path) -> None:
             there = [comparable(o) for _, o in made.judge(given)]
         finally:
             made.close()
-        assert there == [comparable(o) for _, o in alone(given, ACCOUNT, KEY, recall)]
+        assert there == list(map(comparable, here(given, recall)))
         learnt = [o.report for _, o in alone(given, ACCOUNT, KEY, recall) if isinstance(o, Judgement)]
     for report in learnt:
         logo, pixel_ = ({r.rule for r in found.verdict.reasons} for found in report.references)
         assert "memory.seen" in logo
         assert "memory.individual" in pixel_
-    assert there != [comparable(o) for _, o in alone(given, ACCOUNT, KEY, no_memory)]
+    assert there != list(map(comparable, here(given)))
 
 
 def test_what_is_sent_back_can_be_learnt_from(judges: Pool, tmp_path: Path) -> None:
     """A judgement that travelled teaches the catalogue as much as one that was made here."""
     known = []
-    for name, outcomes in (
-        ("there", judges.judge(newsletters(5))),
-        ("here", alone(newsletters(5), ACCOUNT, KEY, no_memory)),
+    given = newsletters(5)
+    for name, found in (
+        ("there", [outcome for _, outcome in judges.judge(given)]),
+        ("here", here(given)),
     ):
         with Catalogue.open(f"sqlite:///{tmp_path}/{name}.sqlite") as store:
             store.ensure_account("ada", ACCOUNT.address, "replace", "standard")
             store.record_many(
                 [
                     Seen("ada", "INBOX", 7, s.uid, o.report, s.internal_date, 9, "reported")
-                    for s, o in outcomes
+                    for (s, _), o in zip(given, found, strict=True)
                     if isinstance(o, Judgement)
                 ]
             )
@@ -245,8 +252,8 @@ def test_a_large_sweep_uses_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_views_are_made_at_once_where_they_are_wanted(judges: Pool) -> None:
     """They take longer than judging: a sweep leaves them for later, held mail is read only once."""
-    outcomes = [o for _, o in judges.judge(items(8)) if isinstance(o, Judgement)]
-    assert all(o.view is not None for o in outcomes if o.report.tracked)
+    found = [o for _, o in judges.judge(items(8)) if isinstance(o, Judgement)]
+    assert all(o.view is not None for o in found if o.report.tracked)
     later = Pool(ACCOUNT, KEY, no_memory, 1)
     assert all(o.view is None for _, o in later.judge(items(8)) if isinstance(o, Judgement))
     later.close()

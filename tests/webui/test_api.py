@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 
 import blocker
 from blocker.catalogue import Catalogue
+from blocker.judging import budget, handed, process
+from blocker.judging.warm import Warm
 from tests.catalogue.samples import seen
 from tests.webui.conftest import data_of
 from webui import errors
@@ -168,6 +170,33 @@ def test_a_message_that_is_too_large_is_refused(
     assert post(app.test_client(), "/api/v1/scan", bearer, data=b"x" * 1000).status_code == 200
 
 
+def test_what_takes_too_much_is_told_and_left(
+    stranger: FlaskClient, bearer: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message over its budget of processor time: its report says so, it comes back as it was, and others are judged."""
+    greedy = (
+        "from blocker.judging import budget, handed, worker\n"
+        "real, once = handed.opened, budget.processor_time\n"
+        "def opened(raw, **more):\n"
+        "    return real(raw, **more) if b'Greedy' not in raw else [0 for _ in iter(int, 1)]\n"
+        "handed.opened = opened\n"
+        "budget.processor_time = lambda: once(0.5)\n"
+        "worker.main()\n"
+    )
+    monkeypatch.setattr(process, "PROGRAM", greedy)
+    kept = Warm()
+    monkeypatch.setattr(handed, "WARM", kept)
+    raw = b"Subject: Greedy\r\n" + LETTER
+    assert data_of(post(stranger, "/api/v1/scan", bearer, data=raw))["error"] == budget.TOO_MUCH
+    answer = post(stranger, "/api/v1/neutralise", bearer, data=raw)
+    assert answer.data == raw
+    assert answer.headers["Unpixel-Changed"] == "false"
+    assert answer.headers["Unpixel-Refused"] == budget.TOO_MUCH
+    assert data_of(post(stranger, "/api/v1/scan", bearer))["error"] is None
+    assert post(stranger, "/api/v1/neutralise", bearer).headers["Unpixel-Changed"] == "true"
+    kept.close()
+
+
 def test_a_fault_of_ours_has_the_shape_too(
     stranger: FlaskClient, bearer: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +205,7 @@ def test_a_fault_of_ours_has_the_shape_too(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the inside")
 
-    monkeypatch.setattr(blocker, "scan", fail)
+    monkeypatch.setattr("blocker.judging.handed.scanned", fail)
     answer = post(stranger, "/api/v1/scan", bearer)
     assert (answer.status_code, data_of(answer)["error"]["code"]) == (500, "internal")
     assert "inside unpixel" in data_of(answer)["error"]["message"]

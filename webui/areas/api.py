@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from flask import Blueprint, Response, jsonify, request
 
-import blocker
 from blocker.catalogue.memory import CatalogueMemory
 from blocker.catalogue.settings import EVERY
 from blocker.catalogue.values import Account
 from blocker.choices.levels import ALLOW, DEFAULT_LEVEL, Level
+from blocker.detect.memory import Recollection
 from blocker.detect.report import Report
+from blocker.judging import handed
+from blocker.judging.worker import Question
 from blocker.output.safe import header
 from blocker.rewrite import marker
 from blocker.rewrite.neutralise import Neutralised
@@ -34,9 +38,8 @@ def neutralise() -> Response:
     """A raw message in, the message with its trackers neutralised out; as it came, where it must not be changed."""
     asked, account = _level(), _account()
     raw = _message()
-    report = _report(raw)
-    found = InForce(asked) if asked else _in_force(raw, report, account)
-    done = _neutralised(raw, report, found.level)
+    found = InForce(asked) if asked else _in_force(raw, account)
+    done = _neutralised(raw, found.level)
     response = Response(done.raw, mimetype="message/rfc822")
     response.headers["Unpixel-Changed"] = "true" if done.changed else "false"
     response.headers["Unpixel-Level"] = found.level or ALLOW
@@ -47,20 +50,22 @@ def neutralise() -> Response:
     return response
 
 
-def _in_force(raw: bytes, report: Report, account: Account | None) -> InForce:
+def _in_force(raw: bytes, account: Account | None) -> InForce:
     """The account's level, or the one that was set for the sender."""
     settings = catalogue().sender_levels(account.name if account else EVERY)
     level = Level(account.level) if account else DEFAULT_LEVEL
-    return site().trust.in_force(raw, report.message.from_domain, level, settings)
+    if not settings:
+        return InForce(level)
+    return site().trust.in_force(raw, _report(raw).message.from_domain, level, settings)
 
 
-def _neutralised(raw: bytes, report: Report, level: Level | None) -> Neutralised:
+def _neutralised(raw: bytes, level: Level | None) -> Neutralised:
     """The outcome; a patch that is too large for the header is kept in the catalogue."""
     if level is None:
-        return Neutralised(raw, report)
-    done = blocker.neutralise(raw, level=level, report=report, key=site().key)
+        return Neutralised(raw, _report(raw))
+    done = handed.neutralised(raw, _recipients(), level, site().key, _recall)
     if done.patch is not None and not travels(done.patch):
-        catalogue().keep_patch(marker.digest(done.raw), done.patch, report.message.from_domain)
+        catalogue().keep_patch(marker.digest(done.raw), done.patch, done.report.message.from_domain)
     return done
 
 
@@ -81,7 +86,11 @@ def openapi() -> Response:
 
 def _report(raw: bytes) -> Report:
     """The judgement, with what the catalogue remembers of other mail; nothing is recorded."""
-    return blocker.scan(raw, recipients=_recipients(), memory=CatalogueMemory(catalogue()))
+    return handed.scanned(raw, _recipients(), _recall)
+
+
+def _recall(questions: Sequence[Question]) -> Sequence[Mapping[str, Recollection]]:
+    return CatalogueMemory(catalogue()).recall_many(questions)
 
 
 def _account() -> Account | None:

@@ -11,8 +11,8 @@ from blocker.catalogue import Seen
 from blocker.catalogue.codes import Outcome, Stage
 from blocker.choices.levels import Level
 from blocker.choices.modes import Mode
-from blocker.detect.judge import opened
-from blocker.judging.judge import Judgement, judge, token_of, unread
+from blocker.judging.judge import Judgement, token_of, unread
+from blocker.judging.warm import judged
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
 from blocker.output.log import logger
 from blocker.rewrite import marker
@@ -330,9 +330,11 @@ class Exchanger:
         if made is not None and made.level in set(Level):
             config = replace(config, level=Level(made.level))
         original, source = work.kept.original, source_of(entry.place)
-        context = opened(original, recipients=config.addresses, memory=self._account.memory)
-        judged = judge(context, config, self._account.key, source)
-        found = Senders(self._account).applied(original, source, judged)
+        key, recall = self._account.key, self._account.memory.recall_many
+        outcome = judged(original, source, config, key, recall)
+        if not isinstance(outcome, Judgement):
+            outcome = Judgement(unread(source, outcome or ""))
+        found = Senders(self._account).applied(original, source, outcome)
         work.judgement, work.note = found.judgement, found.note
 
     def _put(self, entry: Entry) -> Entry:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from blocker.detect.judge import opened
-from blocker.judging.judge import Judgement, judge
+from blocker.judging.judge import Judgement
+from blocker.judging.warm import judged
 from blocker.message.domains import organisational
 from blocker.service.exchange.account import Account
 
@@ -46,6 +46,9 @@ class Senders:
             return Applied(judgement._replace(copy=None, patch=None, refused=None), True, found.note)
         if found.level == config.level or not config.mode.copies:
             return Applied(judgement, note=found.note)
-        context = opened(raw, recipients=config.addresses, memory=self._account.memory)
-        anew = judge(context, replace(config, level=found.level), self._account.key, source)
+        key, recall = self._account.key, self._account.memory.recall_many
+        anew = judged(raw, source, replace(config, level=found.level), key, recall)
+        if not isinstance(anew, Judgement):
+            # At the account's level it may have a copy, which leaves in what this sender's level takes out.
+            anew = judgement._replace(copy=None, patch=None, refused=anew or "it is a neutralised copy")
         return Applied(anew, note=found.note)

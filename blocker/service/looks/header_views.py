@@ -10,7 +10,7 @@ from sqlalchemy import and_, case, func, select, update
 
 from blocker.catalogue import Catalogue, HeaderView, JournalRow
 from blocker.catalogue.model import AccountRow, MessageRow
-from blocker.judging.judge import view_of
+from blocker.judging.warm import viewed
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
 from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import ELSEWHERE
@@ -51,7 +51,7 @@ def _make(account: Account, mailbox: Mailbox, catalogue: Catalogue, missing: dic
         views = dict.fromkeys(part, HeaderView(reason=_GONE))
         for stored in mailbox.fetch(part):
             account.go_on()
-            views[stored.uid] = view_of(stored.raw)
+            views[stored.uid] = viewed(stored.raw)
         with catalogue.writing() as connection:
             for uid, view in views.items():
                 row = update(MessageRow).where(MessageRow.id == missing[uid])

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from blocker.choices.modes import Mode
-from blocker.judging.pool import APART
 from blocker.mailbox.protocol import MailboxError, Store
 from blocker.output.log import logger
 from blocker.service.exchange.account import Account, Stopped
@@ -28,6 +27,8 @@ from blocker.service.looks.reading import pieces
 
 AT_ONCE = 20
 """Messages after which the time is looked at, and what is clean moves on."""
+LARGE = 256 << 10
+"""Octets above which a message may take long to judge."""
 _log = logger()
 
 
@@ -99,7 +100,7 @@ class Hold:
             yield uids
             return
         sizes = self._mailbox.sizes(uids)
-        large = [uid for uid in uids if sizes.get(uid, 0) > APART]
+        large = [uid for uid in uids if sizes.get(uid, 0) > LARGE]
         yield from pieces([uid for uid in uids if uid not in large], AT_ONCE)
         met = set(uids)
         for uid in large:

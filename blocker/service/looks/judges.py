@@ -1,11 +1,12 @@
-"""Who judges the messages of one look: this process, or a pool of others where there are many."""
+"""Who judges the messages of one look: processes that are kept, or a pool of more where there are many messages."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
 
-from blocker.judging.pool import Item, Pool, alone
+from blocker.judging.pool import Item, Pool
+from blocker.judging.warm import alone
 from blocker.judging.worker import Outcome
 from blocker.mailbox.protocol import Stored
 from blocker.service.exchange.steps import source_of
