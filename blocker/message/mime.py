@@ -93,6 +93,8 @@ class Part:
     """No other reading of the message has anything to load."""
     doubtful: bool = False
     """Another reading of a part: found, and never edited."""
+    inherited: str = ""
+    """The transfer encoding that a multipart around it names, where the part names none."""
 
     @property
     def body(self) -> bytes:
@@ -147,6 +149,8 @@ class Where(NamedTuple):
     """The type of what declares none."""
     depth: int
     enclosure: Enclosure | None
+    encoding: str = ""
+    """That of the multipart around, where it names one that encodes: RFC 2045, section 6.4, forbids it."""
 
 
 class Section(NamedTuple):
@@ -238,7 +242,9 @@ def _walk_section(raw: bytes, headers: Headers, end: int, where: Where, structur
         if boundary is not None:
             structure.sections.append(Section(headers, kind, boundary))
             inner = "message/rfc822" if kind == "multipart/digest" else "text/plain"
-            _walk_spans(raw, spans, inner, where, structure)
+            encoding = declared.encodings(headers.first("content-transfer-encoding"))[0]
+            encoding = encoding if encoding in ("base64", "quoted-printable") else where.encoding
+            _walk_spans(raw, spans, inner, where._replace(encoding=encoding), structure)
             return
         if _walk_encoded(headers, kind, end, where, structure):
             return
@@ -251,7 +257,10 @@ def _walk_section(raw: bytes, headers: Headers, end: int, where: Where, structur
 
 def _leaf(headers: Headers, kind: str, end: int, where: Where) -> Part:
     start = headers.end
-    return Part(where.path or "1", headers, kind, start, max(start, end), where.enclosure)
+    inherited = "" if "content-transfer-encoding" in headers else where.encoding
+    return Part(
+        where.path or "1", headers, kind, start, max(start, end), where.enclosure, inherited=inherited
+    )
 
 
 def _tells(headers: Headers, default: str) -> bool:
@@ -272,7 +281,7 @@ def _walk_spans(
     """Append the leaves of the children of a multipart, which stand at `spans`."""
     for number, (start, end) in enumerate(spans, 1):
         path = f"{where.path}.{number}" if where.path else str(number)
-        below = Where(path, default, where.depth + 1, where.enclosure)
+        below = Where(path, default, where.depth + 1, where.enclosure, where.encoding)
         _walk(raw, read_headers(raw, start, end), end, below, structure)
 
 

@@ -45,7 +45,7 @@ def is_certain(document: HtmlDocument) -> bool:
     """Whether every program decodes the part alike, as nearly always."""
     part = document.part
     encodings = declared.encodings(part.headers.first("content-transfer-encoding"))
-    if len(encodings) > 1 or _in_doubt(encodings[0], part):
+    if len(encodings) > 1 or _in_doubt(encodings[0], part) or _inherited(part):
         return False
     value = part.headers.first("content-type")
     label = declared.charset(value)
@@ -59,6 +59,14 @@ def _in_doubt(encoding: str, part: Part) -> list[str]:
     return [UNPADDED] if encoding == "quoted-printable" and is_padded(part.body) else []
 
 
+def _inherited(part: Part) -> list[str]:
+    """How a part is decoded by programs that decode the multipart around it whole, where it is encoded indeed."""
+    if part.inherited == "base64":
+        return ["base64"] if not is_strayed(part.body) else []
+    # Any markup has attributes, and so this sign.
+    return ["quoted-printable"] if part.inherited and b"=3D" in part.body else []
+
+
 def chosen(
     sources: Sequence[HtmlDocument], strangers: Sequence[HtmlDocument]
 ) -> tuple[list[Reading], list[Reference]]:
@@ -70,7 +78,8 @@ def chosen(
     rest: list[Reading] = []
     for source in sources:
         readings = [Reading(HtmlDocument(part, source.kind, source.shared)) for part in _others(source)]
-        readings.insert(0, Reading(source))
+        # What is encoded indeed stays so when it is edited: that reading comes before the one that shows the encoding.
+        readings.insert(len(_inherited(source.part)), Reading(source))
         readings += [Reading(other) for other in strangers if _same(other.part, source.part)]
         first = max(readings, key=lambda reading: reading.weight)
         best.append(first)
@@ -105,7 +114,8 @@ def _others(source: HtmlDocument) -> list[Part]:
     if is_certain(source):
         return []
     part = source.part
-    encodings = [*declared.encodings(part.headers.first("content-transfer-encoding")), part.encoding]
+    said = declared.encodings(part.headers.first("content-transfer-encoding"))
+    encodings = [*_inherited(part), *said, part.encoding]
     encodings += _in_doubt(part.encoding, part)
     decoded = [source.part] + [
         replace(part, decoding=name) for name in dict.fromkeys(encodings) if name != part.encoding

@@ -385,6 +385,8 @@ def _in_rules(
             continue
         remote, url = fetched(found.value, base)
         label = f"style {found.kind}"
+        if inside is None and document.kind == "xml" and url is None and "<" in found.value:
+            continue  # an address for HTML alone, and no address there: as XML markup stands in it
         if remote or label in SHEETS:
             # In SVG a style sheet is text like any other, with character references and comments.
             inside = inside or Inside(document.text, span, sheet)

@@ -333,9 +333,9 @@ def _map_base64(body: bytes, decoded: bytes) -> Base64Mapping | Base64Pieces | N
     """None where not even the first letters are certain."""
     core = body.translate(None, b"\r\n \t")
     letters = core.rstrip(b"=")
+    # Signs beyond the padding say nothing to anybody.
     if (
-        len(core) - len(letters) <= 2
-        and len(letters) * 3 // 4 == len(decoded)
+        len(letters) * 3 // 4 == len(decoded)
         and len(letters) % 4 != 1
         and re.fullmatch(rb"[A-Za-z0-9+/]*", letters)
     ):

@@ -53,7 +53,10 @@ class Woven(Inside):
         )
 
     def span(self, start: int, end: int) -> Span:
-        """Where text[start:end] stands in the document's text; more than that where an entity holds a part of it."""
+        """Where text[start:end] stands in the document's text; more than that where an entity holds a part of it.
+
+        Where markup stands between its pieces, the first of them: without that the text says something else already.
+        """
         if not self._pieces:
             return self.whole
         if not self._places:
@@ -63,8 +66,10 @@ class Woven(Inside):
                 at += len(piece.text)
         first = max(bisect_right(self._places, start) - 1, 0)
         last = max(bisect_right(self._places, max(end - 1, start)) - 1, first)
+        whole = last
+        last = next((n for n in range(first, last) if self._pieces[n + 1].start != self._pieces[n].end), last)
         begin, stop = self._pieces[first], self._pieces[last]
         return self._woven_from.span(
             begin.start + (start - self._places[first]) * begin.letters,
-            stop.start + end - self._places[last] if stop.letters else stop.end,
+            stop.start + end - self._places[last] if stop.letters and last == whole else stop.end,
         )

@@ -79,7 +79,15 @@ class _View:
                 section = self._sections[number]
                 pieces += (raw[position : section.headers.start], self._written(section, odd))
                 position = self._end(section)
-        return b"".join((*pieces, raw[position:]))
+        return self._spelt(b"".join((*pieces, raw[position:])))
+
+    def _spelt(self, raw: bytes) -> bytes:
+        """The message with its boundaries in ASCII: the standard library takes no others."""
+        boundaries = {section.boundary for section in self._sections if section.boundary is not None}
+        for boundary in sorted(boundaries, key=len, reverse=True):
+            if not boundary.isascii():
+                raw = raw.replace(b"--" + boundary, b"--" + _ascii(boundary))
+        return raw
 
     def _document(self, section: Section) -> HtmlDocument | None:
         return self._documents.get(_place(section.part)) if section.part is not None else None
@@ -111,7 +119,7 @@ class _View:
             return _encoded(headers, said, _text(document).encode("utf-8", "replace"))
         if section.boundary is not None:
             mark = section.boundary.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-            kind += b'; boundary="' + mark + b'"'
+            kind += b'; boundary="' + (mark if mark.isascii() else _ascii(section.boundary)) + b'"'
         said = b"Content-Type: " + kind
         if section.enclosure is not None:
             inner = self.of(section.enclosure.decoded, odd)
@@ -120,6 +128,10 @@ class _View:
         return (
             headers.raw[headers.start : headers.end] if section.part is not None else _header(headers, said)
         )
+
+
+def _ascii(boundary: bytes) -> bytes:
+    return b"in-ascii-" + boundary.hex().encode("ascii")
 
 
 def _text(document: HtmlDocument) -> str:

@@ -27,7 +27,10 @@ _NAMES = (".xhtml", ".xht", ".svg", ".xml", ".xsl", ".xslt", ".rss", ".atom")
 
 Meant = Callable[[str, str], bool]
 Event = tuple[str, dict[str, str], str]
-"""An element's name and attributes, or an instruction's name and text, with the text since the one before."""
+"""An element's name and attributes, or an instruction's name and text, with the text since the one before.
+
+The text of a <style> comes whole with its end, as browsers take it: what stands in it stands beside its text.
+"""
 
 
 class _TooMuch(Exception):
@@ -89,8 +92,7 @@ def _events(text: str) -> list[Event] | None:
         pass
     except (_TooMuch, ValueError):  # ValueError: half a surrogate pair
         return None
-    reader.take("", {})
-    return reader.events
+    return [*reader.events, ("", {}, reader.rest)]
 
 
 def _with_characters(text: str) -> str:
@@ -104,25 +106,44 @@ def _with_characters(text: str) -> str:
 class _Reader:
     def __init__(self, means: int) -> None:
         self.events: list[Event] = []
-        self._text: list[str] = []
+        self._texts: list[list[str]] = [[]]
+        """Of each open element, what was not taken yet."""
+        self._sheets = [False]
+        """Whether each is a <style>."""
         self._means = means
         self.parser = expat.ParserCreate()
         self.parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_ALWAYS)
-        self.parser.StartElementHandler = self.take
-        self.parser.EndElementHandler = lambda name: self.take(f"/{name}", {})
+        self.parser.StartElementHandler = self._begin
+        self.parser.EndElementHandler = self._end
         self.parser.ProcessingInstructionHandler = lambda name, data: self.take(f"?{name}", {"": data})
         self.parser.CharacterDataHandler = self._characters
         self.parser.ExternalEntityRefHandler = lambda *_: 1
 
-    def take(self, name: str, attributes: dict[str, str]) -> None:
+    def take(self, name: str, attributes: dict[str, str], *, ends: bool = False) -> None:
         """Remember what begins or ends here."""
         self._spend(_EVENT + len(name) + sum(map(len, attributes.values())))
-        self.events.append((name, attributes, "".join(self._text)))
-        self._text.clear()
+        text = [] if self._sheets[-1] and not ends else self._texts[-1]
+        self.events.append((name, attributes, "".join(text)))
+        text.clear()
+
+    @property
+    def rest(self) -> str:
+        """The text of all that was not closed."""
+        return "".join(piece for texts in self._texts for piece in texts)
+
+    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+        self.take(name, attributes)
+        self._texts.append([])
+        self._sheets.append(name.rpartition(":")[2] == "style")
+
+    def _end(self, name: str) -> None:
+        self.take(f"/{name}", {}, ends=True)
+        self._texts.pop()
+        self._sheets.pop()
 
     def _characters(self, text: str) -> None:
         self._spend(len(text))
-        self._text.append(text)
+        self._texts[-1].append(text)
 
     def _spend(self, characters: int) -> None:
         self._means -= characters
