@@ -66,7 +66,7 @@ class Clock:
 
 def hook(clock: Clock) -> None:
     """Have the clock tick around everything that outlives the process."""
-    _around(clock, spool, "_write", lambda *_: "spool written")
+    _around(clock, spool, "write_private", lambda *_, **_named: "spool written")
     _around(clock, spool.Spool, "end", lambda *_, **_named: "spool let go")
     _around(clock, Journal, "put", lambda _self, entry, *_: f"journal {entry.stage}")
     _hook_batch(clock)
