@@ -77,7 +77,9 @@ def sweep(
             run_until_stopped(runner, work)
             while done.left and not done.full and _go_on(done, as_json):
                 run_until_stopped(runner, work)
-        except Busy:
+        except Busy as busy:
+            if not busy.serves:
+                raise
             _hand_over(name, since, as_json)
             return
         _tell(name, done, dry_run, as_json)
@@ -230,7 +232,9 @@ def _put_back(account: str, wanted: list[int], as_json: bool) -> None:
     with service((account,), Printer(as_json, quiet=as_json)) as runner:
         try:
             run_until_stopped(runner, lambda: runner.restore(account, wanted, restored))
-        except Busy:
+        except Busy as busy:
+            if not busy.serves:
+                raise
             _ask_the_service(account, wanted, as_json)
             return
     done = len(wanted) - len(failed)

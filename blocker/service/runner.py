@@ -88,7 +88,7 @@ class Runner:
     def start(self) -> None:
         """Begin to watch. Raises Busy where another process works on an account."""
         for account in self._accounts.values():
-            account.claim.take()
+            account.claim.take(serves=True)
         WARM.begin()
         for name, watch in self._watches.items():
             thread = threading.Thread(target=watch.run, name=f"watch-{name}", daemon=True)

@@ -59,7 +59,7 @@ def test_cursors_sweeps_and_codes_are_carried_over(place: str, name: str) -> Non
         kept = connection.execute(select(*_columns(FolderCursorRow))).all()
         assert sorted(map(tuple, kept)) == sorted(map(tuple, cursors))
         sweeps = [tuple(row) for row in connection.execute(select(*_columns(SweepRow)))]
-        asked = ("replace", "standard", None, 4, 5)
+        asked = ("replace", "standard", None, 5, 7)
         assert sweeps == ([("sweep", "INBOX", 1001, *asked)] if name >= "0003" else [])
         rows = connection.execute(select(*_columns(JournalRow))).all()
     assert len(rows) == messages

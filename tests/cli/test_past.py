@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -121,7 +122,7 @@ def test_what_is_handed_to_a_running_service_is_told_to_programs_too(account: Ac
     config = load()
     with Catalogue.open(config.database) as catalogue:
         claim = Claim(config.data_dir / "locks", catalogue, "ada")
-        claim.take()
+        claim.take(serves=True)
         try:
             swept = unpixel("sweep", "ada", "--json")
             restored = unpixel("restore", "--account", "ada", "--all", "--yes", "--json")
@@ -131,4 +132,25 @@ def test_what_is_handed_to_a_running_service_is_told_to_programs_too(account: Ac
     assert json.loads(swept.output) == {"account": "ada", "handed_over": True}
     assert json.loads(restored.output) == {"account": "ada", "handed_over": True, "asked": 3}
     assert asked == ["sweep", "restore", "restore", "restore"]
+    assert raws(account, QUARANTINE) == [mail(1), mail(2), mail(3)]
+
+
+def test_nothing_is_handed_to_who_carries_nothing_out(account: Account) -> None:
+    """While another sweep has the account, both commands fail and say who has it; nobody is asked for anything."""
+    assert unpixel("sweep", "ada").exit_code == 0
+    config = load()
+    with Catalogue.open(config.database) as catalogue:
+        claim = Claim(config.data_dir / "locks", catalogue, "ada")
+        claim.take()
+        try:
+            swept = unpixel("sweep", "ada", "--json")
+            restored = unpixel("restore", "--account", "ada", "--all", "--yes", "--json")
+        finally:
+            claim.release()
+        asked = catalogue.pending("ada")
+    for result in (swept, restored):
+        assert result.exit_code == 1
+        assert f"(process {os.getpid()} on " in result.output
+        assert "wait for its end, then try again." in result.output
+    assert asked == []
     assert raws(account, QUARANTINE) == [mail(1), mail(2), mail(3)]

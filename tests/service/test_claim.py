@@ -93,8 +93,9 @@ def test_the_second_computer_is_refused_and_told_who_has_the_account(shared: Sha
     other = elsewhere(shared)
     with Catalogue.open(shared.url) as catalogue:
         runner = started(shared, catalogue)
-        with pytest.raises(Busy, match=OURS):
+        with pytest.raises(Busy, match=OURS) as busy:
             other.look()
+        assert busy.value.serves
         ServerLock(catalogue.engine, "bob").release()
         assert runner.stop()
     other.look()
@@ -111,8 +112,9 @@ def test_a_killed_process_holds_nothing(shared: Shared, tmp_path: Path) -> None:
     with first:
         assert first.stdout is not None
         assert first.stdout.readline() == b"taken\n"
-        with pytest.raises(Busy, match=f"process {first.pid} on {re.escape(socket.gethostname())}"):
+        with pytest.raises(Busy, match=f"process {first.pid} on {re.escape(socket.gethostname())}") as busy:
             shared.look()
+        assert not busy.value.serves
         first.kill()
     with Catalogue.open(shared.url) as catalogue:
         claim = Claim(shared.directory, catalogue, "ada")

@@ -548,6 +548,26 @@ def test_two_services_on_one_account_refuse(world: Make) -> None:
     w.look()
 
 
+def test_a_lock_says_whether_its_holder_carries_out_what_is_asked_for(world: Make) -> None:
+    """A service that watches does; one look does not, nor does one of a version that said nothing of it."""
+    w = world()
+    with Catalogue.open(w.config.database) as catalogue:
+        runner = w.runner(catalogue)
+        runner.start()
+        with pytest.raises(Busy, match="or let it do this") as watched:
+            Lock(w.directory / "locks", "ada")
+        assert runner.stop()
+    held = Lock(w.directory / "locks", "ada")
+    with pytest.raises(Busy, match="wait for its end") as looked:
+        Lock(w.directory / "locks", "ada")
+    (file,) = (w.directory / "locks").iterdir()
+    file.write_text("elsewhere 4711")
+    with pytest.raises(Busy, match="process 4711 on") as silent:
+        Lock(w.directory / "locks", "ada")
+    held.release()
+    assert [busy.value.serves for busy in (watched, looked, silent)] == [True, False, False]
+
+
 def test_waiting_times_grow_and_differ() -> None:
     """Twice as long each time up to the longest, never less than half; from the start after a success."""
     backoff = Backoff(1.0, 300.0)

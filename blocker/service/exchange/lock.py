@@ -29,8 +29,17 @@ TIMEOUT = 10.0
 """Seconds for an answer of the database about a lock: one that is silent for longer counts as lost."""
 
 
+_SERVES, _WORKS = "serves", "works"
+"""What a lock says of its holder, before its process id and its computer."""
+
+
 class Busy(Exception):
     """Another process works on the account; the text says which, and on which computer: folders may be shared."""
+
+    def __init__(self, sentence: str, *, serves: bool) -> None:
+        super().__init__(sentence)
+        self.serves = serves
+        """Whether it carries out what is asked for in the catalogue, as a running service does and a sweep does not."""
 
 
 class Unlocked(CatalogueError):
@@ -40,18 +49,18 @@ class Unlocked(CatalogueError):
 class Lock:
     """Holds an account from the constructor until `release`, or until the process ends, however it ends."""
 
-    def __init__(self, directory: Path, account: str) -> None:
+    def __init__(self, directory: Path, account: str, *, serves: bool = False) -> None:
         private_directory(directory)
         path = directory / f"{hashlib.sha256(account.encode()).hexdigest()[:16]}.lock"
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            host, _, pid = os.read(self._handle, 300).decode("utf-8", "replace").strip().rpartition(" ")
+            holder = os.read(self._handle, 300).decode("utf-8", "replace")
             os.close(self._handle)
-            raise _busy(account, pid, host or "this computer") from None
+            raise _busy(account, holder, "this computer") from None
         os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, f"{socket.gethostname()} {os.getpid()}".encode(), 0)
+        os.pwrite(self._handle, _ours(serves).encode(), 0)
 
     def release(self) -> None:
         """Let others have the account. The file stays: removing it would let two hold two files."""
@@ -67,7 +76,7 @@ class ServerLock:
     connection's application_name says whose it is. The constructor raises Busy and CatalogueError.
     """
 
-    def __init__(self, engine: Engine, account: str) -> None:
+    def __init__(self, engine: Engine, account: str, *, serves: bool = False) -> None:
         key = hashlib.sha256(f"unpixel\0{account}".encode()).digest()[:8]
         # A connection of its own, outside the pool, which would hand it to others; and outside any transaction, as one
         # that stands open for days keeps the database from tidying up.
@@ -79,7 +88,7 @@ class ServerLock:
             self._connection = own.connect()
             try:
                 # PostgreSQL cuts a name at 63 octets: the host's end is what can be spared.
-                self._connection.execute(_NAME, {"name": f"unpixel {os.getpid()} {socket.gethostname()}"})
+                self._connection.execute(_NAME, {"name": f"unpixel {_ours(serves)}"})
                 taken = self._connection.scalar(_TAKE, {"key": int.from_bytes(key, signed=True)})
                 holder = None if taken else self._connection.scalar(_HOLDER, _halves(key))
             except BaseException:
@@ -87,9 +96,7 @@ class ServerLock:
                 raise
         if not taken:
             self._connection.close()
-            _, _, name = (holder or "").partition("unpixel ")
-            pid, _, host = name.partition(" ")
-            raise _busy(account, pid, host or "another computer")
+            raise _busy(account, (holder or "").removeprefix("unpixel "), "another computer")
 
     def alive(self) -> bool:
         """Whether the account is still held: asks the database over the lock's own connection. Once not, never again."""
@@ -118,14 +125,19 @@ class Claim:
         self._guard = threading.Lock()
         self._file: Lock | None = None
         self._server: ServerLock | None = None
+        self._serves = False
 
-    def take(self) -> None:
-        """Have the account for oneself from now on; anew where that was lost. Raises Busy and CatalogueError."""
+    def take(self, *, serves: bool = False) -> None:
+        """Have the account for oneself from now on; anew where that was lost. Raises Busy and CatalogueError.
+
+        With `serves` the lock says that its holder carries out what is asked for in the catalogue.
+        """
         with self._guard:
+            self._serves |= serves
             if self._file is None:
-                self._file = Lock(self._directory, self._account)
+                self._file = Lock(self._directory, self._account, serves=self._serves)
             if self._engine.dialect.name == "postgresql" and not (self._server and self._server.alive()):
-                self._server = ServerLock(self._engine, self._account)
+                self._server = ServerLock(self._engine, self._account, serves=self._serves)
 
     def check(self) -> None:
         """Raises Unlocked where what was taken is lost. Nothing is to be done to the account then."""
@@ -166,8 +178,18 @@ def _halves(key: bytes) -> dict[str, int]:
     return {"high": int.from_bytes(key[:4]), "low": int.from_bytes(key[4:])}
 
 
-def _busy(account: str, pid: str, host: str) -> Busy:
+def _ours(serves: bool) -> str:
+    """What a lock of ours says of this process."""
+    return f"{_SERVES if serves else _WORKS} {os.getpid()} {socket.gethostname()}"
+
+
+def _busy(account: str, holder: str, somewhere: str) -> Busy:
+    """`holder` is what the lock says, `somewhere` where its process is if that is not known."""
+    role, _, who = holder.strip().partition(" ")
+    pid, _, host = who.partition(" ")
+    serves = role == _SERVES
     return Busy(
-        f'Another unpixel (process {pid or "unknown"} on {host}) works on account "{account}": '
-        "end that one first, or let it do this."
+        f'Another unpixel (process {pid or "unknown"} on {host or somewhere}) works on account "{account}": '
+        + ("end that one first, or let it do this." if serves else "wait for its end, then try again."),
+        serves=serves,
     )
