@@ -107,8 +107,8 @@ def told(rule: str, detail: str, weight: float) -> Reason:
 def marked(reasons: Iterable[Reason]) -> int:
     """The marks of some reasons together; a rule that the table no longer has bears none."""
     found, of = 0, _MARKS.get
-    for rule, _, _, _ in reasons:
-        found |= of(rule, 0)
+    for one in reasons:
+        found |= of(one[0], 0)
     return found
 
 

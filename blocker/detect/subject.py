@@ -18,7 +18,7 @@ FILES = frozenset({"style @font-face", "style @import", "link[stylesheet]", "xml
 class Subject:
     """One reference of a message, as the families of evidence see it."""
 
-    __slots__ = ("_box", "address", "context", "known", "own", "reference", "url")
+    __slots__ = ("address", "box", "context", "known", "own", "reference", "url")
 
     def __init__(self, reference: Reference, context: Context) -> None:
         self.reference = reference
@@ -26,20 +26,13 @@ class Subject:
         """The message's own: headers, links, other references, the past."""
         self.url: Url | None = reference.target
         """What would be fetched; None where nothing would."""
-        self.address = _address(reference, context)
-        self.known: Known | None = self.address.known
+        self.address = address = _address(reference, context)
+        self.known: Known | None = address.known
         """The vendor rule for its URL."""
-        self.own: Traits | None = self.address.traits
+        self.own: Traits | None = address.traits
         """What can be read off its URL alone."""
-        self._box: Box | None = None
-
-    @property
-    def box(self) -> Box:
-        """The box that it would fill; looked for when first asked for."""
-        box = self._box
-        if box is None:
-            box = self._box = _box(self)
-        return box
+        self.box = _box(reference, address.traits, context)
+        """The box that it would fill."""
 
     @property
     def said(self) -> tuple[Reason, ...]:
@@ -52,12 +45,11 @@ def tells(own: Traits) -> bool:
     return own.extension not in PICTURES or own.bits > 0
 
 
-def _box(subject: Subject) -> Box:
+def _box(reference: Reference, own: Traits | None, context: Context) -> Box:
     """The box of a sheet's picture is looked for only where its URL tells anything."""
-    reference, own = subject.reference, subject.own
     if reference.element == "style" and reference.vector == "style url()" and own is not None and tells(own):
-        return subject.context.box_behind(reference)
-    return subject.context.box(reference)
+        return context.box_behind(reference)
+    return context.box(reference)
 
 
 def _address(reference: Reference, context: Context) -> Address:
