@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 _TERMINAL = "/dev/tty"
+_PAUSE = 0.05
+"""Seconds of silence after which a program is woken; then after twice as many, and so on."""
 _one_at_the_terminal = threading.Lock()
 
 
@@ -31,10 +33,9 @@ def printed(command: str, seconds: float, most: int) -> tuple[int, bytes]:
     """
     end = time.monotonic() + seconds
     with subprocess.Popen(command, shell=True, stdout=subprocess.PIPE, process_group=0) as process:
-        assert process.stdout is not None
         try:
             with _foreground(process.pid):
-                said = _read(process.stdout.fileno(), end, command, most)
+                said = _read(process, end, most)
                 return process.wait(max(0.0, end - time.monotonic())), said
         except BaseException:
             _end(process)
@@ -48,19 +49,30 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _read(pipe: int, end: float, command: str, most: int) -> bytes:
-    said = b""
+def _read(process: subprocess.Popen[bytes], end: float, most: int) -> bytes:
+    assert process.stdout is not None
+    pipe, said, pause = process.stdout.fileno(), b"", _PAUSE
     with selectors.DefaultSelector() as news:
         news.register(pipe, selectors.EVENT_READ)
         while len(said) <= most:
             left = end - time.monotonic()
-            if not news.select(max(0.0, left)):
-                raise subprocess.TimeoutExpired(command, max(0.0, left))
-            piece = os.read(pipe, most)
-            if not piece:
-                return said
-            said += piece
+            if news.select(max(0.0, min(left, pause))):
+                piece = os.read(pipe, most)
+                if not piece:
+                    return said
+                said += piece
+            elif left <= 0:
+                raise subprocess.TimeoutExpired(process.args, max(0.0, left))
+            else:
+                _go_on(process.pid)
+                pause *= 2
     raise TooMuch
+
+
+def _go_on(group: int) -> None:
+    """Wake a program that the terminal stopped, as it wanted to read at the very moment the terminal was given to it."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGCONT)
 
 
 def _terminal() -> int | None:
@@ -93,11 +105,11 @@ def _foreground(group: int) -> Iterator[None]:
 
 
 def _hand_over(terminal: int, group: int) -> None:
-    """Make a group the terminal's foreground. Whom the terminal had stopped for reading too early goes on."""
+    """Make a group the terminal's foreground."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTTOU])
     try:
         with suppress(OSError):  # a program that has ended already
             os.tcsetpgrp(terminal, group)
-            os.killpg(group, signal.SIGCONT)
+        _go_on(group)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -14,7 +14,9 @@ import shlex
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import Field, fields
 from pathlib import Path
+from typing import Any
 
 import click
 from click.testing import CliRunner
@@ -22,6 +24,8 @@ from click.testing import CliRunner
 from blocker.choices.levels import Level
 from blocker.choices.modes import Mode
 from blocker.cli import main as unpixel
+from blocker.config.keys import Number, key_of, keys_of
+from blocker.config.model import AccountConfig, Config, ServiceConfig, WebConfig
 from blocker.config.providers import providers
 from blocker.detect.contract import REPORT, Keys
 from tests.servers.quirks import QUIRKS
@@ -100,6 +104,41 @@ def levels() -> str:
     return table(("level", "neutralises"), ((f"`{level}`", level.summary) for level in Level))
 
 
+TABLES = (("", Config), ("accounts.NAME.", AccountConfig), ("web.", WebConfig), ("service.", ServiceConfig))
+"""The tables of the configuration, each with what stands before its keys."""
+
+
+def configuration() -> str:
+    """The keys of the configuration, with what holds where one is missing."""
+    rows = (
+        _row(prefix, field)
+        for prefix, kind in TABLES
+        for field in fields(kind)
+        if field.name in keys_of(kind)
+    )
+    return table(("key", "default", "meaning"), rows)
+
+
+def _row(prefix: str, field: Field[Any]) -> tuple[str, ...]:
+    key = key_of(field)
+    bounds = (
+        f" ({key.kind.low:g} to {key.kind.high:g} {key.kind.unit})" if isinstance(key.kind, Number) else ""
+    )
+    default = "required" if key.example else key.without or written(field.default)
+    return f"`{prefix}{field.name}`", default, key.meaning + bounds
+
+
+def written(default: object) -> str:
+    """A default as TOML writes it."""
+    if default is None:
+        return "none"
+    if isinstance(default, tuple):
+        return "`[" + ", ".join(f'"{item}"' for item in default) + "]`"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return f"`{default:g}`" if isinstance(default, float | int) else f'`"{default}"`'
+
+
 def json_keys() -> str:
     """The keys of a report."""
     return table(("key", "type", "meaning"), _rows(REPORT, ""))
@@ -115,6 +154,7 @@ MADE: dict[str, Callable[[], str]] = {
     "reference": reference,
     "modes": modes,
     "levels": levels,
+    "configuration": configuration,
     "json": json_keys,
     "providers": careful,
     "quirks": quirks,

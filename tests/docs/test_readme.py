@@ -12,7 +12,8 @@ import pytest
 import blocker
 from blocker.choices.levels import Level
 from blocker.choices.modes import Mode
-from blocker.config.model import AccountConfig, Config, ServiceConfig, WebConfig
+from blocker.config.keys import tables_of
+from blocker.config.model import Config
 from blocker.detect.report import KINDS
 from tests.docs import reference
 from tests.service.test_hazards import HAZARDS
@@ -136,31 +137,12 @@ def test_the_http_api_is_documented() -> None:
 
 
 def test_the_configuration_is_documented() -> None:
-    """Each key of the configuration is in the README with its default, and none that is not a key."""
-    documented = {row[0]: row[1] for row in rows("configuration")}
-    expected: dict[str, str] = {}
-    for prefix, kind, left_out in (
-        ("", Config, {"path", "accounts", "web", "service"}),
-        ("accounts.NAME.", AccountConfig, {"name"}),
-        ("web.", WebConfig, set()),
-        ("service.", ServiceConfig, set()),
-    ):
-        for field in dataclasses.fields(kind):
-            if field.name not in left_out:
-                expected[prefix + field.name] = written(field.default)
-    assert set(documented) == set(expected)
-    told = {key: value for key, value in expected.items() if value}
-    assert {key: documented[key] for key in told} == told
-
-
-def written(default: object) -> str:
-    """A default as TOML writes it; empty where it is none or worked out at run time."""
-    if default is None or default is dataclasses.MISSING:
-        return ""
-    if isinstance(default, tuple):
-        return "[" + ", ".join(f'"{item}"' for item in default) + "]"
-    if isinstance(default, bool):
-        return str(default).lower()
-    if isinstance(default, float | int):
-        return f"{default:g}"
-    return f'"{default}"'
+    """Each field of the configuration is a key of the manual's table, but an account's name and the file's path."""
+    names = {
+        f"{prefix}{field.name}" for prefix, kind in reference.TABLES for field in dataclasses.fields(kind)
+    }
+    tables = set(tables_of(Config))
+    assert names - {row[0] for row in rows("configuration")} == {"path", "accounts.NAME.name"} | tables
+    told = {row[0]: row[1:] for row in rows("configuration")}
+    assert told["accounts.NAME.poll"][0] == "60"
+    assert told["accounts.NAME.poll"][1].endswith("(0.05 to 86400 seconds)")
