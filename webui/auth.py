@@ -18,6 +18,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response as BaseResponse
 
 from blocker.catalogue import Catalogue
+from blocker.config.loopback import is_loopback
 from webui.errors import Problem
 from webui.site import catalogue, is_api, site, wants_json
 
@@ -196,7 +197,7 @@ def _open_metrics() -> bool:
     """Whether this machine asks for /metrics: by its address, where a proxy says for whom it asks, and under a name of
     this machine, so that no page elsewhere can have its own name resolve here and read them."""
     host = request.host.lower().removesuffix(f":{request.host.rpartition(':')[2]}")
-    here = host in {"localhost", "127.0.0.1", "[::1]"} and request.remote_addr in {"127.0.0.1", "::1"}
+    here = is_loopback(host.removeprefix("[").removesuffix("]")) and is_loopback(request.remote_addr or "")
     return request.endpoint == "metrics.metrics" and site().open_metrics and here
 
 

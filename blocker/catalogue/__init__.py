@@ -4,6 +4,6 @@ from blocker.catalogue.catalogue import Catalogue
 from blocker.catalogue.errors import CatalogueError
 from blocker.catalogue.model import JournalRow
 from blocker.catalogue.values import Command, MessageFilter, Seen
-from blocker.catalogue.view import HeaderView
+from blocker.message.view import HeaderView
 
 __all__ = ["Catalogue", "CatalogueError", "Command", "HeaderView", "JournalRow", "MessageFilter", "Seen"]

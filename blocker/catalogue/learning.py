@@ -14,17 +14,16 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from blocker.catalogue.model import LearntMailRow, LearntUrlRow
-from blocker.catalogue.plain import insert_plain
+from blocker.catalogue.plain import CHUNK, insert_plain
 from blocker.detect.memory import Mail, digest, template
 from blocker.detect.report import Report
 from blocker.message.urls import parse
+from blocker.pieces import pieces
 
 MAX_URLS = 500
 """Different URLs of one message that are learnt and asked about: no honest mail has a tenth of it."""
 _ORDINARY = 2048
 """Characters up to which a URL's numbers are remembered."""
-_CHUNK = 500
-"""Values in one query."""
 
 
 def learn(connection: Connection, recorded: Mapping[int, Report]) -> None:
@@ -81,8 +80,7 @@ def _urls(report: Report, sender: str) -> dict[int, int]:
 
 def _known(connection: Connection, copies: Iterable[int]) -> list[int]:
     wanted, found = list(copies), list[int]()
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
+    for part in pieces(wanted, CHUNK):
         found += connection.scalars(select(LearntMailRow.copy).where(LearntMailRow.copy.in_(part)))
     return found
 

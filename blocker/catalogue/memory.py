@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
@@ -19,6 +20,7 @@ from blocker.catalogue.learning import MAX_URLS, number, numbers
 from blocker.catalogue.model import LearntMailRow, LearntUrlRow
 from blocker.detect.memory import SAME_MAILING, Mail, Recollection, alike, digest
 from blocker.message.urls import Url
+from blocker.pieces import pieces
 
 if TYPE_CHECKING:
     from blocker.catalogue.catalogue import Catalogue
@@ -182,8 +184,8 @@ def _rows(connection: Connection, asked: Mapping[int, int], mail: Mail) -> Itera
     reader = number(mail.people[0]) if mail.people else 0
     first = (copy, sender, mail.sent - SAME_MAILING, mail.sent + SAME_MAILING, copy, reader)
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    for start in range(0, len(urls), _AT_ONCE):
-        some, others = _padded(urls[start : start + _AT_ONCE]), _padded(templates[start : start + _AT_ONCE])
+    for part, like in zip_longest(pieces(urls, _AT_ONCE), pieces(templates, _AT_ONCE), fillvalue=()):
+        some, others = _padded(part), _padded(like)
         # Written out, because building a statement of this size takes longer than asking it.
         statement = _statement(mark, len(some), len(others))
         for row in connection.exec_driver_sql(statement, (*first, *some, *others)).all():

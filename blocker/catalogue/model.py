@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from blocker.message.dates import zoned
+
 Big = BigInteger().with_variant(Integer(), "sqlite")
 """Sixty-four bits everywhere; SQLite numbers rows only in a column called INTEGER."""
 
@@ -48,7 +50,7 @@ class Moment(TypeDecorator[dt.datetime]):
         """Aware again."""
         if value is None:
             return None
-        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+        return zoned(value).astimezone(dt.UTC)
 
 
 class Base(DeclarativeBase):

@@ -9,6 +9,9 @@ from sqlalchemy import Connection, insert
 
 from blocker.catalogue.model import Base
 
+CHUNK = 500
+"""Values in one statement; SQLite allows 32,766 parameters, older ones 999."""
+
 
 def insert_plain(connection: Connection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all have the same keys, in the same order, and no value that a column type converts.

@@ -11,13 +11,14 @@ from typing import Any
 
 from blocker.catalogue.model import MessageRow, ReferenceRow
 from blocker.catalogue.values import MessageDetail, Seen
-from blocker.catalogue.view import HeaderView
 from blocker.detect.marks import LEAKS
 from blocker.detect.reasons import Reason, Value, marked, told
 from blocker.detect.report import Envelope, Judged, Report, Verdict
 from blocker.detect.words import unnamed
 from blocker.message.domains import organisational
 from blocker.message.model import Links, Receipt
+from blocker.message.storable import storable
+from blocker.message.view import HeaderView
 
 MAX_REFERENCES = 10_000
 """References of one message that are kept; what is beyond is counted as unjudged."""
@@ -27,12 +28,8 @@ SHORT = 1_000
 
 
 def clean(text: str, limit: int = SHORT) -> str:
-    """Text every database can hold: no lone surrogates, no NUL, not above `limit` characters."""
-    if len(text) > limit:
-        text = text[:limit]
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    """Text that every database can hold, not above `limit` characters."""
+    return storable(text, limit)
 
 
 def host_of(url: str | None) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 
-from blocker.catalogue.view import HeaderView
 from blocker.detect.report import Report
+from blocker.message.view import HeaderView
 
 Action = Literal["reported", "flagged", "copied", "replaced", "left"]
 ACTIONS: tuple[Action, ...] = get_args(Action)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
@@ -21,20 +21,11 @@ from blocker.catalogue.model import (
     SenderRow,
     VendorRow,
 )
-from blocker.catalogue.plain import insert_plain
+from blocker.catalogue.plain import CHUNK, insert_plain
 from blocker.catalogue.values import ACTIONS, Seen
-
-CHUNK = 500
-"""Values in one statement; SQLite allows 32,766 parameters, older ones 999."""
+from blocker.pieces import pieces
 
 Key = tuple[int, str, int, int]
-_T = TypeVar("_T")
-
-
-def chunks(items: Sequence[_T], size: int = CHUNK) -> Iterator[Sequence[_T]]:
-    """Consecutive pieces of at most `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 def record(connection: Connection, seen: Sequence[Seen]) -> list[int]:
@@ -87,7 +78,7 @@ def _known(connection: Connection, keys: Iterable[Key]) -> dict[Key, int]:
         groups[account, mailbox, uidvalidity].append(uid)
     found: dict[Key, int] = {}
     for (account, mailbox, uidvalidity), uids in groups.items():
-        for part in chunks(uids):
+        for part in pieces(uids, CHUNK):
             query = select(MessageRow.uid, MessageRow.id).where(
                 MessageRow.account_id == account,
                 MessageRow.mailbox == mailbox,
@@ -152,7 +143,7 @@ def _ids(
     names: Iterable[str],
 ) -> dict[str, int]:
     found: dict[str, int] = {}
-    for part in chunks(sorted(names)):
+    for part in pieces(sorted(names), CHUNK):
         pairs = connection.execute(select(name, id_).where(name.in_(part)))
         found |= {row[0]: row[1] for row in pairs}
     return found

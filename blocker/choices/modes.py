@@ -5,6 +5,11 @@ from __future__ import annotations
 from enum import Flag, StrEnum, auto
 from typing import Final
 
+TRACKED: Final = "$Tracked"
+"""Keyword of a message that holds a tracker."""
+REMOVED: Final = "$TrackerRemoved"
+"""Keyword of a neutralised copy."""
+
 
 class Does(Flag):
     """What a mode does to a mailbox."""
@@ -38,13 +43,13 @@ class Mode(StrEnum):
     FLAG = (
         "flag",
         Does.WRITES,
-        "also sets the keyword `$Tracked` on tracked mail, where the server keeps keywords",
+        f"also sets the keyword `{TRACKED}` on tracked mail, where the server keeps keywords",
         "as before, with keywords",
     )
     COPY = (
         "copy",
         Does.WRITES | Does.COPIES,
-        "puts a neutralised copy, marked `$TrackerRemoved`, beside the original",
+        f"puts a neutralised copy, marked `{REMOVED}`, beside the original",
         "two messages",
     )
     REPLACE = (

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from blocker.detect.allowance import SEARCH_STEPS, STYLE_STEPS, Allowance
@@ -21,6 +21,7 @@ from blocker.detect.names import names
 from blocker.detect.reasons import Reason
 from blocker.detect.tokens import PICTURES, extension, stands_as_token, tokens
 from blocker.detect.traits import Traits
+from blocker.message.dates import zoned
 from blocker.message.domains import organisational
 from blocker.message.headers import Headers
 from blocker.message.once import once
@@ -381,9 +382,7 @@ def _date(value: str) -> datetime | None:
 
 def _seconds(date: datetime | None) -> float:
     """A date as seconds since 1970; 0 where there is none."""
-    if date is None:
-        return 0.0
-    return (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).timestamp()
+    return 0.0 if date is None else zoned(date).timestamp()
 
 
 class _Plain(Cascade):

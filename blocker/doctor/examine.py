@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from blocker.choices.modes import REMOVED, TRACKED
 from blocker.config.providers import by_server
 from blocker.doctor import letters
 from blocker.doctor.door import Door, Facts
 from blocker.doctor.findings import Findings, Kept
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, Mailbox, MailboxError, Store, Stored
+from blocker.rewrite import marker
 
 NAME = "Unpixel check "
 """How scratch mailboxes begin; twelve hexadecimal digits follow."""
@@ -24,7 +26,6 @@ _OURS = re.compile(re.escape(NAME) + "[0-9a-f]{12}( moved)?")
 IDLE_SECONDS = 10.0
 """How long IDLE may take to tell of a message: Dovecot takes half a second, others some seconds."""
 _ARRIVED = datetime(2024, 2, 29, 13, 37, 11, tzinfo=UTC)
-TRACKED, REMOVED = "$Tracked", "$TrackerRemoved"
 
 Tell = Callable[[str], None]
 """Told what is being tried, for a person who waits."""
@@ -240,7 +241,7 @@ def _stored(box: Mailbox, raw: bytes) -> Stored:
 
 
 def _header(box: Mailbox, uid: int) -> bytes:
-    return box.headers([uid], "X-Unpixel").get(uid, b"")
+    return box.headers([uid], marker.NAME).get(uid, b"")
 
 
 def _unfolded(field: bytes) -> bytes:

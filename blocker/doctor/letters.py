@@ -6,10 +6,12 @@ import re
 import secrets
 from collections.abc import Iterator
 
+from blocker.rewrite.marker import NAME
+
 LARGEST = 16 * 1024
 """Octets; no letter is larger, whatever a server adds to it."""
 FIELD = (
-    b"X-Unpixel: v=1; level=standard; pixel=1; patch=eJwDAAAAAAE;\r\n"
+    NAME.encode() + b": v=1; level=standard; pixel=1; patch=eJwDAAAAAAE;\r\n"
     b" from=0000000000000000000000000000000000000000000000000000000000000000;\r\n"
     b" to=1111111111111111111111111111111111111111111111111111111111111111;\r\n"
     b" mac=22222222222222222222222222222222\r\n"

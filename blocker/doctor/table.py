@@ -7,6 +7,7 @@ from typing import Literal
 
 from blocker.doctor.findings import Findings
 from blocker.mailbox.rights import PUT_IN, TAKE_OUT, allow
+from blocker.rewrite.marker import NAME
 
 Sign = Literal["good", "bad", "note"]
 _SHOWN = (
@@ -120,7 +121,7 @@ def _header(found: Findings) -> Row:
     meaning = (
         "Copies are told from other mail." if found.header else "Copies could not be told from other mail."
     )
-    return Row("X-Unpixel field", _said(found.header, "kept", "lost"), meaning, _sign(found.header))
+    return Row(f"{NAME} field", _said(found.header, "kept", "lost"), meaning, _sign(found.header))
 
 
 def _same_id(found: Findings) -> Row:

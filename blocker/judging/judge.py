@@ -15,10 +15,9 @@ from blocker.rewrite import marker
 from blocker.rewrite.patch import travels
 
 if TYPE_CHECKING:
-    from blocker.catalogue import HeaderView
+    from blocker.message.view import HeaderView
 
-FIELD = "X-Unpixel"
-_FIELD = FIELD.lower().encode() + b":"
+_FIELD = marker.NAME.lower().encode() + b":"
 _HEADER_BYTES = 256 * 1024
 """How far our own field is looked for; it is the first of the header, after what servers put before it."""
 
@@ -66,7 +65,7 @@ def judge(
 def view_of(raw: bytes) -> HeaderView:
     """What a person is shown of a tracked mail's header and foot."""
     # Its parsers are slow to import, and a process that only judges does without.
-    from blocker.catalogue.view import header_view
+    from blocker.message.view import header_view
 
     return header_view(raw)
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from blocker.message.headers import MAX_HEADER_BYTES, Headers, read_headers
 
 NAME = "X-Unpixel"
+_LOWER = NAME.lower()
 VERSION = "1"
 ELSEWHERE = "catalogue"
 """In place of a patch that is too large for a header."""
@@ -113,7 +114,7 @@ def markers(headers: Headers, key: bytes | None) -> Iterator[Marker]:
     raw = headers.raw
     seen = 0
     for item in headers:
-        if item.name != "x-unpixel" or item.end - item.start > MAX_FIELD:
+        if item.name != _LOWER or item.end - item.start > MAX_FIELD:
             continue
         seen += 1
         if seen > 4:

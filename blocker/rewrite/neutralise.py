@@ -119,9 +119,9 @@ def restore(raw: bytes, kept: Kept | None = None, *, key: bytes | None = None) -
     """
     found = marks.read(raw, key)
     if found is None:
-        raise RestoreError("This message carries no X-Unpixel field: unpixel did not change it.")
+        raise RestoreError(f"This message carries no {marks.NAME} field: unpixel did not change it.")
     if found.keyed and not found.signed:
-        raise RestoreError("The X-Unpixel field of this message is not of this installation.")
+        raise RestoreError(f"The {marks.NAME} field of this message is not of this installation.")
     if not found.intact:
         raise RestoreError(
             "The message was changed after it was neutralised: take the original from the quarantine folder."

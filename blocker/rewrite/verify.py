@@ -19,10 +19,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from blocker.message.read import RECEIPT_HEADERS
 from blocker.message.urls import clean
-from blocker.rewrite import layers, plain, xmlcheck
+from blocker.rewrite import layers, marker, plain, xmlcheck
 from blocker.rewrite.addresses import Addresses
 
-_OTHERS = frozenset({*RECEIPT_HEADERS, "x-unpixel"})
+_OTHERS = frozenset({*RECEIPT_HEADERS, marker.NAME.lower()})
 """Fields that come or go."""
 _MOST = 2000
 """Elements inside each other, and attributes of one element, up to which lexbor is fast."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from blocker.catalogue import HeaderView, Seen
-from blocker.catalogue.view import FooterLink, Hop
 from blocker.detect.reasons import Reason, reason
 from blocker.detect.report import Envelope, Judged, Kind, Report, Verdict
 from blocker.message.model import Links, Receipt
+from blocker.message.view import FooterLink, Hop
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TODAY = NOON.date()

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from blocker.catalogue import Catalogue, HeaderView
-from blocker.catalogue.view import FooterLink, Hop
+from blocker.message.view import FooterLink, Hop
 from blocker.output.safe import DIRECTION
 from tests.catalogue.samples import seen
 from tests.cli.test_steering import the_report

@@ -12,6 +12,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, OverQuota, TryLater
+from blocker.message.dates import zoned
+from blocker.pieces import pieces
 
 CHUNK = 500
 """UIDs in one command: a line stays below the 8,192 octets that servers must take (RFC 7162, section 4)."""
@@ -64,8 +66,7 @@ def quoted(text: str) -> str:
 
 def chunks(uids: Sequence[int]) -> Iterator[Sequence[int]]:
     """The UIDs in lists short enough for one command."""
-    for start in range(0, len(uids), CHUNK):
-        yield uids[start : start + CHUNK]
+    return pieces(uids, CHUNK)
 
 
 # --- what is received ---------------------------------------------------------------------------------
@@ -96,8 +97,7 @@ def arrival(when: Any) -> datetime:
     if _YEAR_OF_ROME.search(said):
         raise ValueError("a year that would be read as one of this century")
     try:
-        found = parsedate_to_datetime(said.replace("-", " ", 2))
-        found = found if found.tzinfo else found.replace(tzinfo=UTC)  # -0000 is read as no zone at all
+        found = zoned(parsedate_to_datetime(said.replace("-", " ", 2)))
         found.astimezone(UTC)
     except (TypeError, LookupError, ArithmeticError) as error:
         raise ValueError("no date") from error

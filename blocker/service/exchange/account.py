@@ -9,11 +9,12 @@ from datetime import datetime
 
 from blocker.catalogue import Seen
 from blocker.catalogue.memory import CatalogueMemory
+from blocker.choices.modes import REMOVED, TRACKED
 from blocker.config import AccountConfig
 from blocker.judging.judge import Judgement
 from blocker.mailbox.protocol import Mailbox, Status, Store
 from blocker.sender import Trust
-from blocker.service.exchange.decide import REMOVED, TRACKED, Powers
+from blocker.service.exchange.decide import Powers
 from blocker.service.exchange.events import Action, Event, Observer
 from blocker.service.exchange.fidelity import Fidelity
 from blocker.service.exchange.journal import Journal

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from blocker.catalogue import Seen
 from blocker.catalogue.codes import Outcome, Stage
 from blocker.choices.levels import Level
-from blocker.choices.modes import Mode
+from blocker.choices.modes import TRACKED, Mode
 from blocker.judging.judge import Judgement, token_of, unread
 from blocker.judging.warm import judged
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
@@ -19,7 +19,7 @@ from blocker.rewrite import marker
 from blocker.service.exchange import steps
 from blocker.service.exchange.account import Account, event_of, seen_of
 from blocker.service.exchange.copies import Copies
-from blocker.service.exchange.decide import TRACKED, Powers
+from blocker.service.exchange.decide import Powers
 from blocker.service.exchange.failures import ELSEWHERE, NOT_THE_MESSAGE, reason_of
 from blocker.service.exchange.plan import ATTEMPTS, next_step
 from blocker.service.exchange.senders import Senders

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from blocker.judging.judge import FIELD, token_of
+from blocker.choices.modes import REMOVED
+from blocker.judging.judge import token_of
 from blocker.mailbox.protocol import Draft, Mailbox, MailboxError, Status
+from blocker.rewrite import marker
 from blocker.service.exchange import steps
 from blocker.service.exchange.account import Account
-from blocker.service.exchange.decide import REMOVED, Powers
+from blocker.service.exchange.decide import Powers
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
 from blocker.service.exchange.plan import lasting
 from blocker.service.exchange.steps import Entry, Saw
@@ -80,7 +82,7 @@ class Copies:
     def locate(self, group: Group) -> None:
         """By the token in our header field, at or above the recorded UIDNEXT."""
         uids = self._mailbox.uids(min(one.entry.uidnext or 1 for one, _ in group))
-        tokens = {uid: token_of(field) for uid, field in self._mailbox.headers(uids, FIELD).items()}
+        tokens = {uid: token_of(field) for uid, field in self._mailbox.headers(uids, marker.NAME).items()}
         for one, _ in group:
             found = (
                 uid
@@ -112,7 +114,7 @@ class Copies:
 
     def remove(self, step: steps.RemoveCopy, entry: Entry, saw: Saw) -> Saw:
         """Only what carries our field for this very message is ever taken away, whatever UID a server named."""
-        fields = self._mailbox.headers([step.uid], FIELD)
+        fields = self._mailbox.headers([step.uid], marker.NAME)
         if step.uid not in fields:
             return replace(saw, removed=True)
         if token_of(fields[step.uid]) != entry.token:

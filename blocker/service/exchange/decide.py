@@ -5,13 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from blocker.choices.modes import Mode
+from blocker.choices.modes import TRACKED, Mode
 from blocker.service.exchange.steps import LeaveAlone
-
-TRACKED = "$Tracked"
-"""Keyword of a message that holds a tracker."""
-REMOVED = "$TrackerRemoved"
-"""Keyword of a neutralised copy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,17 +15,17 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, selec
 from blocker.catalogue import Catalogue, JournalRow, Seen, patches, progress, relocation
 from blocker.catalogue.codes import FINISHED, Outcome, Stage
 from blocker.catalogue.model import AccountRow, MessageRow
+from blocker.catalogue.plain import CHUNK
 from blocker.catalogue.progress import Folder, Passed
 from blocker.catalogue.upsert import upsert
 from blocker.catalogue.writing import record
 from blocker.choices.levels import Setting
 from blocker.choices.modes import Mode
+from blocker.pieces import pieces
 from blocker.service.exchange.steps import Entry, Place, source_of
 
 RESTORED = "its original was restored on request"
 """What the catalogue says of a message whose original was put back."""
-_CHUNK = 500
-"""UIDs in one query: SQLite allows a limited number of parameters."""
 
 
 class Journal:
@@ -99,8 +99,7 @@ class Journal:
         """Those of `uids` that the journal knows: messages under way or finished, and our own copies."""
         found: set[int] = set()
         with self._catalogue.reading() as connection:
-            for start in range(0, len(uids), _CHUNK):
-                part = uids[start : start + _CHUNK]
+            for part in pieces(uids, CHUNK):
                 for column in (JournalRow.uid, JournalRow.copy_uid):
                     query = select(column).where(
                         JournalRow.account == account,

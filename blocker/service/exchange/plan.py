@@ -19,6 +19,7 @@ Sources: RFC 9051 (UIDNEXT, UIDVALIDITY), RFC 6851 (MOVE), RFC 4315 (UIDPLUS), a
 from __future__ import annotations
 
 from blocker.catalogue.codes import Stage
+from blocker.choices.modes import REMOVED, TRACKED
 from blocker.service.exchange.steps import (
     Append,
     Carry,
@@ -47,7 +48,7 @@ from blocker.service.exchange.steps import (
 
 ATTEMPTS = 3
 """After so many failures a message is left alone."""
-_NOT_CARRIED = frozenset({"\\recent", "\\deleted", "$tracked", "$trackerremoved"})
+_NOT_CARRIED = frozenset({"\\recent", "\\deleted", TRACKED.lower(), REMOVED.lower()})
 
 
 def next_step(entry: Entry, saw: Saw) -> Step | None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from blocker.catalogue import Seen
 from blocker.catalogue.codes import Stage
+from blocker.choices.modes import TRACKED
 from blocker.judging.judge import unread
 from blocker.mailbox.protocol import Mailbox, MailboxError
 from blocker.service.exchange.account import Account, event_of
-from blocker.service.exchange.decide import TRACKED
 from blocker.service.exchange.failures import ELSEWHERE, NOT_THE_MESSAGE, reason_of
 from blocker.service.exchange.steps import Entry, Opened, Place
 from blocker.service.exchange.under_way import Wanted

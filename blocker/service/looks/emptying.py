@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +19,7 @@ import blocker
 from blocker.catalogue.codes import Outcome
 from blocker.mailbox.protocol import Changed, Mailbox, MailboxError, Store
 from blocker.output.log import logger
+from blocker.pieces import pieces
 from blocker.rewrite import marker
 from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
@@ -120,11 +121,11 @@ def _let_go(account: Account, store: Store, entries: list[Entry], days: float) -
     gone = 0
     try:
         uids = quarantine.uids(min(entry.quarantine_next or 1 for entry in entries))
-        for start in range(0, len(uids), _BATCH):
+        for part in pieces(uids, _BATCH):
             if not wanted:
                 break
             account.go_on()
-            for uid, entry in list(_found(quarantine, uids[start : start + _BATCH], wanted)):
+            for uid, entry in list(_found(quarantine, part, wanted)):
                 try:
                     quarantine.remove([uid])
                 except Changed as error:  # its owner still uses it: due again after as many days, as above
@@ -142,7 +143,7 @@ def _let_go(account: Account, store: Store, entries: list[Entry], days: float) -
 
 
 def _found(
-    quarantine: Mailbox, uids: list[int], wanted: dict[str, list[Entry]]
+    quarantine: Mailbox, uids: Sequence[int], wanted: dict[str, list[Entry]]
 ) -> Iterator[tuple[int, Entry]]:
     for stored in quarantine.fetch(uids):
         digest = hashlib.sha256(stored.raw).hexdigest()

@@ -12,6 +12,7 @@ from blocker.catalogue import Catalogue, HeaderView, JournalRow
 from blocker.catalogue.model import AccountRow, MessageRow
 from blocker.judging.warm import viewed
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
+from blocker.pieces import pieces
 from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import ELSEWHERE
 
@@ -46,8 +47,7 @@ def _in_folder(account: Account, store: Store, catalogue: Catalogue, folder: str
 def _make(account: Account, mailbox: Mailbox, catalogue: Catalogue, missing: dict[int, int]) -> int:
     """`missing`: rows of the catalogue by UID."""
     uids = list(missing)
-    for start in range(0, len(uids), AT_ONCE):
-        part = uids[start : start + AT_ONCE]
+    for part in pieces(uids, AT_ONCE):
         views = dict.fromkeys(part, HeaderView(reason=_GONE))
         for stored in mailbox.fetch(part):
             account.go_on()

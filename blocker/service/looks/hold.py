@@ -17,13 +17,13 @@ from dataclasses import dataclass, field, replace
 from blocker.choices.modes import Mode
 from blocker.mailbox.protocol import MailboxError, Store
 from blocker.output.log import logger
+from blocker.pieces import pieces
 from blocker.service.exchange.account import Account, Stopped
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
 from blocker.service.exchange.steps import Place
 from blocker.service.looks.folder import Folder, tidy
 from blocker.service.looks.held import Held
 from blocker.service.looks.look import Look
-from blocker.service.looks.reading import pieces
 
 AT_ONCE = 20
 """Messages after which the time is looked at, and what is clean moves on."""

@@ -10,13 +10,13 @@ from blocker.catalogue.codes import Stage
 from blocker.judging.judge import Judgement, concerns, of_skimmed
 from blocker.judging.worker import Outcome
 from blocker.mailbox.protocol import Stored
+from blocker.pieces import pieces
 from blocker.service.exchange.failures import ELSEWHERE, reason_of
 from blocker.service.exchange.record import Batch
 from blocker.service.exchange.steps import Entry
 from blocker.service.looks.folder import Folder
 from blocker.service.looks.judges import Judges
 from blocker.service.looks.policy import Policy
-from blocker.service.looks.reading import pieces
 
 CHUNK = 100
 """Messages in one transaction of the catalogue."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TypeVar
 
 from blocker.catalogue.codes import Stage
 from blocker.judging.judge import token_of
 from blocker.mailbox.protocol import ConnectionLost, Mailbox, Stored, TryLater
 from blocker.output.log import logger
+from blocker.pieces import pieces
 from blocker.service.exchange.account import Account
 from blocker.service.exchange.failures import NOT_THE_MESSAGE, reason_of
 from blocker.service.exchange.record import Batch, Recorder
@@ -22,7 +22,6 @@ SIZES_AT_ONCE = 100
 LARGE = 256 * 1024
 """Octets above which a message is read without its attachments, where that is enough: it takes two answers more."""
 _log = logger()
-_T = TypeVar("_T")
 
 
 class Reader:
@@ -134,9 +133,3 @@ class Reader:
                 place = self._opened.place(uid)
                 batch.entries.append(Entry(place, Stage.JUDGING, attempts=attempts, reason=why))
         self._recorder.record(batch, None)
-
-
-def pieces(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
-    """Consecutive pieces of at most `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

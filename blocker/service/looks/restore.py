@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from blocker.catalogue import Catalogue
 from blocker.catalogue.codes import BACK, EXCHANGED, Outcome, Stage
-from blocker.judging.judge import FIELD, token_of
+from blocker.judging.judge import token_of
 from blocker.mailbox.protocol import Mailbox, MailboxError, Store
+from blocker.rewrite import marker
 from blocker.service.exchange.account import Account
 from blocker.service.exchange.events import Event
 from blocker.service.exchange.failures import NOT_THE_MESSAGE
@@ -107,7 +108,7 @@ def _settle(folder: Mailbox, entry: Entry, size: int) -> int | None:
     original, copy = _find(folder, entry.uidnext or 1, entry, size), entry.copy_uid
     if original is None or copy is None:
         return original
-    field = folder.headers([copy], FIELD).get(copy)
+    field = folder.headers([copy], marker.NAME).get(copy)
     if field is None or token_of(field) != entry.token:
         return original
     gained = lasting(folder.flags([copy]).get(copy, frozenset()))

@@ -8,6 +8,7 @@ from blocker.catalogue.codes import Stage
 from blocker.detect.report import Report
 from blocker.judging.judge import Judgement, headers_only, unread
 from blocker.mailbox.protocol import Mailbox
+from blocker.message.dates import zoned
 from blocker.service.exchange.account import Account, seen_of
 from blocker.service.exchange.plan import ATTEMPTS
 from blocker.service.exchange.record import Batch
@@ -58,5 +59,4 @@ class Unread:
 
 def _said_date(report: Report) -> datetime:
     """When a message that is not fetched says it was written; its arrival is not asked for."""
-    said = datetime.fromisoformat(report.message.date) if report.message.date else datetime.now(UTC)
-    return said if said.tzinfo else said.replace(tzinfo=UTC)
+    return zoned(datetime.fromisoformat(report.message.date)) if report.message.date else datetime.now(UTC)

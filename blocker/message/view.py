@@ -15,6 +15,8 @@ import mailparser  # type: ignore[import-untyped]
 from bs4 import BeautifulSoup
 from bs4.filter import SoupStrainer
 
+from blocker.message.storable import storable
+
 MAX_RAW = 256 * 1024
 """Octets of the message that are looked at, counted from its start."""
 MAX_HEAD = 64 * 1024
@@ -253,6 +255,4 @@ def _link(text: str, href: str) -> FooterLink | None:
 
 
 def _text(value: object, limit: int) -> str:
-    """Text that JSON and every database can hold."""
-    text = value if isinstance(value, str) else ""
-    return text[:limit].encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return storable(value, limit) if isinstance(value, str) else ""

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from blocker.catalogue.view import MAX_ADDRESSES, MAX_HOPS, HeaderView, Hop, foot_of, header_view
 from blocker.message.domains import organisational
+from blocker.message.view import MAX_ADDRESSES, MAX_HOPS, HeaderView, Hop, foot_of, header_view
 
 LETTER = (
     b"Received: from mx.example.net by store.example.net with LMTP id 2; Fri, 20 Nov 2026 11:00:05 +0000\r\n"
