@@ -11,6 +11,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
@@ -206,6 +207,20 @@ def _require_csrf() -> None:
     given = request.form.get(_CSRF, "")
     if not isinstance(known, str) or not hmac.compare_digest(known.encode(), given.encode()):
         abort(400, "This form is too old: load its page again and send it once more.")
+    if _comes_from_elsewhere():
+        abort(403, "This form was sent by another site: open the page itself and send it there.")
+
+
+def _comes_from_elsewhere() -> bool:
+    """Whether the browser says that a page of another site sent this form, whatever token that came by.
+
+    By Fetch Metadata, which browsers send by HTTPS and to this machine; else by Origin, which is `null` where a page
+    sends no referrer. By HTTPS there is a proxy in front, which may hide the name that Origin would be compared with.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None or request.is_secure:
+        return site in {"cross-site", "same-site"}
+    return urlsplit(request.headers.get("Origin", "null")).netloc not in ("", request.host)
 
 
 def _digest(secret: str) -> str:

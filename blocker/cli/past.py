@@ -56,12 +56,19 @@ def sweep(
       unpixel sweep personal --since 2026-01-01 --dry-run
       unpixel sweep personal
     """
-    from blocker.cli.running import Printer, configure_log, run_until_stopped, sweep_progress
+    from blocker.cli.running import (
+        Printer,
+        configure_log,
+        ended_by_signals,
+        run_until_stopped,
+        sweep_progress,
+    )
     from blocker.service import Busy
     from blocker.service.looks.sweep import Swept, usual
 
     configure_log()
-    with sentences(), service((name,), Printer(as_json, quiet=not dry_run, dry_run=dry_run)) as runner:
+    printer = Printer(as_json, quiet=not dry_run, dry_run=dry_run)
+    with ended_by_signals(printer), sentences(), service((name,), printer) as runner:
         limits = usual(load().account(name), None if yes or dry_run else most, rate)
         done = Swept()
 
@@ -219,7 +226,7 @@ def _replaced(
 
 
 def _put_back(account: str, wanted: list[int], as_json: bool) -> None:
-    from blocker.cli.running import Printer, configure_log, run_until_stopped
+    from blocker.cli.running import Printer, configure_log, ended_by_signals, run_until_stopped
     from blocker.service import Busy
 
     configure_log()
@@ -229,7 +236,8 @@ def _put_back(account: str, wanted: list[int], as_json: bool) -> None:
         if why:
             failed[message] = why
 
-    with service((account,), Printer(as_json, quiet=as_json)) as runner:
+    printer = Printer(as_json, quiet=as_json)
+    with ended_by_signals(printer), service((account,), printer) as runner:
         try:
             run_until_stopped(runner, lambda: runner.restore(account, wanted, restored))
         except Busy as busy:

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -40,9 +41,14 @@ class Printer:
         self._dry_run = dry_run
         self._console = console()
         self._lock = threading.Lock()
+        self.told: Counter[str] = Counter()
+        """How many messages something was done with, by action."""
 
     def __call__(self, event: Event) -> None:
         """Print it; a reader of ours that has gone away ends the program as a signal would."""
+        if event.uid:
+            with self._lock:
+                self.told[event.action] += 1
         if self._quiet and event.action not in ("trouble", "paused", "left"):
             return
         try:
@@ -161,6 +167,29 @@ def _signals() -> Iterator[list[int]]:
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def ended_by_signals(printer: Printer) -> Iterator[None]:
+    """Around a command whose work `run_until_stopped` does: a signal ends it the same way before that and after it.
+
+    What was done until then is told, however it is ended early.
+    """
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        _leave(number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except SystemExit:
+        if printer.told:
+            done = ", ".join(f"{count} {action}" for action, count in sorted(printer.told.items()))
+            say(f"Until then: {done}.", err=True)
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -174,6 +174,45 @@ def test_logging_out_ends_the_session(client: FlaskClient) -> None:
     assert client.get("/overview").status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"}, 403),
+        ({"Origin": "http://localhost:1"}, 403),
+        ({"Origin": "http://localhost"}, 303),
+        ({"Origin": "null"}, 303),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "https://pages.example"}, 303),
+        ({"Sec-Fetch-Site": "none"}, 303),
+    ],
+)
+def test_a_form_of_another_site_is_refused(client: FlaskClient, headers: dict[str, str], status: int) -> None:
+    """Even with the session's own token: the browser says where it was sent from."""
+    page = client.get("/overview").text
+    answer = client.post("/logout", data={"csrf": csrf_of(page)}, headers=headers)
+    assert answer.status_code == status
+    assert client.get("/overview").status_code == (200 if status == 403 else 303)
+
+
+def test_behind_a_proxy_the_pages_need_not_know_their_name(client: FlaskClient) -> None:
+    """A proxy that speaks HTTPS may ask under the address of this machine."""
+    client.get("/login", base_url="https://localhost")
+    page = client.get("/overview").text
+    wanted = {"csrf": csrf_of(page)}
+    for origin, site, status in (
+        ("https://evil.example", "cross-site", 403),
+        ("https://pages.example", "same-origin", 303),
+    ):
+        answer = client.post(
+            "/logout",
+            data=wanted,
+            headers={"Origin": origin, "Sec-Fetch-Site": site},
+            environ_overrides={"wsgi.url_scheme": "https"},
+        )
+        assert answer.status_code == status
+
+
 def cookie_of(client: FlaskClient) -> str:
     """What a thief would have copied."""
     cookie = client.get_cookie("unpixel")
