@@ -92,6 +92,11 @@ TERMS: Mapping[str, Mapping[str, str]] = _TABLE["terms"]
 """Phrases that stand in texts: name → language → phrase."""
 
 _MARKS = {rule: row.marks for rule, row in RULES.items()}
+_TEXTS: dict[str, dict[tuple[str, str], str]] = {}
+"""Language → rule and name of the text → text."""
+for _id, _row in RULES.items():
+    for _language, _texts in _row.texts.items():
+        _TEXTS.setdefault(_language, {}).update({(_id, _said): _text for _said, _text in _texts.items()})
 
 
 def reason(rule: str, *values: Value, said: str = "") -> Reason:
@@ -115,12 +120,13 @@ def marked(reasons: Iterable[Reason]) -> int:
 def text(one: Reason, language: str = LANGUAGE) -> str:
     """What a reason saw, in a language of the table."""
     rule, _, said, values = one
-    row = RULES.get(rule)
-    wanted = row.texts[language].get(said) if row is not None else None
+    wanted = _TEXTS[language].get((rule, said))
     if wanted is None:
         return str(values[0]) if said == TOLD and values else rule
+    if not values:
+        return wanted
     try:
-        return _filled(wanted, values, language) if values else wanted
+        return _filled(wanted, values, language)
     except (IndexError, ValueError):  # kept by another version, whose text had other values
         return rule
 

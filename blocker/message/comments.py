@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from blocker.message.html import HtmlDocument
     from blocker.message.nested import Nested
 
-_MARK = re.compile(r"<(?:[tT][eE][mM][pP][lL]|!--(?=[ \t\n\f]*+\[[iI][fF]))")
 _COMMENT_CLOSING = re.compile("--!?>")
 _CONDITION = re.compile(r"[ \t\n\f]*+\[if([^]]*+)\]>", re.IGNORECASE)
 _HEAD = 64
@@ -21,22 +20,6 @@ _UNCLOSED = (-1, "")
 _TRIES = 16
 _STYLE = re.compile(r"<style(?=[\s/>])", re.IGNORECASE)
 _STYLE_END = re.compile(r"</style", re.IGNORECASE)
-
-
-class Marks(NamedTuple):
-    """What one pass over markup tells."""
-
-    templates: bool
-    """There is, or seems to be, a <template>."""
-    comments: list[int]
-    """Where conditional comments may begin: behind each `<!--` that a condition follows."""
-
-
-def marks(markup: str) -> Marks:
-    """Templates and conditional comments, looked for together."""
-    begins = [mark.end() for mark in _MARK.finditer(markup)]
-    comments = [begin for begin in begins if markup[begin - 1] == "-"]
-    return Marks(len(comments) < len(begins), comments)
 
 
 class Sheet(NamedTuple):
@@ -67,7 +50,7 @@ def conditional_comments(
     again in the text, the document counts as cut.
     """
     text = document.text
-    openings = document.marks.comments
+    openings = document.glance.comments
     if not openings or not any(map(wanted, _candidates(text, openings))):
         return []
     comments = []

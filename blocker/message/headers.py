@@ -77,6 +77,10 @@ class Headers:
     def __contains__(self, name: str) -> bool:
         return name in self._index
 
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Whether there is a field of one of these names."""
+        return not names.isdisjoint(self._index)
+
     def all(self, name: str) -> list[str]:
         """Unfolded values of a field, in order, bytes above 127 as surrogates; encoded words stay encoded."""
         return [self._value(field) for field in self._index.get(name.lower(), ())]

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from html import unescape as unescape_html
-from html.entities import html5
 from io import IncrementalNewlineDecoder
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -18,11 +16,11 @@ import turbohtml
 from turbohtml import Document, Element
 
 from blocker.message.charset import Text, decode_text, inherited
-from blocker.message.comments import Marks, marks
 from blocker.message.css import lists_images
+from blocker.message.glance import Glance, glance
 from blocker.message.means import Means, Shared
 from blocker.message.once import once
-from blocker.message.transfer import WayBack, decode, mapping
+from blocker.message.transfer import WayBack, decode, mapping, sound_base64
 from blocker.message.urls import Url, clean, fetched, resolve
 
 if TYPE_CHECKING:
@@ -32,14 +30,12 @@ if TYPE_CHECKING:
 MAX_HTML = 8 << 20
 """Characters of one HTML part that are parsed; what lies beyond is not looked at."""
 
-_MOST_DIGITS = 7
 _NEWLINE = re.compile("\n")
 _NO_SHADOW = "shadowrootnone"
 _LONG = 128 << 10
 _BODY = re.compile(r"<(?:[bB][oO][dD][yY]|[hH][tT][mM][lL])(?=[ \t\n\f/>])")
 _MOST_BODIES = 100
 """<html> and <body> tags of a long text whose attributes are given to the first: the parser's time is quadratic in them."""
-_CHARACTER_REFERENCE = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);?")
 _SPACE = " \t\n\f\r"
 
 
@@ -59,16 +55,16 @@ class Markup:
     def tree(self) -> Document:
         """The parsed document; a shadow root's template is read as any other, for its elements are wanted too."""
         text = self.markup
-        if self.marks.templates:
+        if self.glance.templates:
             text = _without_shadow_roots(text)
         if len(text) > _LONG:
             text = _with_few_bodies(text)
         return turbohtml.parse(text, source_locations=True, scripting=self.scripting)
 
     @once
-    def marks(self) -> Marks:
+    def glance(self) -> Glance:
         """What is looked for in the markup before it is parsed."""
-        return marks(self.markup)
+        return glance(self.markup)
 
     @property
     def markup(self) -> str:
@@ -124,7 +120,10 @@ class HtmlDocument(Markup):
         self.kind = kind
         """`html`, `xml` (read as HTML too), `xml only`, `css`, or `calendar`."""
         self._body = part.body
-        self._decoded = decode(part.encoding, self._body)
+        sound = sound_base64(self._body) if part.encoding == "base64" else None
+        self.sound = sound is not None
+        """It is base64 that every program reads alike."""
+        self._decoded = decode(part.encoding, self._body) if sound is None else sound
         self._source: Text = decode_text(self._decoded, part.charset, kind == "css")
         text = self._source.text
         self.cut = len(text) > MAX_HTML
@@ -240,80 +239,6 @@ def value_span(text: str, start: int, end: int) -> Span:
         closed = text.find(quote, begin, end)
         return begin, closed if closed >= 0 else end
     return begin, end
-
-
-class Inside:
-    """The way from a piece of a decoded value to where it stands in the text.
-
-    `value` is text[span] with its character references decoded; where that cannot be told with
-    certainty, every piece is the whole span.
-    """
-
-    __slots__ = ("_offsets", "_same", "_source", "_span", "_value")
-
-    def __init__(self, text: str, span: Span, value: str) -> None:
-        self._span = span
-        self._source = text[span[0] : span[1]]
-        self._value = value
-        self._same = self._source == value
-        self._offsets: list[int] | None = None
-
-    @property
-    def exact(self) -> bool:
-        """Whether pieces can be told apart."""
-        if self._offsets is None and not self._same:
-            self._offsets = _decoded_offsets(self._source, self._value)
-        return self._same or bool(self._offsets)
-
-    def span(self, start: int, end: int) -> Span:
-        """Where value[start:end] stands."""
-        begin = self._span[0]
-        if self._same:
-            return begin + start, begin + end
-        if not self.exact or not self._offsets:
-            return self._span
-        return begin + self._offsets[start], begin + self._offsets[end]
-
-
-def _decoded_offsets(source: str, value: str) -> list[int]:
-    """For each character of `value`, and its end, the offset in `source`; empty where that is uncertain."""
-    offsets: list[int] = []
-    pieces: list[str] = []
-    position = 0
-    for match in _CHARACTER_REFERENCE.finditer(source):
-        offsets.extend(range(position, match.start()))
-        decoded = _character(match.group(), source[match.end() : match.end() + 1])
-        if decoded == match.group():
-            offsets.extend(range(match.start(), match.end()))
-        else:
-            offsets.extend([match.start()] * len(decoded))
-        pieces += (source[position : match.start()], decoded)
-        position = match.end()
-    offsets.extend(range(position, len(source)))
-    pieces.append(source[position:])
-    if "".join(pieces).replace("\0", "\ufffd") != value:
-        return []
-    offsets.append(len(source))
-    return offsets
-
-
-def _character(reference: str, following: str) -> str:
-    """What a character reference in an attribute means (HTML, section 13.2.5.73): often itself, as in `?a&copy=b`."""
-    if reference[1] == "#":
-        return _numeric(reference)
-    known = reference[1:] in html5 and (reference[-1] == ";" or following != "=")
-    return html5[reference[1:]] if known else reference
-
-
-def _numeric(reference: str) -> str:
-    """A numeric character reference; unlike the standard library's, control characters stay and any length is read."""
-    digits = reference[2:].rstrip(";").lower()
-    base, digits = (16, digits[1:]) if digits[0] == "x" else (10, digits)
-    digits = digits.lstrip("0")
-    if len(digits) > _MOST_DIGITS:
-        return "\ufffd"
-    number = int(digits or "0", base)
-    return unescape_html(f"&#{number};") or chr(number)
 
 
 class Tag:

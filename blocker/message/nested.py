@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from blocker.message.charset import decode_text
-from blocker.message.html import HtmlDocument, Inside, Markup, normalised
+from blocker.message.html import HtmlDocument, Markup, normalised
+from blocker.message.inside import Inside
 from blocker.message.model import Span
 from blocker.message.transfer import Mapping
 

@@ -45,7 +45,8 @@ def is_certain(document: HtmlDocument) -> bool:
     """Whether every program decodes the part alike, as nearly always."""
     part = document.part
     encodings = declared.encodings(part.headers.first("content-transfer-encoding"))
-    if len(encodings) > 1 or _in_doubt(encodings[0], part) or _inherited(part):
+    sound = document.sound and encodings[0] == "base64"
+    if len(encodings) > 1 or (not sound and _in_doubt(encodings[0], part)) or _inherited(part):
         return False
     value = part.headers.first("content-type")
     label = declared.charset(value)

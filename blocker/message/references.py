@@ -10,7 +10,8 @@ from turbohtml import Element, Namespace
 
 from blocker.message.comments import conditional_comments, style_sheets, tells
 from blocker.message.css import css_urls, may_load
-from blocker.message.html import HtmlDocument, Inside, Tag, start_tags
+from blocker.message.html import HtmlDocument, Tag, start_tags
+from blocker.message.inside import Inside
 from blocker.message.model import Span
 from blocker.message.nested import MAX_NESTED, Holder, Nested, Scope, Value, in_calendar, in_data, in_srcdoc
 from blocker.message.once import once

@@ -48,12 +48,20 @@ def decode(encoding: str, body: bytes) -> bytes:
     return body if other is None else other(body)
 
 
-def _decode_base64(body: bytes) -> bytes:
+def sound_base64(body: bytes) -> bytes | None:
+    """What a body says that is base64 and line ends and nothing else; None for another."""
     joined = body.translate(None, b"\r\n")
     try:
         return binascii.a2b_base64(joined + b"=" * (-len(joined) % 4), strict_mode=True)
     except binascii.Error:
-        joined = joined.translate(None, _NOT_BASE64)
+        return None
+
+
+def _decode_base64(body: bytes) -> bytes:
+    sound = sound_base64(body)
+    if sound is not None:
+        return sound
+    joined = body.translate(None, _NOT_BASE64)
     return b"".join([_piece(match[1]) for match in _BASE64_PIECE.finditer(joined)])
 
 

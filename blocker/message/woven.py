@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import NamedTuple
 
-from blocker.message.html import Inside
+from blocker.message.inside import Inside
 from blocker.message.model import Span
 
 
