@@ -40,6 +40,17 @@ _NO_NAMES = word_set(
     """
 )
 """Words of To fields that name nobody, and words that URLs are made of."""
+_TIMES = word_set(
+    """
+    january february march april may june july august september october november december
+    spring summer autumn winter easter noel advent valentine
+    janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre printemps automne hiver
+    januar februar marz juni juli oktober dezember ostern januari februari maart mei augustus
+    enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre navidad
+    gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre natale janeiro maio
+    """
+)
+"""Months, seasons and feasts: people are called so too, and folders far more often."""
 _NO_MARKS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th"}
 )
@@ -95,7 +106,7 @@ def _found(target: str, wanted: frozenset[str]) -> str:
         plain = _plain(piece)
         stem, _, kind = plain.rpartition(".") if last else (plain, "", "")
         name = stem if kind.lower() in PICTURES else plain
-        if folded(name) in wanted and (not last or name[:1].isupper()):
+        if folded(name) in wanted and folded(name) not in _TIMES and (not last or name[:1].isupper()):
             return folded(name)
         if not _SAYING.isdisjoint(piece):
             said = [folded(word) for word in _WORD.findall(name)]

@@ -12,13 +12,26 @@ from blocker.message.urls import Url
 
 OPAQUE = 40.0
 """Bits from which a value is taken for more than a short number."""
-NO_HASH = 300.0
+NO_HASH = 260.0
 """Bits above those of any hash that names a picture file (SHA-256 in hexadecimal is 256)."""
 GUID = 180.0
 """Bits above those of a GUID, by which programs name folders."""
 _PICTURE_FOLDER = re.compile(
     r"/(?:images?|img|imgs|assets?|static|media|gallery|gfx|graphics|pics?)/[^/]*\Z", re.IGNORECASE
 )
+
+
+_DRAWN = re.compile(
+    r"\?(?:c=(?:%23)?([0-9a-f])\1{2}(?:\1{3})?|(?:w|h|width|height)=[0-9]{1,4}|(?:bg|fg)?_?colou?r=(?:%23)?[0-9a-f]{3,6})"
+    r"(?:&(?:c=(?:%23)?([0-9a-f])\2{2}(?:\2{3})?|(?:w|h|width|height)=[0-9]{1,4}|(?:bg|fg)?_?colou?r=(?:%23)?[0-9a-f]{3,6})){0,4}\Z",
+    re.IGNORECASE,
+)
+"""A query that says in which colour and size something is drawn, and no more."""
+
+
+def is_drawn(own: Traits) -> bool:
+    """Whether a program draws a line or a corner there, and is not called to count."""
+    return not own.endpoint and _DRAWN.match(own.where[2]) is not None
 
 
 def is_posing(url: Url, own: Traits, context: Context) -> bool:

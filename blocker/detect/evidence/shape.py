@@ -11,7 +11,15 @@ from blocker.detect.box import SMALL, TINY, Box
 from blocker.detect.context import Context
 from blocker.detect.knowledge import is_store
 from blocker.detect.reasons import Reason, reason
-from blocker.detect.shelf import has_neighbours, in_pictures, is_counted, is_posing, is_shelved, is_stored
+from blocker.detect.shelf import (
+    has_neighbours,
+    in_pictures,
+    is_counted,
+    is_drawn,
+    is_posing,
+    is_shelved,
+    is_stored,
+)
 from blocker.detect.subject import Subject
 from blocker.detect.tokens import PICTURES
 from blocker.detect.traits import SHEETS, Traits
@@ -70,7 +78,7 @@ def evidence(subject: Subject) -> Iterator[Reason]:
     linked = _in_link(reference)
     if context.hosts[url.host] == 1:
         counting = reference.element == "img" and not (linked or stored) and url.host in context.link_hosts
-        if counting and not is_shelved(own):
+        if counting and not is_shelved(own) and not is_drawn(own):
             yield _COUNTER
         else:
             yield _ALONE
