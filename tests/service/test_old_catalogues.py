@@ -144,6 +144,7 @@ def test_what_was_under_way_comes_to_its_end(opened: Open, database: str, name: 
         w = found[account]
         (raw,) = found.sent(account)
         w.look()
+        w.look()  # what has to be judged anew is exchanged at the second
         assert (w.copies(), w.plain(), w.raws(QUARANTINE)) == ([raw], [], [raw]), account
         assert ("done", "kept", "") in w.rows(), account
         assert w.actions() == ["replaced"], account
