@@ -369,6 +369,7 @@ def test_held_mail_is_recorded_where_it_came_to_lie(tmp_path: Path, tells: bool)
     still(w)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("tells", [True, False])
 def test_also_where_the_link_broke(tmp_path: Path, tells: bool) -> None:
     """At each moment: one line a message, which lies where it says."""

@@ -124,6 +124,7 @@ FIRST = {"run": look, "sweep": sweep}
 THEN = {"run": look, "sweep": sweep, "sweep of none": sweep_none, "sweep asked for": asked}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("first", FIRST)
 @pytest.mark.parametrize("mode", ["copy", "replace"])
 def test_the_next_one_finishes_it(tmp_path: Path, mode: str, first: str) -> None:

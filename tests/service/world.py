@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import select
@@ -47,6 +49,15 @@ def signed(number: int = 1) -> bytes:
     )
 
 
+@cache
+def migrated() -> bytes:
+    """An empty SQLite catalogue; to make one takes longer than most looks."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "catalogue.sqlite")
+        Catalogue.open(f"sqlite:///{path}").close()
+        return path.read_bytes()
+
+
 @dataclass
 class World:
     """One account named "ada", its server in memory, its catalogue on disk."""
@@ -59,7 +70,11 @@ class World:
 
     @classmethod
     def make(cls, directory: Path, mode: str = "replace", **more: Any) -> World:
-        """A world whose account is in this mode."""
+        """A world whose account is in this mode, with an empty catalogue where the directory has none."""
+        path = directory / "catalogue.sqlite"
+        if not path.exists():
+            path.touch(0o600)
+            path.write_bytes(migrated())
         account = AccountConfig(
             name="ada",
             address="ada@example.org",
