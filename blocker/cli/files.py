@@ -23,6 +23,16 @@ MOST = 160
 """Characters of one value that a mail holds, where it is shown."""
 MAX_FILTERED = 256 << 20
 """Octets that `filter` looks at; a larger message is passed on as it is."""
+LEVEL = click.option(
+    "--level",
+    type=click.Choice([level.value for level in Level]),
+    default=DEFAULT_LEVEL.value,
+    show_default=True,
+    help="How much to neutralise.",
+)
+RECIPIENT = click.option(
+    "--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's."
+)
 
 
 @click.command(
@@ -82,16 +92,8 @@ def scan(
 
 @click.command(epilog="Example: unpixel neutralise newsletter.eml > quiet.eml")
 @click.argument("file", metavar="FILE|-")
-@click.option(
-    "--level",
-    type=click.Choice([level.value for level in Level]),
-    default=DEFAULT_LEVEL.value,
-    show_default=True,
-    help="How much to neutralise.",
-)
-@click.option(
-    "--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's."
-)
+@LEVEL
+@RECIPIENT
 def neutralise(file: str, level: str, recipients: tuple[str, ...]) -> None:
     """Write the message to standard output without what spies; every other byte stays."""
     from blocker.cli.kept import NotKept, keep
@@ -116,16 +118,8 @@ def neutralise(file: str, level: str, recipients: tuple[str, ...]) -> None:
 @click.command(
     name="filter", epilog='Example, in a Sieve script with vnd.dovecot.filter: filter "unpixel" ["filter"];'
 )
-@click.option(
-    "--level",
-    type=click.Choice([level.value for level in Level]),
-    default=DEFAULT_LEVEL.value,
-    show_default=True,
-    help="How much to neutralise.",
-)
-@click.option(
-    "--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's."
-)
+@LEVEL
+@RECIPIENT
 def filter_(level: str, recipients: tuple[str, ...]) -> None:
     """Read a message on standard input, write it to standard output neutralised.
 

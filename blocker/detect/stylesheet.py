@@ -83,33 +83,15 @@ _FEATURE = re.compile(
 _KEY = re.compile(r"(?:\.(?P<class>[-\w]+)|#(?P<id>[-\w]+))|^(?P<tag>[a-zA-Z][\w-]*)")
 HIDES = re.compile(r"none|hidden|collapse|\\")
 """What stands in every value that hides something; values are in lower case."""
-_ALWAYS_HIDE = frozenset(
-    [
-        *(
-            "opacity",
-            "clip",
-            "clip-path",
-            "position",
-            "overflow",
-            "overflow-x",
-            "overflow-y",
-            "inset",
-            "transform",
-        ),
-        *(
-            "scale",
-            "translate",
-            "object-position",
-            "filter",
-            "mask",
-            "mask-image",
-            "mask-size",
-            "zoom",
-            "text-indent",
-            "margin",
-        ),
-    ]
-)
+_ALWAYS_HIDE = (RARE - {"content-visibility", "margin-left", "margin-top"}) | {
+    "opacity",
+    "clip",
+    "clip-path",
+    "position",
+    "overflow",
+    "overflow-x",
+    "overflow-y",
+}
 """Properties that hide something, or take part in it, whatever their value."""
 _HACK = re.compile(r"\\[09]/?\s*(?:!|\Z)")
 """What only Internet Explorer takes for a value (`none\\9`)."""

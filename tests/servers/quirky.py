@@ -11,10 +11,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import IO, ClassVar
+from typing import IO
 
 from blocker.mailbox.protocol import Stored
 from tests.mailbox.memory import Folder, MemoryAccount, header
+from tests.servers.listening import Listening
 
 CAPABILITIES = "IMAP4rev1 AUTH=PLAIN UIDPLUS MOVE NAMESPACE UNSELECT"
 _LITERAL = re.compile(rb"\{(\d+)(\+?)\}\r\n$")
@@ -47,7 +48,7 @@ Change = Callable[[Reply], None]
 
 
 @dataclass
-class Quirky:
+class Quirky(Listening):
     """A server that listens until `stop_all`; `change` alters each reply, `refuse` answers before anything is done."""
 
     account: MemoryAccount
@@ -57,28 +58,10 @@ class Quirky:
     greeting: bytes = b"* OK ready\r\n"
     commands: list[str] = field(default_factory=list)
     """The names of all that was asked."""
-    _all: ClassVar[list[Quirky]] = []
 
     def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
         self._lock = threading.Lock()
-        Quirky._all.append(self)
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    @classmethod
-    def stop_all(cls) -> None:
-        """Stop listening, all of them."""
-        while cls._all:
-            cls._all.pop()._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                peer, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+        self._listen()
 
     def _serve(self, peer: socket.socket) -> None:
         try:

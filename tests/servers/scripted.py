@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import socket
-import threading
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+
+from tests.servers.listening import Listening
 
 Answer = bytes | Callable[[bytes], bytes]
 """What is said before the tagged OK; a last line without a line end is the tagged answer itself."""
@@ -19,13 +19,11 @@ USUAL: dict[str, Answer] = {
 }
 
 
-class ScriptedServer:
+class ScriptedServer(Listening):
     """Listens on a free port of 127.0.0.1; `answers` maps a pattern of a command (without its tag) to what is said.
 
     Later patterns go first. `sent` is all that clients sent.
     """
-
-    _all: ClassVar[list[ScriptedServer]] = []
 
     def __init__(
         self, answers: Mapping[str, Answer] | None = None, greeting: bytes = b"* OK ready\r\n"
@@ -33,24 +31,7 @@ class ScriptedServer:
         self.answers = {**USUAL, **(answers or {})}
         self.greeting = greeting
         self.sent = bytearray()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.host, self.port = "127.0.0.1", int(self._listener.getsockname()[1])
-        threading.Thread(target=self._accept, daemon=True).start()
-        ScriptedServer._all.append(self)
-
-    @classmethod
-    def stop_all(cls) -> None:
-        """Stop listening, all of them."""
-        while cls._all:
-            cls._all.pop()._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                peer, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+        self._listen()
 
     def _serve(self, peer: socket.socket) -> None:
         try:

@@ -15,7 +15,7 @@ from blocker.catalogue import Catalogue
 from blocker.catalogue.values import MessageLine
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 from blocker.service.looks.sweep import Swept
-from tests.service.world import ARRIVED, QUARANTINE, World, mail, original_of
+from tests.service.world import ARRIVED, QUARANTINE, World, lost_at, mail, original_of
 
 Make = Callable[..., World]
 SCREENING = "Screening"
@@ -168,15 +168,7 @@ def test_delivered_while_the_first_is_under_way(world: Make, stops: int) -> None
     """The link breaks over the first; in the end there are two copies and two originals, each recorded."""
     w = world()
     w.deliver(mail())
-    left = stops
-
-    def fault(_moment: str, _operation: str, _folder: str) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise ConnectionLost("The link broke; connect again.")
-
-    w.server.fault = fault
+    w.server.fault = lost_at(stops)
     with suppress(ConnectionLost):
         w.look()
     w.server.fault = None
@@ -390,15 +382,7 @@ def test_also_where_the_link_broke(tmp_path: Path, tells: bool) -> None:
 
 def broken(w: World, moment: int) -> bool:
     """A look over a link that breaks at a moment; whether it came to that."""
-    left = moment
-
-    def fault(_moment: str, _operation: str, _folder: str) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise ConnectionLost("The link broke; connect again.")
-
-    w.server.fault = fault
+    w.server.fault = lost_at(moment)
     try:
         w.look()
     except ConnectionLost:

@@ -18,7 +18,7 @@ from blocker.catalogue.codes import Stage
 from blocker.mailbox.protocol import ConnectionLost, MailboxError
 from blocker.service.exchange.journal import Journal
 from blocker.service.looks.sweep import Limits
-from tests.service.world import ARRIVED, CHANGING, QUARANTINE, World, mail, original_of
+from tests.service.world import ARRIVED, CHANGING, QUARANTINE, World, lost_at, mail, original_of
 
 SCREENING = "Screening"
 MAILS = [mail(1), mail(2, tracked=False), mail(3)]
@@ -47,19 +47,6 @@ def asked(w: World) -> None:
     with Catalogue.open(w.config.database) as catalogue:
         catalogue.request("sweep", "ada", {"since": LATER.date().isoformat()})
     w.look()
-
-
-def lost_at(moment: int) -> Callable[[str, str, str], None]:
-    """The link breaks at the n-th moment: before an operation, or after it with its answer."""
-    left = moment
-
-    def fault(_moment: str, _operation: str, _folder: str) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise ConnectionLost("The link broke; connect again.")
-
-    return fault
 
 
 def stopped(make: Callable[[], World], first: Callable[[World], None]) -> list[World]:

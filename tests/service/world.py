@@ -18,7 +18,7 @@ from blocker.catalogue import Catalogue, JournalRow
 from blocker.choices.levels import Level
 from blocker.choices.modes import Mode
 from blocker.config import AccountConfig, Config
-from blocker.mailbox.protocol import Stored
+from blocker.mailbox.protocol import ConnectionLost, Stored
 from blocker.service import Event, Runner
 from tests.mailbox.memory import MemoryAccount, MemoryStore
 
@@ -202,3 +202,16 @@ def _chosen(values: dict[str, Any]) -> dict[str, Any]:
     """Fields of an account, its mode and level by their names."""
     kinds = {"mode": Mode, "level": Level}
     return {key: kinds[key](value) if key in kinds else value for key, value in values.items()}
+
+
+def lost_at(moment: int) -> Callable[[str, str, str], None]:
+    """The link breaks at the n-th moment: before an operation, or after it with its answer."""
+    left = moment
+
+    def fault(_moment: str, _operation: str, _folder: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise ConnectionLost("The link broke; connect again.")
+
+    return fault
