@@ -23,5 +23,7 @@ class Bounds:
     """For which a refused body is read away, so that its sender comes to read why (RFC 9112, 9.6)."""
     open_body: int = 64 * 1024
     """Of a body that is read before anybody knows who sends it: a form has room in it."""
+    bodies: int = 256 * 1024 * 1024
+    """Of all long bodies together that are read, or being dealt with: one more is refused for now."""
     head_size: int = 32 * 1024
     """Of a request's header."""

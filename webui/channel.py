@@ -36,6 +36,9 @@ class Watch(Protocol):
     def opened(self) -> None:
         """A connection was accepted."""
 
+    def channels(self) -> list[Channel]:
+        """The open connections."""
+
     def decided(self, channel: Channel, problem: Problem | None) -> None:
         """The gate has spoken, in another thread than the server's."""
 
@@ -87,6 +90,12 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         if not self.error and self.body_bytes_received > self._limit:
             self.refuse(self._too_large())
         return consumed
+
+    @property
+    def weight(self) -> int:
+        """Octets of its body that there are, or may come to be."""
+        expected = MAX_BODY if self.chunked else self.content_length
+        return int(self.body_bytes_received if self.completed else min(expected, MAX_BODY))
 
     def refuse(self, problem: Problem) -> None:
         """Answer with a problem in place of going on."""
@@ -166,6 +175,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         request = self.request
         if request is None or not self.connected:
             return
+        if problem is None and self._is_full():
+            problem = Problem(
+                503, "unavailable", "Too much is being sent at once: send this again in a moment."
+            )
         if problem is None:
             request.admit()
         else:
@@ -178,6 +191,16 @@ class Channel(HTTPChannel):  # type: ignore[misc]
                 # Behind an earlier request, the thread that answers it sends the sign to go on.
                 if not self.requests:
                     self.send_continue()
+
+    def _is_full(self) -> bool:
+        """Whether the long bodies of all connections, with the one that waits here to be let in, are too much together."""
+        asked = self.request.weight if self.request is not None else 0
+        return asked + sum(channel.weight for channel in self.watch.channels()) > self.watch.bounds.bodies
+
+    @property
+    def weight(self) -> int:
+        """Octets of the long bodies that it was let in with."""
+        return sum(one.weight for one in (*self.requests, self.request) if one is not None and one.admitted)
 
     def _answer(self, request: Parser) -> None:
         """Hand a whole request on, as waitress does after the octets that end one."""

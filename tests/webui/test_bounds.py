@@ -325,3 +325,24 @@ def test_an_answer_that_nobody_takes_in_keeps_no_place(app: Flask) -> None:
             time.sleep(0.1)
         assert not server.connections
         assert time.monotonic() - began > 0.5
+
+
+def test_long_bodies_have_a_bound_together(app: Flask, filled: Catalogue) -> None:
+    """Programs with a token may not fill the memory by sending at once: one too many is asked to come again."""
+    bearer = f"Authorization: Bearer {new_token(filled)}\r\n".encode()
+
+    def begun(server: Server, length: bytes) -> socket.socket:
+        return connected(server, HEAD + bearer + length + b"\r\n\r\nSubject: x")
+
+    with serving(app, Bounds(bodies=10 * MB)) as server, ExitStack() as stack:
+        held = [stack.enter_context(begun(server, b"Content-Length: %d" % (4 * MB))) for _ in range(2)]
+        time.sleep(0.5)
+        for length in (b"Content-Length: %d" % (4 * MB), b"Transfer-Encoding: chunked"):
+            status, _, body = answer_of(stack.enter_context(begun(server, length)))
+            assert (status, json.loads(body)["error"]["code"]) == (503, "unavailable")
+        assert seconds(server) < SOON
+        held.pop().close()
+        time.sleep(0.5)
+        third = stack.enter_context(begun(server, b"Connection: close\r\nContent-Length: %d" % MB))
+        third.sendall(b"\r\n" * (MB // 2 - 5))
+        assert answer_of(third)[0] == 200
