@@ -760,6 +760,15 @@ def test_commands_answered_with_nonsense(
     store.close()
 
 
+def test_a_message_whose_count_leaves_out_its_last_line_end(scripted: Callable[..., ImapStore]) -> None:
+    """It is not read as one without: what is left of it stands where the answer has to go on."""
+    told = b'* 1 FETCH (UID 1 FLAGS () INTERNALDATE "01-Jan-2024 10:00:00 +0000" RFC822.SIZE 11 BODY[] {9}\r\na: b\r\n\r\nx\r\n)\r\n'
+    store = scripted({"UID FETCH": told, "UID SEARCH": b"* SEARCH 1\r\n", "NOOP": b""})
+    with pytest.raises(MailboxError):
+        list(store.open("INBOX").fetch([1]))
+    store.close()
+
+
 def test_imaplib_remembers_no_password() -> None:
     """imaplib's memory of recent commands, which it would print in a crash, holds no LOGIN."""
     server = ScriptedServer({"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n", "LOGIN": b""})

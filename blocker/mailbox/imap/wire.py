@@ -166,6 +166,8 @@ class Wire(imaplib.IMAP4):
             line = self._counted()
         if not self._literal_came:
             line = _usual(line)
+        elif line == b"\r\n":
+            line = b" \r\n"  # imaplib would pass over it since Python 3.14: the end of a message whose count was too short
         self._literal_came = False
         return line
 
