@@ -25,11 +25,11 @@ from blocker.message.vectors import (
     FILES,
     FRAMES,
     LOCAL,
-    SELECTOR,
     SHEETS,
     SPARSE,
     SPARSE_SELECTOR,
     of_link,
+    selector,
     vector,
 )
 from blocker.message.woven import Woven
@@ -144,9 +144,9 @@ def _in_markup(document: HtmlDocument | Nested) -> Iterator[Reference]:
 def _in_tree(document: Scope, sparse: bool = True) -> Iterator[Reference]:
     base = document.base
     flat = document.flat
-    for element in document.tree.select(SELECTOR):
-        tag = element.tag
-        attrs = element.attrs
+    found = selector(document.tree)
+    for element in document.tree.select(found):
+        tag, attrs = element.tag, element.attrs
         if tag == "style":
             yield from _in_sheet(document, element, attrs)
         for name in attrs:
@@ -157,7 +157,7 @@ def _in_tree(document: Scope, sparse: bool = True) -> Iterator[Reference]:
                 if (value or (base is not None and name == "src")) and (not flat or tag in AHEAD):
                     yield from _in_attribute(document, element, tag, name, value, attrs, base, None)
     if (sparse and not flat) or document.kind == "xml":
-        yield from _sparse(document, base)
+        yield from _sparse(document, base, found)
 
 
 def _in_comments(document: HtmlDocument | Nested) -> Iterator[Reference]:
@@ -202,10 +202,10 @@ _ALL_NAMES = frozenset((*ATTRIBUTES, *SPARSE))
 _SHEET = Tag("style", {}, "", 0)
 
 
-def _sparse(document: Scope, base: Url | None) -> Iterator[Reference]:
-    """References in SVG's attributes, which few messages have."""
+def _sparse(document: Scope, base: Url | None, found: str) -> Iterator[Reference]:
+    """References in SVG's attributes, which few messages have, beside the elements `found` by a selector."""
     for element in document.tree.select(SPARSE_SELECTOR):
-        names = SPARSE if element.matches(SELECTOR) else _ALL_NAMES
+        names = SPARSE if element.matches(found) else _ALL_NAMES
         for name, value in element.attrs.items():
             text = text_of(value) if name in names else ""
             if text:

@@ -15,6 +15,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from turbohtml import Document
+
 _TABLE = """
 img         src         url
 img         srcset      srcset
@@ -113,18 +115,29 @@ compression-dictionary next
 """
 RELS = frozenset(_RELS.split())
 """<link rel> values that make some reader contact the host without a click."""
-SELECTOR = (
-    ",".join(
-        f"[{name.replace(':', chr(92) + ':')}]"
-        for name in ATTRIBUTES
-        if name not in ("href", "content", "style", "code")
-    )
-    + ',[style*="("],[style*="--"],[style*="\\\\"]'
-    + ",link[href],meta[content],image[href],feimage[href],use[href],script[href],font-face-uri[href],"
-    + "embed[code],style"
+_ANYWHERE = (
+    "[src],[srcset],[background],[o\\:href],[xlink\\:href],"
+    '[style*="("],[style*="--"],[style*="\\\\"],'
+    "image[href],feimage[href],use[href],font-face-uri[href]"
 )
-"""A style attribute names a URL in a function, whose bracket cannot be escaped (CSS Syntax Level 3, 4.3.4), or carries
-a string to one in a custom property, whose name can."""
+"""What is looked for in each document. A style attribute names a URL in a function, whose bracket cannot be escaped (CSS
+Syntax Level 3, 4.3.4), or carries a string to one in a custom property, whose name can."""
+_OF_ELEMENTS = {
+    **{name: name for name in ("style", "img", "link", "video", "object", "applet", "iframe")},
+    "meta": "meta[content]",
+    "html": "html[manifest]",
+    "script": "script[href]",
+    "embed": "embed[code]",
+}
+"""What is looked for besides where a document has such elements, which its tree tells at once."""
+
+
+def selector(tree: Document) -> str:
+    """Finds every element of a document that may have a vector, but for SVG's attributes."""
+    present = [rest for name, rest in _OF_ELEMENTS.items() if tree.select_one(name) is not None]
+    return ",".join([_ANYWHERE, *present])
+
+
 SPARSE_SELECTOR = ",".join(f"[{name}]" for name in SPARSE)
 FRAMES = frozenset(
     {"iframe[src]", "frame[src]", "portal[src]", "object[data]", "embed[src]", "embed[code]", "meta[refresh]"}
