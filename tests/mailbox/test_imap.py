@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from blocker.mailbox.imap import ImapStore, Security, SocketTimeout
+from blocker.config.model import Security
+from blocker.mailbox.imap import ImapStore, SocketTimeout
 from blocker.mailbox.imap.text import copied
 from blocker.mailbox.protocol import Changed, ConnectionLost, LoginRefused, MailboxError, OverQuota
 from tests.mailbox.contract import PLAIN

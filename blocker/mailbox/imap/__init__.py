@@ -13,8 +13,7 @@ connection), `connection` (one exchange), then what is asked over it
 
 from __future__ import annotations
 
-from blocker.mailbox.imap.reach import Security
 from blocker.mailbox.imap.store import ImapStore
 from blocker.mailbox.imap.wire import SocketTimeout
 
-__all__ = ["ImapStore", "Security", "SocketTimeout"]
+__all__ = ["ImapStore", "SocketTimeout"]

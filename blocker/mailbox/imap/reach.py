@@ -7,15 +7,13 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
+from blocker.config.model import Security
 from blocker.config.private import only_file
 from blocker.mailbox.imap.incoming import TooMuch
 from blocker.mailbox.imap.text import clean
 from blocker.mailbox.imap.wire import BROKEN, Client, Refused, SocketTimeout
 from blocker.mailbox.protocol import ConnectionLost, MailboxError, WrongSetting
-
-Security = Literal["tls", "starttls", "none"]
 
 
 def connect(

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from blocker.config.loopback import is_loopback
+from blocker.config.model import Security
 from blocker.mailbox.imap import idle
 from blocker.mailbox.imap.connection import Connection
 from blocker.mailbox.imap.facts import ImapFacts
 from blocker.mailbox.imap.folder import ImapMailbox
 from blocker.mailbox.imap.names import FolderNames
 from blocker.mailbox.imap.notify import notified
-from blocker.mailbox.imap.reach import Security, connect
+from blocker.mailbox.imap.reach import connect
 from blocker.mailbox.imap.select import select, told_uidnext, uidnext
 from blocker.mailbox.imap.sign_in import Secret, sign_in
 from blocker.mailbox.imap.wire import SocketTimeout
