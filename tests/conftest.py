@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("unpixel")
     group.addoption("--fast", action="store_true", help="leave out what needs a real server or browser")
     group.addoption("--again", action="store_true", help="leave out what comes out alike on every Python")
-    group.addoption("--long", action="store_true", help="also what takes long and seldom finds anything")
+    group.addoption("--long", action="store_true", help="go on for long with what tries inputs at random")
     group.addoption("--soak", metavar="MINUTES", help="also run the long run, for so long")
     group.addoption("--corpus", metavar="DIR", help="also collect the tests on the real mail kept in DIR")
 
@@ -53,7 +53,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     without = {
         *(SLOW if config.getoption("--fast") else ()),
         *(("once",) if config.getoption("--again") else ()),
-        *(() if config.getoption("--long") else ("long",)),
         *(() if config.getoption("--corpus") else ("corpus",)),
         *(() if config.getoption("--soak") else ("soak",)),
     }

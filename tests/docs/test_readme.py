@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,17 @@ def test_the_python_sample_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert blocker.neutralise(MESSAGE).changed, "so that the sample's assertion is reached"
     exec(sample, {"raw": MESSAGE})
     assert capsys.readouterr().out.startswith("http://example.org/open?u=1 beacon (Reason(")
+
+
+def test_the_rooms_stand_in_their_order() -> None:
+    """The design's table names every room of the import rules, each below those that it may import."""
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = [{room.strip() for room in layer.split(":")} for layer in reversed(rules[0]["layers"])]
+    section = MANUAL["design"].partition("## Where does a change")[0]
+    named = [room.replace("/", ".") for room in re.findall(r"(?m)^\| `([\w/]+)` \|", section)]
+    assert sorted(named) == sorted(room for layer in layers for room in layer)
+    heights = [height for room in named for height, layer in enumerate(layers) if room in layer]
+    assert heights == sorted(heights)
 
 
 def test_the_words_are_explained() -> None:

@@ -274,9 +274,14 @@ def throw(error: Exception) -> None:
     raise error
 
 
+LIVES = (40, 400)
+"""How many mailboxes are lived in; with --long."""
+
+
 @pytest.mark.once
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("machine", [Mailbox, Held])
-def test_a_mailbox_lived_in(tmp_path: Path, machine: type[Mailbox]) -> None:
+def test_a_mailbox_lived_in(tmp_path: Path, pytestconfig: pytest.Config, machine: type[Mailbox]) -> None:
     """In whatever order things happen."""
     template = tmp_path / "template"
     template.mkdir()
@@ -284,7 +289,7 @@ def test_a_mailbox_lived_in(tmp_path: Path, machine: type[Mailbox]) -> None:
     with_a_home: type[Mailbox] = type("Prepared", (machine,), {"template": template})
     case = with_a_home.TestCase
     case.settings = settings(
-        max_examples=40,
+        max_examples=LIVES[bool(pytestconfig.getoption("--long"))],
         stateful_step_count=15,
         deadline=None,
         suppress_health_check=list(HealthCheck),
