@@ -16,6 +16,7 @@ from blocker.sender import Trust
 from webui import auth, errors, headers, words
 from webui.areas import areas, menu
 from webui.site import Site
+from webui.standing import idle, standing
 from webui.wanted import RANGES
 
 
@@ -65,7 +66,9 @@ def create_app(
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
     app.extensions["unpixel"] = Site(catalogue, key, trust or Trust(), open_metrics)
-    app.jinja_env.globals.update(csrf_token=auth.csrf_token, menu=menu(), ranges=tuple(RANGES))
+    app.jinja_env.globals.update(
+        csrf_token=auth.csrf_token, menu=menu(), ranges=tuple(RANGES), standing=standing, idle=idle
+    )
     words.register(app)
     errors.register(app)
     app.before_request(auth.guard)

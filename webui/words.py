@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import Flask
 from markupsafe import Markup
 
+from blocker.catalogue.heartbeats import Condition
 from blocker.choices.levels import label_of
 from blocker.detect.words import KIND_NAMES, sentence, whose
 
@@ -33,6 +34,21 @@ ROLE_NAMES = {
     "sales": "A tool with which sales people watch single readers",
     "analytics": "An audience counter",
     "commerce": "A shop, bank, or network that tracks the mail it sends",
+}
+CONDITION_NAMES: dict[str, str] = {
+    Condition.CONNECTING: "Connecting",
+    Condition.WATCHING: "Watching",
+    Condition.TROUBLE: "Trying again",
+    Condition.PAUSED: "Waits for you",
+    Condition.STOPPED: "Not running",
+    Condition.SILENT: "Not running",
+    Condition.NEVER: "Not watched yet",
+}
+REMEDIES: dict[str, str] = {
+    Condition.PAUSED: "See to that, then start `unpixel run` again.",
+    Condition.STOPPED: "Start it with `unpixel run`.",
+    Condition.SILENT: "It ended without a word. Start it with `unpixel run`.",
+    Condition.NEVER: "Start it with `unpixel run`.",
 }
 STATE_NAMES = {"waiting": "Waiting", "running": "Under way", "done": "Done", "failed": "Failed"}
 COMMAND_NAMES = {"sweep": "Look through past mail", "restore": "Put the original back"}
@@ -95,6 +111,8 @@ def register(app: Flask) -> None:
         level=label_of,
         role=lambda name: ROLE_NAMES.get(name, name),
         without=without,
+        condition=lambda name: CONDITION_NAMES.get(name, name),
+        remedy=lambda name: REMEDIES.get(name, ""),
         state=lambda name: STATE_NAMES.get(name, name),
         command=lambda name: COMMAND_NAMES.get(name, name),
     )

@@ -14,6 +14,7 @@ from blocker.catalogue import (
     commands,
     credentials,
     forgetting,
+    heartbeats,
     patches,
     profiles,
     reading,
@@ -24,6 +25,7 @@ from blocker.catalogue import (
 from blocker.catalogue.credentials import CredentialKind
 from blocker.catalogue.errors import place, told
 from blocker.catalogue.filtering import conditions
+from blocker.catalogue.heartbeats import Condition, Heartbeat
 from blocker.catalogue.model import AccountRow
 from blocker.catalogue.profiles import ServerProfile
 from blocker.catalogue.reading import SenderOrder
@@ -190,6 +192,18 @@ class Catalogue:
         """Note how a command ended: what a person should read, and the error where it failed."""
         with self.writing() as connection:
             commands.finish(connection, command_id, outcome, error)
+
+    def beat(self, conditions: Mapping[str, tuple[Condition, str]]) -> None:
+        """Note that the service lives, and how it is with its accounts, with a sentence each."""
+        now = datetime.now(UTC)
+        with self.writing() as connection:
+            for account, (condition, detail) in conditions.items():
+                heartbeats.beat(connection, account, condition, detail, now)
+
+    def heartbeats(self) -> tuple[Heartbeat, ...]:
+        """How it is with every account, by name."""
+        with self.reading() as connection:
+            return heartbeats.heartbeats(connection)
 
     def overview(self, days: int | None = 30, *, account: str = "", today: date | None = None) -> Overview:
         """The figures of the last `days` days by arrival (UTC), today included; of everything with None."""

@@ -257,6 +257,19 @@ class PatchRow(Base):
     patch: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class HeartbeatRow(Base):
+    """How it is with an account, as the service that watches it last said."""
+
+    __tablename__ = "heartbeats"
+
+    account: Mapped[str] = mapped_column(String(200), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20))
+    """A `Condition` of `heartbeats`."""
+    detail: Mapped[str]
+    since: Mapped[dt.datetime]
+    at: Mapped[dt.datetime]
+
+
 class CommandRow(Base):
     """What a person asked for on a page; the service carries it out and reports back here."""
 

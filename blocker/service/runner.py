@@ -25,6 +25,7 @@ from blocker.service.looks.look import Progress
 from blocker.service.looks.restore import NotRestored, restore
 from blocker.service.looks.retention import Retention
 from blocker.service.looks.sweep import Limits, Swept, nobody, sweep
+from blocker.service.pulse import Pulse
 from blocker.service.stores import Stores, imap
 from blocker.service.watch import Watch
 
@@ -74,8 +75,10 @@ class Runner:
             )
             for account in chosen
         }
+        self._pulse = Pulse(catalogue)
         self._watches = {
-            name: Watch(account, catalogue, self._stores) for name, account in self._accounts.items()
+            name: Watch(account, catalogue, self._stores, self._pulse)
+            for name, account in self._accounts.items()
         }
         self._retention = Retention(catalogue, config.service.retention_days, self._stop)
         self._threads: list[threading.Thread] = []
@@ -90,6 +93,7 @@ class Runner:
         for account in self._accounts.values():
             account.claim.take(serves=True)
         WARM.begin()
+        self._pulse.start()
         for name, watch in self._watches.items():
             thread = threading.Thread(target=watch.run, name=f"watch-{name}", daemon=True)
             self._threads.append(thread)
@@ -107,6 +111,7 @@ class Runner:
         self._end = min(self._end, time.monotonic() + timeout)
         for thread in self._threads:
             thread.join(max(0.0, self._end - time.monotonic()))
+        self._pulse.end(max(0.0, self._end - time.monotonic()))
         ended = not any(thread.is_alive() for thread in self._threads)
         if ended:
             for account in self._accounts.values():

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from blocker.catalogue import Catalogue, CatalogueError
+from blocker.catalogue.heartbeats import Condition
 from blocker.config import ConfigError
 from blocker.judging.judge import Judgement, unread
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Recreated, Store, TryLater
@@ -25,6 +26,7 @@ from blocker.service.looks.header_views import fill
 from blocker.service.looks.hold import Hold, Waiting
 from blocker.service.looks.in_place import look_at
 from blocker.service.looks.overdue import Overdue
+from blocker.service.pulse import Pulse
 from blocker.service.stores import Stores
 
 _log = logger()
@@ -44,11 +46,17 @@ class Watch:
     """One account, watched in the calling thread by `run` until `account.stop` is set."""
 
     def __init__(
-        self, account: Account, catalogue: Catalogue, stores: Stores, backoff: Backoff | None = None
+        self,
+        account: Account,
+        catalogue: Catalogue,
+        stores: Stores,
+        pulse: Pulse,
+        backoff: Backoff | None = None,
     ) -> None:
         self._account = account
         self._catalogue = catalogue
         self._stores = stores
+        self._pulse = pulse
         self._backoff = backoff or Backoff()
         self._emptying = Emptying(account)
         self._waiting = Waiting()
@@ -71,6 +79,7 @@ class Watch:
 
     def run(self) -> None:
         """Watch until stopped, or until the server refuses the login."""
+        self._note(Condition.CONNECTING)
         while not self._account.stop.is_set():
             try:
                 self._session()
@@ -147,6 +156,7 @@ class Watch:
                 STEADY
             )  # a network that is bad for all is no server that wants to be left alone
             self._account.tell("watching", "")  # only now is it true that mail from here on is looked at
+            self._note(Condition.WATCHING)
             while True:
                 if time.monotonic() - begun > STEADY:
                     self._backoff.reset()
@@ -285,6 +295,11 @@ class Watch:
     def _pause(self, why: str) -> None:
         self.paused = why
         self._account.tell("paused", why)
+        self._note(Condition.PAUSED, why)
 
     def _trouble(self, why: str) -> None:
         self._account.tell("trouble", why)
+        self._note(Condition.TROUBLE, why)
+
+    def _note(self, condition: Condition, why: str = "") -> None:
+        self._pulse.note(self._account.config.name, condition, why)

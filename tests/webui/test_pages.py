@@ -38,6 +38,7 @@ PAGES = (
     "/messages/4",
     "/messages/5",
     "/requests",
+    "/accounts",
     "/vendors",
     "/vendors?days=7&account=home",
     "/vendors/Mailchimp",
@@ -56,6 +57,7 @@ TWINS = (
     "/messages.json",
     "/messages/1.json",
     "/requests.json",
+    "/accounts.json",
     "/vendors.json",
     "/vendors/Mailchimp.json",
 )
@@ -283,6 +285,7 @@ def test_the_data_twin_says_the_same(client: FlaskClient, filled: Catalogue, pat
         "/messages.json": filled.messages().as_dict(),
         "/messages/1.json": message.as_dict(),
         "/requests.json": {"requests": []},
+        "/accounts.json": {"accounts": [filled.accounts()[0].as_dict() | filled.heartbeats()[0].as_dict()]},
         "/vendors.json": {"vendors": vendors},
         "/vendors/Mailchimp.json": vendor.as_dict() | {"role": "esp"},
     }

@@ -12,7 +12,7 @@ from webui.areas import Entry
 from webui.site import catalogue
 
 blueprint = Blueprint("commands", __name__)
-MENU = Entry("Requests", 5, "commands.index")
+MENU = Entry("Requests", 6, "commands.index")
 SHOWN = 50
 
 
