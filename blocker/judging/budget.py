@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
@@ -22,7 +23,7 @@ SECONDS = 10.0
 GRACE = 2.0
 """How many times as long until the system ends the process."""
 MEMORY = 1 << 30
-"""Octets of memory that such a process may use in all: twenty times the largest message that is read."""
+"""Octets of memory that it may take, beside what the process had before: twenty times the largest message that is read."""
 WALL = 60.0
 """Seconds of the clock after which nobody waits any longer: on a busy machine processor time passes slowly."""
 TOO_MUCH = "it takes more time or memory to read than any mail should"
@@ -36,8 +37,17 @@ class OverBudget(BaseException):
 
 
 def bound_memory(octets: int = MEMORY) -> None:
-    """From now on this process raises MemoryError, or ends, where it would need more."""
-    _limit(resource.RLIMIT_DATA, octets)
+    """From now on this process raises MemoryError, or ends, where it would need so much more than it has."""
+    _limit(resource.RLIMIT_DATA, _in_use() + octets)
+
+
+def _in_use() -> int:
+    """Octets of data that this process has by now; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[5])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * resource.getpagesize()
 
 
 @contextmanager

@@ -229,3 +229,12 @@ def test_a_process_ends_with_its_input_alone() -> None:
         assert one._process.wait(10) == 0
     finally:
         one.end()
+
+
+def test_what_a_process_had_before_counts_for_nobody() -> None:
+    """A large program that has one message read apart has it read all the same, within what that may take."""
+    held = bytearray(budget.MEMORY)
+    assert budget.apart(lambda: len(bytearray(1 << 26))) == 1 << 26
+    with pytest.raises(RuntimeError, match=TOO_MUCH):
+        budget.apart(lambda: bytearray(2 * budget.MEMORY))
+    assert len(held) == budget.MEMORY
