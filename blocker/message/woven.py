@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import pairwise
 from typing import NamedTuple
 
 from blocker.message.inside import Inside
@@ -34,7 +35,7 @@ class Source(NamedTuple):
 class Woven(Inside):
     """Text put together of pieces of a source."""
 
-    __slots__ = ("_pieces", "_places", "_woven_from", "text", "whole")
+    __slots__ = ("_exact", "_pieces", "_places", "_woven_from", "text", "whole")
 
     def __init__(self, source: Source, whole: Span, pieces: list[Piece]) -> None:
         self.text = "".join(piece.text for piece in pieces)
@@ -43,14 +44,19 @@ class Woven(Inside):
         self._woven_from = source
         self._pieces = pieces
         self._places: list[int] = []
+        self._exact: bool | None = None
 
     @property
     def exact(self) -> bool:
-        """Whether each character stands where its piece does: not where an entity's text was put in."""
-        way = self._woven_from.way
-        return all(piece.letters or len(piece.text) < 2 for piece in self._pieces) and (
-            way is None or way.exact
-        )
+        """Whether each character stands in its place: not where an entity's text was put in, nor around other markup."""
+        if self._exact is None:
+            way, pieces = self._woven_from.way, self._pieces
+            self._exact = (
+                all(piece.letters or len(piece.text) < 2 for piece in pieces)
+                and all(before.end == after.start for before, after in pairwise(pieces))
+                and (way is None or way.exact)
+            )
+        return self._exact
 
     def span(self, start: int, end: int) -> Span:
         """Where text[start:end] stands in the document's text; more than that where an entity holds a part of it.
