@@ -73,6 +73,7 @@ class World:
         """A world whose account is in this mode, with an empty catalogue where the directory has none."""
         path = directory / "catalogue.sqlite"
         if not path.exists():
+            directory.mkdir(parents=True, exist_ok=True)
             path.touch(0o600)
             path.write_bytes(migrated())
         account = AccountConfig(
