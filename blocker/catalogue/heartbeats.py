@@ -55,9 +55,8 @@ class Heartbeat:
     """When the service was heard of last."""
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON for pages and the API."""
+        """JSON for pages, beside what is known of the account itself."""
         return {
-            "account": self.account,
             "state": self.condition,
             "detail": self.detail,
             "since": self.since.isoformat() if self.since else None,

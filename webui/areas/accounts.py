@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, jsonify, render_template
 
+from blocker.catalogue.values import Account
 from webui.areas import Entry
 from webui.site import catalogue
 from webui.standing import heartbeats
@@ -14,19 +13,21 @@ blueprint = Blueprint("accounts", __name__)
 MENU = Entry("Accounts", 5, "accounts.index")
 
 
-def _rows() -> list[dict[str, Any]]:
-    known = {account.name: account.as_dict() for account in catalogue().accounts()}
-    return [known.get(beat.account, {}) | beat.as_dict() for beat in heartbeats()]
+def _known() -> dict[str, Account]:
+    """Every account by name; asked for after the heartbeats, so that one that is new has its row here."""
+    return {account.name: account for account in catalogue().accounts()}
 
 
 @blueprint.get("/accounts")
 def index() -> str:
     """All accounts by name."""
-    known = {account.name: account for account in catalogue().accounts()}
-    return render_template("accounts/list.html", beats=heartbeats(), known=known)
+    beats = heartbeats()
+    return render_template("accounts/list.html", beats=beats, known=_known())
 
 
 @blueprint.get("/accounts.json")
 def index_twin() -> Response:
     """The same for programs."""
-    return jsonify({"accounts": _rows()})
+    beats = heartbeats()
+    known = _known()
+    return jsonify({"accounts": [known[beat.account].as_dict() | beat.as_dict() for beat in beats]})
