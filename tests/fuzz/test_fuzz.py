@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.fuzz.run import Outcome
+from tests.fuzz.run import Outcome, in_time
 from tests.fuzz.targets import TARGETS, seeds
 
 HERE = Path(__file__).parent
@@ -46,3 +47,11 @@ def test_fuzzing(name: str, fuzzed: Callable[[str], Outcome]) -> None:
     outcome = fuzzed(name)
     assert not outcome.failed, outcome.output
     assert outcome.executions > 0
+
+
+def test_what_takes_too_long_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the processor's time, whatever else the machine does."""
+    monkeypatch.setattr("tests.fuzz.run.SLOWEST", 0.05)
+    in_time(lambda _: time.sleep(0.1))(b"")
+    with pytest.raises(AssertionError, match="took"):
+        in_time(lambda _: sum(range(20_000_000)))(b"")

@@ -273,11 +273,11 @@ def test_parts_are_bounded() -> None:
 def test_broken_parameters_do_no_harm(value: bytes) -> None:
     """A Content-Type of nonsense is read without failing, and at once."""
     raw = b"Content-Type: " + value + b"\r\nContent-Disposition: attachment; filename*=x\r\n\r\n<p>"
-    started = time.perf_counter()
+    started = time.process_time()
     for part in read_structure(raw).parts:
         assert all(isinstance(name, str) for name in names(part.headers))
         assert part.charset is None or isinstance(part.charset, str)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @given(st.text(alphabet="abc;=\"*'%0123 \\()\té", max_size=60))

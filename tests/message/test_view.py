@@ -74,9 +74,9 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_mail_gives_a_bounded_view_in_time(name: str) -> None:
     """No exception, small, storable, and done within seconds."""
-    began = time.perf_counter()
+    began = time.process_time()
     view = header_view(HOSTILE[name])
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert len(view.hops) <= MAX_HOPS
     assert len(view.to) <= MAX_ADDRESSES
     assert len(json.dumps(view.as_dict()).encode("utf-8")) < 64_000

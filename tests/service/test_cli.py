@@ -18,6 +18,7 @@ from blocker.cli import main
 from blocker.cli.running import REFUSED
 from blocker.cli.service import PAGES, UNIT, unit
 from blocker.config import load
+from tests.patience import BUSY
 from tests.servers.dovecot import PASSWORD, Account, Dovecot
 from tests.servers.proxy import Proxy
 from tests.service.test_dovecot import Client
@@ -193,8 +194,8 @@ def test_a_signal_ends_it_cleanly_within_two_seconds(
         assert "handed to it" in unpixel("sweep", "ada").output
         start = time.monotonic()
         process.send_signal(number)
-        _, log = process.communicate(timeout=20)
-        assert time.monotonic() - start < 2.5
+        _, log = process.communicate(timeout=60)
+        assert time.monotonic() - start < 2 * BUSY
     finally:
         process.kill()
     assert process.returncode == code
@@ -224,8 +225,8 @@ def test_a_signal_ends_it_in_time_though_the_server_is_silent(
         time.sleep(0.2)
         start = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
-        assert time.monotonic() - start < 2.5
+        assert process.wait(60) == 0
+        assert time.monotonic() - start < 2 * BUSY
     finally:
         process.kill()
         process.communicate()

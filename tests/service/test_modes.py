@@ -22,6 +22,7 @@ from blocker.service import Busy, Runner, Stopped
 from blocker.service.backoff import Backoff
 from blocker.service.exchange.lock import Lock
 from tests.mailbox.memory import SYSTEM_FLAGS, MemoryStore
+from tests.patience import BUSY
 from tests.service.inside import judging_here
 from tests.service.world import ARRIVED, QUARANTINE, World, mail, original_of, signed
 
@@ -418,7 +419,7 @@ def test_a_full_disk_for_the_catalogue_loses_nothing(
 
 
 def watched(
-    w: World, stores: Callable[..., Store], until: Callable[[], bool], seconds: float = 10.0
+    w: World, stores: Callable[..., Store], until: Callable[[], bool], seconds: float = 10.0 * BUSY
 ) -> Runner:
     """Run the service until something holds, then end it; asserts that it held and how long the end took."""
     with Catalogue.open(w.config.database) as catalogue:
@@ -432,7 +433,7 @@ def watched(
         held = until()
         start = time.monotonic()
         assert runner.stop()
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < 2 * BUSY
         assert held
         return runner
 

@@ -15,6 +15,7 @@ import urllib.request
 import pytest
 from flask import Flask, request
 
+from tests.patience import BUSY
 from webui import Server
 
 
@@ -35,14 +36,14 @@ def test_it_answers_and_stops_though_a_browser_idles(server: Server) -> None:
     """An open connection that says nothing does not hold up the end."""
     thread = running(server)
     idle = socket.create_connection(("127.0.0.1", server.port))
-    with urllib.request.urlopen(f"{server.url}/healthz", timeout=5) as answer:
+    with urllib.request.urlopen(f"{server.url}/healthz", timeout=30) as answer:
         assert answer.read() == b"ok\n"
         assert "waitress" not in str(answer.headers).lower()
     began = time.monotonic()
     server.stop()
-    thread.join(timeout=5)
+    thread.join(timeout=30)
     assert not thread.is_alive()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 2 * BUSY
     idle.close()
 
 
@@ -52,7 +53,7 @@ def test_the_address_is_free_again_afterwards(app: Flask, server: Server) -> Non
     with pytest.raises(OSError, match="in use"):
         Server(app, port=server.port)
     server.stop()
-    thread.join(timeout=5)
+    thread.join(timeout=30)
     again = Server(app, port=server.port)
     again.stop()
     again.run()
@@ -64,7 +65,7 @@ def test_a_signal_ends_it_and_gives_the_handlers_back(server: Server) -> None:
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
     began = time.monotonic()
     server.run_until_signal()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 2 * BUSY
     assert signal.getsignal(signal.SIGTERM) is before
 
 
@@ -97,11 +98,11 @@ def test_a_proxys_word_is_taken_where_it_is_named(
     server = Server(app, port=0, proxy=proxy)
     thread = running(server)
     try:
-        with urllib.request.urlopen(urllib.request.Request(server.url, headers=fields), timeout=5) as answer:
+        with urllib.request.urlopen(urllib.request.Request(server.url, headers=fields), timeout=30) as answer:
             assert json.load(answer) == [*seen, f"127.0.0.1:{server.port}"]
     finally:
         server.stop()
-        thread.join(timeout=5)
+        thread.join(timeout=30)
 
 
 def test_the_room_reaches_no_mailbox() -> None:
