@@ -13,7 +13,7 @@ from werkzeug.routing import BaseConverter
 from blocker.catalogue import Catalogue
 from blocker.output import safe
 from blocker.sender import Trust
-from webui import auth, errors, headers, words
+from webui import auth, errors, headers, language, words
 from webui.areas import areas, menu
 from webui.site import Site
 from webui.standing import idle, standing
@@ -69,6 +69,7 @@ def create_app(
     app.jinja_env.globals.update(
         csrf_token=auth.csrf_token, menu=menu(), ranges=tuple(RANGES), standing=standing, idle=idle
     )
+    language.register(app)
     words.register(app)
     errors.register(app)
     app.before_request(auth.guard)

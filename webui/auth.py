@@ -25,7 +25,7 @@ from webui.site import catalogue, is_api, site, wants_json
 
 blueprint = Blueprint("auth", __name__)
 
-PUBLIC = frozenset({"auth.login", "auth.once", "auth.healthz", "metrics.readyz", "static"})
+PUBLIC = frozenset({"auth.login", "auth.once", "auth.healthz", "language.choose", "metrics.readyz", "static"})
 """The only endpoints that answer a stranger."""
 SHORTEST = 10
 LINK_MINUTES = 10

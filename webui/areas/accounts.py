@@ -6,11 +6,12 @@ from flask import Blueprint, Response, jsonify, render_template
 
 from blocker.catalogue.values import Account
 from webui.areas import Entry
+from webui.language import N_
 from webui.site import catalogue
 from webui.standing import heartbeats
 
 blueprint = Blueprint("accounts", __name__)
-MENU = Entry("Accounts", 5, "accounts.index")
+MENU = Entry(N_("Accounts"), 5, "accounts.index")
 
 
 def _known() -> dict[str, Account]:

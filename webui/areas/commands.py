@@ -9,10 +9,11 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.areas import Entry
+from webui.language import N_
 from webui.site import catalogue
 
 blueprint = Blueprint("commands", __name__)
-MENU = Entry("Requests", 6, "commands.index")
+MENU = Entry(N_("Requests"), 6, "commands.index")
 SHOWN = 50
 
 

@@ -14,11 +14,12 @@ from blocker.detect.report import KINDS, Judged, Verdict
 from blocker.detect.words import Told, told
 from webui import tables
 from webui.areas import Entry
+from webui.language import N_
 from webui.site import catalogue
 from webui.wanted import chosen, number, query, wanted
 
 blueprint = Blueprint("messages", __name__)
-MENU = Entry("Messages", 4, "messages.index")
+MENU = Entry(N_("Messages"), 4, "messages.index")
 EXPORTED = 1000
 """Messages that are read at a time for a table of all."""
 COLUMNS = (

@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from blocker.catalogue.values import Overview
 from webui.areas import Entry
 from webui.charts import chart
+from webui.language import N_
 from webui.site import catalogue
 from webui.wanted import RANGES, days, query, wanted
 
 blueprint = Blueprint("overview", __name__)
-MENU = Entry("Overview", 1, "overview.index")
+MENU = Entry(N_("Overview"), 1, "overview.index")
 
 USUAL = "30"
 LIVE_SECONDS = 5

@@ -12,11 +12,12 @@ from blocker.choices.levels import SETTINGS
 from webui import tables
 from webui.areas import Entry
 from webui.charts import chart
+from webui.language import N_
 from webui.site import catalogue
 from webui.wanted import chosen, query, wanted
 
 blueprint = Blueprint("senders", __name__)
-MENU = Entry("Senders", 2, "senders.index")
+MENU = Entry(N_("Senders"), 2, "senders.index")
 MOST = 500
 COLUMNS = ("domain", "messages", "tracked", "share", "last")
 

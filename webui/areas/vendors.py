@@ -12,11 +12,12 @@ from blocker.detect.knowledge import default_rules
 from webui import tables
 from webui.areas import Entry
 from webui.charts import chart
+from webui.language import N_
 from webui.site import catalogue
 from webui.wanted import chosen, query, wanted
 
 blueprint = Blueprint("vendors", __name__)
-MENU = Entry("Vendors", 3, "vendors.index")
+MENU = Entry(N_("Vendors"), 3, "vendors.index")
 MOST = 700
 """More than there are in our rules."""
 COLUMNS = ("name", "role", "references", "messages", "senders", "last")
