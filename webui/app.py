@@ -13,7 +13,8 @@ from werkzeug.routing import BaseConverter
 from blocker.catalogue import Catalogue
 from blocker.output import safe
 from blocker.sender import Trust
-from webui import auth, errors, headers, language, words
+from webui import access, errors, headers, language, words
+from webui.access import sessions
 from webui.areas import areas, menu
 from webui.site import Site
 from webui.standing import idle, standing
@@ -52,7 +53,7 @@ def create_app(
     """
     app = Flask(__name__)
     app.json = Objects(app)
-    app.session_interface = auth.Cookies()
+    app.session_interface = access.Cookies()
     app.url_map.converters["name"] = Name
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": safe.page}
     app.config.update(
@@ -60,20 +61,26 @@ def create_app(
         SESSION_COOKIE_NAME="unpixel",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=auth.SESSION_HOURS),
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=sessions.HOURS),
         MAX_CONTENT_LENGTH=errors.MAX_BODY,
         MAX_FORM_MEMORY_SIZE=64 * 1024,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
     app.extensions["unpixel"] = Site(catalogue, key, trust or Trust(), open_metrics)
     app.jinja_env.globals.update(
-        csrf_token=auth.csrf_token, menu=menu(), ranges=tuple(RANGES), standing=standing, idle=idle
+        csrf_token=access.csrf_token,
+        who=access.who,
+        may=access.may,
+        menu=menu(),
+        ranges=tuple(RANGES),
+        standing=standing,
+        idle=idle,
     )
     language.register(app)
     words.register(app)
     errors.register(app)
-    app.before_request(auth.guard)
+    app.before_request(access.guard)
     app.after_request(headers.add)
-    for blueprint in (auth.blueprint, *areas()):
+    for blueprint in (access.blueprint, *areas()):
         app.register_blueprint(blueprint)
     return app

@@ -73,7 +73,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
     from blocker.output.log import configure
     from blocker.sender.trust import trust
     from webui import Server, create_app
-    from webui.auth import one_time_link
+    from webui.access.sessions import one_time_link
 
     configure("human", logging.ERROR)
     config = _config()
@@ -121,7 +121,7 @@ def password(database: str | None, from_stdin: bool) -> None:
     Example:
       unpixel web password
     """
-    from webui.auth import set_password
+    from webui.access.passwords import set_password
 
     with catalogue_of(database) as store:
         given = (
@@ -148,7 +148,7 @@ def token(database: str | None, revoke: bool) -> None:
       curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: message/rfc822" \\
            --data-binary @message.eml http://127.0.0.1:8400/api/v1/scan
     """
-    from webui.auth import new_token, revoke_tokens
+    from webui.access.tokens import new_token, revoke_tokens
 
     with catalogue_of(database) as store:
         if revoke:

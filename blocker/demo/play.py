@@ -25,8 +25,8 @@ from blocker.demo.mail import RECIPIENT, Arrival, Letter, again, fresh, letters,
 from blocker.demo.server import HOST, MailServer
 from blocker.output.styles import styled
 from blocker.service import Event, Observer, Runner, Stopped, imap
+from webui.access.sessions import LINK_MINUTES, one_time_link
 from webui.app import create_app
-from webui.auth import LINK_MINUTES, one_time_link
 from webui.server import Server
 
 ACCOUNT = "demo"

@@ -17,7 +17,9 @@ from werkzeug.test import TestResponse
 from blocker.catalogue import Catalogue
 from tests.catalogue.samples import VIEW, judged, picture, pixel, report, seen
 from webui import create_app
-from webui.auth import new_token, one_time_link, set_password
+from webui.access.passwords import set_password
+from webui.access.sessions import one_time_link
+from webui.access.tokens import new_token
 
 PASSWORD = "correct horse battery"
 HOSTILE_SUBJECT = '"><script src="https://evil.example/x.js"></script><img src=https://evil.example/i>'

@@ -12,7 +12,11 @@ from flask.testing import FlaskClient
 from blocker.catalogue import Catalogue
 from tests.webui.conftest import csrf_of, data_of, path_of
 from webui import create_app
-from webui.auth import PUBLIC, SESSION_HOURS, new_token, one_time_link, revoke_tokens, set_password
+from webui.access.need import Means, needs_of
+from webui.access.passwords import set_password
+from webui.access.sessions import HOURS as SESSION_HOURS
+from webui.access.sessions import one_time_link
+from webui.access.tokens import new_token, revoke_tokens
 from webui.limiter import Limiter
 from webui.site import Site
 
@@ -35,7 +39,8 @@ def test_a_stranger_gets_no_page(app: Flask, stranger: FlaskClient) -> None:
     tried = 0
     for rule in app.url_map.iter_rules():
         assert rule.methods is not None
-        if rule.endpoint in PUBLIC:
+        need = needs_of(app.view_functions[rule.endpoint], rule.rule)
+        if rule.endpoint == "static" or (need is not None and need.means is Means.NOTHING):
             continue
         path = re.sub(r"<int:\w+>", "1", re.sub(r"<[\w:]+>", "example.org", rule.rule))
         for method in rule.methods - {"OPTIONS"}:
@@ -46,6 +51,40 @@ def test_a_stranger_gets_no_page(app: Flask, stranger: FlaskClient) -> None:
             if answer.status_code == 303:
                 assert answer.headers["Location"] == "/login"
     assert tried > 20
+
+
+def test_every_view_says_what_it_needs(app: Flask) -> None:
+    """And only these answer a stranger."""
+    needed = {
+        rule.endpoint: needs_of(app.view_functions[rule.endpoint], rule.rule)
+        for rule in app.url_map.iter_rules()
+    }
+    assert [name for name, need in needed.items() if need is None] == ["static"]
+    public = {name for name, need in needed.items() if need is not None and need.means is Means.NOTHING}
+    assert public == {"auth.login", "auth.once", "auth.healthz", "language.choose", "metrics.readyz"}
+
+
+def test_a_view_that_says_nothing_answers_nobody(filled: Catalogue) -> None:
+    """Not even an owner."""
+    app = create_app(filled, secret="for tests only")
+    app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    app.add_url_rule("/api/v1/forgotten", "api.forgotten", lambda: "secret")
+    owner = app.test_client()
+    owner.get(path_of(one_time_link(filled, "http://localhost")))
+    bearer = {"Authorization": f"Bearer {new_token(filled)}"}
+    for path in ("/forgotten", "/api/v1/forgotten"):
+        for client in (owner, app.test_client()):
+            for headers in ({}, bearer):
+                answer = client.get(path, headers=headers)
+                assert (answer.status_code, "secret" in answer.text) == (403, False)
+
+
+def test_an_error_tells_a_stranger_nothing_of_the_accounts(stranger: FlaskClient) -> None:
+    """The page of an error has no menu, and no state of the service."""
+    page = stranger.post("/login", data={})
+    assert page.status_code == 400
+    assert "home" not in page.text
+    assert 'aria-label="Pages"' not in page.text
 
 
 def test_the_right_password_opens_the_pages(stranger: FlaskClient, with_password: str) -> None:

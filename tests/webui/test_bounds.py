@@ -17,7 +17,7 @@ from waitress.buffers import TempfileBasedBuffer  # type: ignore[import-untyped]
 from blocker.catalogue import Catalogue
 from tests.patience import BUSY
 from webui import Server
-from webui.auth import new_token
+from webui.access.tokens import new_token
 from webui.bounds import Bounds
 from webui.errors import MAX_BODY
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 from blocker.catalogue import Catalogue
 from tests.webui.conftest import PASSWORD
 from webui import Server
-from webui.auth import one_time_link
+from webui.access.sessions import one_time_link
 
 pytestmark = pytest.mark.browser
 

@@ -20,7 +20,7 @@ from blocker.detect.words import UNNAMED
 from tests.catalogue.samples import picture, pixel, seen
 from tests.webui.conftest import HOSTILE_SUBJECT, HOSTILE_URL, csrf_of, data_of, path_of
 from webui import charts, create_app, words
-from webui.auth import one_time_link
+from webui.access.sessions import one_time_link
 
 PAGES = (
     "/overview",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, render_template
 
 from blocker.catalogue.values import Account
+from webui.access import Scope, needs
 from webui.areas import Entry
 from webui.language import N_
 from webui.site import catalogue
@@ -20,6 +21,7 @@ def _known() -> dict[str, Account]:
 
 
 @blueprint.get("/accounts")
+@needs(Scope.READ)
 def index() -> str:
     """All accounts by name."""
     beats = heartbeats()
@@ -27,6 +29,7 @@ def index() -> str:
 
 
 @blueprint.get("/accounts.json")
+@needs(Scope.READ)
 def index_twin() -> Response:
     """The same for programs."""
     beats = heartbeats()

@@ -19,6 +19,7 @@ from blocker.rewrite import marker
 from blocker.rewrite.neutralise import Neutralised
 from blocker.rewrite.patch import travels
 from blocker.sender import InForce
+from webui.access import Means, Scope, needs
 from webui.description import describe
 from webui.errors import Problem
 from webui.site import catalogue, site
@@ -28,12 +29,14 @@ MAX_RECIPIENTS = 50
 
 
 @blueprint.post("/scan")
+@needs(Scope.SCAN)
 def scan() -> Response:
     """A raw message in, its report out: the same object that `unpixel scan --format jsonl` prints."""
     return jsonify(_report(_message()).as_dict())
 
 
 @blueprint.post("/neutralise")
+@needs(Scope.SCAN)
 def neutralise() -> Response:
     """A raw message in, the message with its trackers neutralised out; as it came, where it must not be changed."""
     asked, account = _level(), _account()
@@ -70,6 +73,7 @@ def _neutralised(raw: bytes, level: Level | None) -> Neutralised:
 
 
 @blueprint.get("/messages")
+@needs(Scope.READ)
 def messages() -> Response:
     """What the catalogue knows of a Message-ID: one object for each place where the mail lies."""
     wanted = request.args.get("message_id", "").strip()
@@ -79,6 +83,7 @@ def messages() -> Response:
 
 
 @blueprint.get("/openapi.json")
+@needs(Scope.READ, Means.EITHER)
 def openapi() -> Response:
     """This door's description (OpenAPI 3.1)."""
     return jsonify(describe())

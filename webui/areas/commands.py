@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from webui.access import Scope, needs
 from webui.areas import Entry
 from webui.language import N_
 from webui.site import catalogue
@@ -18,6 +19,7 @@ SHOWN = 50
 
 
 @blueprint.get("/requests")
+@needs(Scope.READ)
 def index() -> str:
     """What was asked for and what became of it, newest first."""
     return render_template(
@@ -26,12 +28,14 @@ def index() -> str:
 
 
 @blueprint.get("/requests.json")
+@needs(Scope.READ)
 def index_twin() -> Response:
     """The same list for programs."""
     return jsonify({"requests": [command.as_dict() for command in catalogue().commands(SHOWN)]})
 
 
 @blueprint.post("/requests/sweep")
+@needs(Scope.ACT)
 def sweep() -> BaseResponse:
     """Ask for an account's past mail to be looked through, from a day on or whole."""
     account = request.form.get("account", "")
@@ -44,6 +48,7 @@ def sweep() -> BaseResponse:
 
 
 @blueprint.post("/requests/restore")
+@needs(Scope.ACT)
 def restore() -> BaseResponse:
     """Ask for the original of a message to be put back."""
     number = request.form.get("message", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from webui.access import public
 from webui.language import COOKIE, LANGUAGES, _
 
 blueprint = Blueprint("language", __name__)
@@ -13,6 +14,7 @@ DAYS = 365
 
 
 @blueprint.post("/language")
+@public
 def choose() -> BaseResponse:
     """Keep a language in a cookie, and lead back to the page that was read."""
     language = request.form.get("language", "")

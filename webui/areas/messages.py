@@ -13,6 +13,7 @@ from blocker.catalogue.values import ACTIONS, MessageDetail, MessageLine, Page
 from blocker.detect.report import KINDS, Judged, Verdict
 from blocker.detect.words import Told, told
 from webui import tables
+from webui.access import Scope, needs
 from webui.areas import Entry
 from webui.language import N_
 from webui.site import catalogue
@@ -90,6 +91,7 @@ def _message(id_: int) -> MessageDetail:
 
 
 @blueprint.get("/messages")
+@needs(Scope.READ)
 def index() -> str:
     """The messages that pass the filter, newest first."""
     return render_template(
@@ -105,12 +107,14 @@ def index() -> str:
 
 
 @blueprint.get("/messages.json")
+@needs(Scope.READ)
 def index_twin() -> Response:
     """The same list for programs."""
     return jsonify(_page().as_dict())
 
 
 @blueprint.get("/messages.csv")
+@needs(Scope.READ)
 def index_table() -> Response:
     """All of the list as a table."""
     lines = (line.as_dict() | {"author": line.sender} for line in _all(catalogue(), wanted()))
@@ -118,6 +122,7 @@ def index_table() -> Response:
 
 
 @blueprint.get("/messages/<int:id_>")
+@needs(Scope.READ)
 def one(id_: int) -> str:
     """One message."""
     found = _message(id_)
@@ -133,6 +138,7 @@ def one(id_: int) -> str:
 
 
 @blueprint.get("/messages/<int:id_>.json")
+@needs(Scope.READ)
 def one_twin(id_: int) -> Response:
     """The same for programs."""
     return jsonify(_message(id_).as_dict())

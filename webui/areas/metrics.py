@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.catalogue.counting import counts
+from webui.access import Means, Scope, needs, public
 from webui.site import catalogue
 
 blueprint = Blueprint("metrics", __name__)
@@ -20,6 +21,7 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @blueprint.get("/readyz")
+@public
 def readyz() -> Response:
     """Whether the catalogue answers, so that the pages can be shown; says nothing else."""
     try:
@@ -30,6 +32,7 @@ def readyz() -> Response:
 
 
 @blueprint.get("/metrics")
+@needs(Scope.READ, Means.TOKEN)
 def metrics() -> Response:
     """What the catalogue and the journal hold, as gauges: rows may be forgotten, so that counts may fall."""
     registry = CollectorRegistry(auto_describe=False)

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as BaseResponse
 
 from blocker.catalogue.values import Overview
+from webui.access import Scope, needs
 from webui.areas import Entry
 from webui.charts import chart
 from webui.language import N_
@@ -24,12 +25,14 @@ def _figures() -> Overview:
 
 
 @blueprint.get("/")
+@needs(Scope.READ)
 def home() -> BaseResponse:
     """The pages begin with the overview."""
     return redirect(url_for("overview.index"), 303)
 
 
 @blueprint.get("/overview")
+@needs(Scope.READ)
 def index() -> Response:
     """The page. With `live` it asks the browser to load it again every few seconds."""
     figures = _figures()
@@ -47,6 +50,7 @@ def index() -> Response:
 
 
 @blueprint.get("/overview.json")
+@needs(Scope.READ)
 def twin() -> Response:
     """The same figures for programs."""
     return jsonify(_figures().as_dict())

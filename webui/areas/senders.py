@@ -10,6 +10,7 @@ from blocker.catalogue.settings import NoDomain, SenderLevel
 from blocker.catalogue.values import SenderDetail, SenderLine
 from blocker.choices.levels import SETTINGS
 from webui import tables
+from webui.access import Scope, needs
 from webui.areas import Entry
 from webui.charts import chart
 from webui.language import N_
@@ -39,6 +40,7 @@ def _sender(domain: str) -> SenderDetail:
 
 
 @blueprint.get("/senders")
+@needs(Scope.READ)
 def index() -> str:
     """All senders, in the order asked for."""
     return render_template(
@@ -54,18 +56,21 @@ def index() -> str:
 
 
 @blueprint.get("/senders.json")
+@needs(Scope.READ)
 def index_twin() -> Response:
     """The same list for programs."""
     return jsonify({"senders": [line.as_dict() for line in _lines()]})
 
 
 @blueprint.get("/senders.csv")
+@needs(Scope.READ)
 def index_table() -> Response:
     """The same list as a table."""
     return tables.csv("senders", (line.as_dict() for line in _lines()), COLUMNS)
 
 
 @blueprint.get("/senders/<name:domain>")
+@needs(Scope.READ)
 def one(domain: str) -> str:
     """One organisational domain."""
     found = _sender(domain)
@@ -80,6 +85,7 @@ def one(domain: str) -> str:
 
 
 @blueprint.get("/senders/<name:domain>.json")
+@needs(Scope.READ)
 def one_twin(domain: str) -> Response:
     """The same for programs."""
     found = _sender(domain).as_dict()
@@ -87,6 +93,7 @@ def one_twin(domain: str) -> Response:
 
 
 @blueprint.post("/senders/<name:domain>/level")
+@needs(Scope.ACT)
 def set_level(domain: str) -> BaseResponse:
     """Set what is done with this sender's mail, for an account or all; an empty level takes it back."""
     level, account = request.form.get("level", ""), request.form.get("account", "")

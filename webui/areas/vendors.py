@@ -10,6 +10,7 @@ from blocker.catalogue.filtering import UNNAMED_VENDORS
 from blocker.catalogue.values import VendorDetail, VendorLine
 from blocker.detect.knowledge import default_rules
 from webui import tables
+from webui.access import Scope, needs
 from webui.areas import Entry
 from webui.charts import chart
 from webui.language import N_
@@ -50,6 +51,7 @@ def _with_role(line: VendorLine) -> dict[str, object]:
 
 
 @blueprint.get("/vendors")
+@needs(Scope.READ)
 def index() -> str:
     """All vendors, the one in most messages first."""
     return render_template(
@@ -62,18 +64,21 @@ def index() -> str:
 
 
 @blueprint.get("/vendors.json")
+@needs(Scope.READ)
 def index_twin() -> Response:
     """The same list for programs."""
     return jsonify({"vendors": [_with_role(line) for line in _lines()]})
 
 
 @blueprint.get("/vendors.csv")
+@needs(Scope.READ)
 def index_table() -> Response:
     """The same list as a table."""
     return tables.csv("vendors", map(_with_role, _lines()), COLUMNS)
 
 
 @blueprint.get("/vendors/<name:name>")
+@needs(Scope.READ)
 def one(name: str) -> str:
     """One vendor."""
     found = _vendor(name)
@@ -87,6 +92,7 @@ def one(name: str) -> str:
 
 
 @blueprint.get("/vendors/<name:name>.json")
+@needs(Scope.READ)
 def one_twin(name: str) -> Response:
     """The same for programs."""
     found = _vendor(name)
