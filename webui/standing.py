@@ -12,10 +12,11 @@ from blocker.catalogue.heartbeats import Condition, Heartbeat
 from webui.site import catalogue
 
 URGENCY = (
-    Condition.PAUSED,
+    Condition.REFUSED,
     Condition.SILENT,
     Condition.STOPPED,
     Condition.TROUBLE,
+    Condition.PAUSED,
     Condition.NEVER,
     Condition.CONNECTING,
     Condition.WATCHING,

@@ -39,13 +39,14 @@ CONDITION_NAMES: dict[str, str] = {
     Condition.CONNECTING: "Connecting",
     Condition.WATCHING: "Watching",
     Condition.TROUBLE: "Trying again",
-    Condition.PAUSED: "Waits for you",
+    Condition.PAUSED: "Paused",
+    Condition.REFUSED: "Waits for you",
     Condition.STOPPED: "Not running",
     Condition.SILENT: "Not running",
     Condition.NEVER: "Not watched yet",
 }
 REMEDIES: dict[str, str] = {
-    Condition.PAUSED: "See to that, then start `unpixel run` again.",
+    Condition.REFUSED: "See to that, then start `unpixel run` again.",
     Condition.STOPPED: "Start it with `unpixel run`.",
     Condition.SILENT: "It ended without a word. Start it with `unpixel run`.",
     Condition.NEVER: "Start it with `unpixel run`.",

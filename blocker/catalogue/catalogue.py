@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from blocker.catalogue import (
     forgetting,
     heartbeats,
     patches,
+    pauses,
     profiles,
     reading,
     schema,
@@ -27,6 +28,7 @@ from blocker.catalogue.errors import place, told
 from blocker.catalogue.filtering import conditions
 from blocker.catalogue.heartbeats import Condition, Heartbeat
 from blocker.catalogue.model import AccountRow
+from blocker.catalogue.pauses import Pause
 from blocker.catalogue.profiles import ServerProfile
 from blocker.catalogue.reading import SenderOrder
 from blocker.catalogue.settings import EVERY, SenderLevel
@@ -204,6 +206,21 @@ class Catalogue:
         """How it is with every account, by name."""
         with self.reading() as connection:
             return heartbeats.heartbeats(connection)
+
+    def pause(self, accounts: Collection[str], until: datetime | None = None) -> None:
+        """Pause accounts, until an instant or until `resume`: a running service judges and changes nothing there."""
+        with self.writing() as connection:
+            pauses.put(connection, accounts, until)
+
+    def resume(self, accounts: Collection[str]) -> int:
+        """End the pauses of accounts; how many were paused."""
+        with self.writing() as connection:
+            return pauses.drop(connection, accounts)
+
+    def pauses(self) -> dict[str, Pause]:
+        """The accounts that are paused now, by name."""
+        with self.reading() as connection:
+            return pauses.lasting(connection)
 
     def overview(self, days: int | None = 30, *, account: str = "", today: date | None = None) -> Overview:
         """The figures of the last `days` days by arrival (UTC), today included; of everything with None."""

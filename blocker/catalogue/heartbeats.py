@@ -27,6 +27,8 @@ class Condition(StrEnum):
     TROUBLE = "trouble"
     """The mailbox or the catalogue could not be reached; it is tried again."""
     PAUSED = "paused"
+    """A person paused it: nothing is judged or changed."""
+    REFUSED = "refused"
     """The server refuses the sign-in: nothing happens until a person has seen to it."""
     STOPPED = "stopped"
     """The service was ended by a person, or with the machine."""
@@ -38,7 +40,7 @@ class Condition(StrEnum):
     @property
     def runs(self) -> bool:
         """Whether a service looks after the account."""
-        return self in {Condition.CONNECTING, Condition.WATCHING, Condition.TROUBLE}
+        return self in {Condition.CONNECTING, Condition.WATCHING, Condition.TROUBLE, Condition.PAUSED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,6 +270,17 @@ class HeartbeatRow(Base):
     at: Mapped[dt.datetime]
 
 
+class PauseRow(Base):
+    """An account that a person has paused."""
+
+    __tablename__ = "pauses"
+
+    account: Mapped[str] = mapped_column(String(200), primary_key=True)
+    since: Mapped[dt.datetime]
+    until: Mapped[dt.datetime | None]
+    """When it ends by itself; none where a person ends it."""
+
+
 class CommandRow(Base):
     """What a person asked for on a page; the service carries it out and reports back here."""
 

@@ -26,6 +26,8 @@ COMMANDS = {
     "account": "blocker.cli.accounts:account",
     "doctor": "blocker.cli.doctor:doctor",
     "sweep": "blocker.cli.past:sweep",
+    "pause": "blocker.cli.pausing:pause",
+    "resume": "blocker.cli.pausing:resume",
     "service": "blocker.cli.service:service",
     "senders": "blocker.cli.pages:senders",
     "sender": "blocker.cli.sender:sender",

@@ -37,10 +37,10 @@ def _told() -> tuple[type[Exception], ...]:
     """Errors whose text is a sentence with the next step. Imported only when something went wrong: they are slow."""
     from blocker.catalogue import CatalogueError
     from blocker.mailbox.protocol import MailboxError
-    from blocker.service import Busy
+    from blocker.service import Busy, Paused
     from blocker.signin.grants import NotReached
 
-    return (ConfigError, CatalogueError, MailboxError, Busy, NotReached)
+    return (ConfigError, CatalogueError, MailboxError, Busy, NotReached, Paused)
 
 
 def ask_password(account: AccountConfig) -> str:

@@ -17,7 +17,7 @@ import click
 from blocker.output.log import Form, configure
 from blocker.output.safe import line
 from blocker.output.terminal import say, say_json
-from blocker.service import Event, Runner, Stopped
+from blocker.service import Event, Paused, Runner, Stopped
 
 if TYPE_CHECKING:
     from blocker.service.looks.look import Progress
@@ -49,7 +49,7 @@ class Printer:
         if event.uid:
             with self._lock:
                 self.told[event.action] += 1
-        if self._quiet and event.action not in ("trouble", "paused", "left"):
+        if self._quiet and event.action not in ("trouble", "paused", "refused", "left"):
             return
         try:
             with self._lock:
@@ -114,7 +114,7 @@ def run_until_stopped(runner: Runner, work: Callable[[], object]) -> None:
             runner.stop()
             thread.join(1.5)
             _leave(received[0])
-    if failed and not isinstance(failed[0], Stopped):
+    if failed and (isinstance(failed[0], Paused) or not isinstance(failed[0], Stopped)):
         raise failed[0]
 
 
@@ -133,7 +133,7 @@ class _AllPaused(click.ClickException):
 
 
 def _all_paused(runner: Runner) -> click.ClickException:
-    why = " ".join(f"{name}: {said}" for name, said in runner.paused.items())
+    why = " ".join(f"{name}: {said}" for name, said in runner.refused.items())
     return _AllPaused(f"No account is watched any more: {why}")
 
 

@@ -28,7 +28,8 @@ _MARKS: Mapping[Action, tuple[str, str]] = {
     "replaced": ("✓", "green"),
     "left": ("–", "yellow"),
     "restored": ("↺", "cyan"),
-    "paused": ("✗", "red"),
+    "paused": ("–", "yellow"),
+    "refused": ("✗", "red"),
     "trouble": ("✗", "red"),
 }
 

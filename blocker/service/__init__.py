@@ -27,18 +27,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from blocker.service.exchange.account import Stopped
+    from blocker.service.exchange.account import Paused, Stopped
     from blocker.service.exchange.events import Event, Observer
     from blocker.service.exchange.lock import Busy
     from blocker.service.runner import Runner
     from blocker.service.stores import Stores, imap
 
-__all__ = ["Busy", "Event", "Observer", "Runner", "Stopped", "Stores", "imap"]
+__all__ = ["Busy", "Event", "Observer", "Paused", "Runner", "Stopped", "Stores", "imap"]
 
 _WHERE = {
     "Busy": "exchange.lock",
     "Event": "exchange.events",
     "Observer": "exchange.events",
+    "Paused": "exchange.account",
     "Runner": "runner",
     "Stopped": "exchange.account",
     "Stores": "stores",

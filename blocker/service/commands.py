@@ -24,7 +24,7 @@ def carry_out(account: Account, store: Store, catalogue: Catalogue, between: Cal
     Kinds: `restore` with ``{"message": number in the catalogue}``; `sweep` with ``{"since": ISO date or null}``.
     """
     for command in catalogue.pending(account.config.name):
-        account.go_on()
+        account.begin()
         catalogue.start(command.id)
         try:
             outcome = _one(account, store, catalogue, command, between)

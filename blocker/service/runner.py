@@ -25,6 +25,7 @@ from blocker.service.looks.look import Progress
 from blocker.service.looks.restore import NotRestored, restore
 from blocker.service.looks.retention import Retention
 from blocker.service.looks.sweep import Limits, Swept, nobody, sweep
+from blocker.service.pauses import Pauses
 from blocker.service.pulse import Pulse
 from blocker.service.stores import Stores, imap
 from blocker.service.watch import Watch
@@ -75,6 +76,7 @@ class Runner:
             )
             for account in chosen
         }
+        self._pauses = Pauses(catalogue, self._accounts, self._stop)
         self._pulse = Pulse(catalogue)
         self._watches = {
             name: Watch(account, catalogue, self._stores, self._pulse)
@@ -92,6 +94,7 @@ class Runner:
         """Begin to watch. Raises Busy where another process works on an account."""
         for account in self._accounts.values():
             account.claim.take(serves=True)
+        self._pauses.start()
         WARM.begin()
         self._pulse.start()
         for name, watch in self._watches.items():
@@ -126,9 +129,9 @@ class Runner:
         return not any(thread.is_alive() for thread in self._threads)
 
     @property
-    def paused(self) -> Mapping[str, str]:
+    def refused(self) -> Mapping[str, str]:
         """Accounts whose login the server refuses, and its sentence."""
-        return {name: watch.paused for name, watch in self._watches.items() if watch.paused}
+        return {name: watch.refused for name, watch in self._watches.items() if watch.refused}
 
     def once(self) -> None:
         """One look at every account in turn, in the calling thread; one that fails does not keep the others back.
@@ -136,6 +139,7 @@ class Runner:
         Raises what went wrong, once all are done: the failure itself, or the sentences of several as a MailboxError.
         """
         failed: list[Exception] = []
+        self._pauses.start()
         for name, watch in self._watches.items():
             try:
                 self._accounts[name].claim.take()
@@ -160,10 +164,10 @@ class Runner:
         """Look at an account's past mail in the calling thread; how many messages were dealt with, by action.
 
         May be called while the account is watched: the two take turns. Raises Stopped when `stop` is
-        called, Busy where another process works on the account, MailboxError and CatalogueError (Unlocked, where
+        called, Paused where the account is paused, Busy where another process works on the account, MailboxError and CatalogueError (Unlocked, where
         the account is lost to another process meanwhile).
         """
-        watched = self._accounts[account]
+        watched = self._begun(account)
         if not dry_run:
             watched.claim.take()
         store = self._stores(watched.config)
@@ -177,12 +181,12 @@ class Runner:
 
         `restored` is called for each with why it could not be, or an empty text. Raises as `sweep` does.
         """
-        watched = self._accounts[account]
+        watched = self._begun(account)
         watched.claim.take()
         store = self._stores(watched.config)
         try:
             for message in messages:
-                watched.go_on()
+                watched.begin()
                 with watched.turn:
                     why = ""
                     try:
@@ -195,13 +199,20 @@ class Runner:
 
     def views(self, account: str) -> int:
         """Make the header views that a sweep left for later, in the calling thread; how many."""
-        watched = self._accounts[account]
+        watched = self._begun(account)
         watched.claim.take()
         store = self._stores(watched.config)
         try:
             return fill(watched, store, self._catalogue, None)
         finally:
             store.close()
+
+    def _begun(self, account: str) -> Account:
+        """The account, with which something is to be done in the calling thread. Raises Paused and Stopped."""
+        self._pauses.start()
+        found = self._accounts[account]
+        found.begin()
+        return found
 
     def accounts(self) -> list[AccountConfig]:
         """The accounts that are watched."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -16,7 +17,7 @@ from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError,
 from blocker.output.log import logger
 from blocker.service.backoff import Backoff
 from blocker.service.commands import carry_out
-from blocker.service.exchange.account import Account, Stopped, seen_of
+from blocker.service.exchange.account import Account, Paused, Stopped, seen_of
 from blocker.service.exchange.failures import reason_of
 from blocker.service.exchange.lock import Busy, Unlocked
 from blocker.service.exchange.steps import Place, source_of
@@ -32,6 +33,8 @@ from blocker.service.stores import Stores
 _log = logger()
 IDLE = 9 * 60.0
 """Seconds after which IDLE is begun anew: some networks forget a silent link after ten minutes."""
+RESUMED = 0.5
+"""Seconds between two questions whether a pause has ended."""
 ASKED = 2.0
 """Seconds between two questions whether a page wants something."""
 BESIDE = 10.0
@@ -74,7 +77,9 @@ class Watch:
         """When new mail was looked at last."""
         self._ask_next = 0.0
         self._wanted = False
-        self.paused = ""
+        self._resting = False
+        """Whether the watch does as a pause asks."""
+        self.refused = ""
         """Why the account is not watched any more: the server refuses the login."""
 
     def run(self) -> None:
@@ -86,7 +91,7 @@ class Watch:
             except Stopped:
                 return
             except (LoginRefused, ConfigError) as error:
-                self._pause(str(error))
+                self._refused(str(error))
                 return
             except TryLater as error:
                 self._trouble(str(error))
@@ -105,6 +110,8 @@ class Watch:
         try:
             self._failed.clear()
             self._look(store)
+        except Paused:
+            self._rest_once(store)
         finally:
             store.close()
         if self._failed:
@@ -148,24 +155,54 @@ class Watch:
     def _connected(self) -> None:
         """One connection, for as long as it lasts, and as long as nobody else has the account."""
         self._account.claim.take()
-        store, begun = self._stores(self._account.config), time.monotonic()
+        store = self._stores(self._account.config)
+        self._waiting.made = False
         try:
-            self._waiting.made = False
-            self._look(store)
-            self._backoff.limit(
-                STEADY
-            )  # a network that is bad for all is no server that wants to be left alone
-            self._account.tell("watching", "")  # only now is it true that mail from here on is looked at
-            self._note(Condition.WATCHING)
-            while True:
-                if time.monotonic() - begun > STEADY:
-                    self._backoff.reset()
-                self._wait(store)
-                if self._account.stop.is_set():
-                    return
-                self._look(store)
+            self._watch(store)
+        except Paused:
+            self._rest(store)
         finally:
             store.close()
+
+    def _watch(self, store: Store) -> None:
+        """Look, and look again, until stopped. Raises Paused."""
+        begun = time.monotonic()
+        self._look(store)
+        self._backoff.limit(STEADY)  # a network that is bad for all is no server that wants to be left alone
+        self._account.tell("watching", "")  # only now is it true that mail from here on is looked at
+        self._note(Condition.WATCHING)
+        while True:
+            if time.monotonic() - begun > STEADY:
+                self._backoff.reset()
+            self._wait(store)
+            if self._account.stop.is_set():
+                return
+            self._look(store)
+
+    def _rest(self, store: Store) -> None:
+        """Until the pause ends nothing is begun. Only mode hold needs the connection: what it would hold goes on at once."""
+        self._account.tell("paused", "Paused: nothing is judged or changed.")
+        self._note(Condition.PAUSED)
+        self._resting = True
+        try:
+            self._rest_once(store)
+            if not self._holds:
+                store.close()
+            while not self._account.stop.is_set() and self._account.pausing.is_set():
+                if not self._holds:
+                    self._account.stop.wait(RESUMED)
+                    continue
+                self._wait(store)
+                self._guarded(partial(self._hold, store), self._account.config.screening)
+        finally:
+            self._resting = False
+        self._note(Condition.CONNECTING)
+
+    def _rest_once(self, store: Store) -> None:
+        """Bring to its end what is under way, and in mode hold let everything go."""
+        if self._holds:
+            self._guarded(partial(self._hold, store), self._account.config.screening)
+        self._guarded(partial(self._finish, store), "")
 
     def _wait(self, store: Store) -> None:
         """Wait until the next look: as long as the account says, or until the server tells of news or a page asks.
@@ -189,15 +226,21 @@ class Watch:
                 self._tell_once(str(error), self._heard[0])
 
     def _called(self) -> bool:
-        """Whether to stop waiting: the service ends, or something was asked for on a page."""
+        """Whether to stop waiting: the service ends, a pause begins or ends, or something was asked for on a page."""
+        if self._account.stop.is_set() or self._account.pausing.is_set() != self._resting:
+            return True
+        if self._resting:
+            return False
         now = time.monotonic()
         if not self._wanted and now >= self._ask_next:
             self._ask_next = now + ASKED
             self._account.claim.check()
             self._wanted = bool(self._catalogue.pending(self._account.config.name))
-        return self._wanted or self._account.stop.is_set()
+        return self._wanted
 
     def _look(self, store: Store) -> None:
+        """Raises Paused, before anything is begun or between two messages."""
+        self._account.begin()
         self._new_mail(store)
         beside = partial(self._beside, store)
         self._guarded(partial(carry_out, self._account, store, self._catalogue, beside), "")
@@ -244,9 +287,10 @@ class Watch:
     def _overdue(
         self, record: Callable[[Sequence[Place], str], None] = lambda _places, _why: None
     ) -> Overdue:
-        return Overdue(
-            self._account.config, self._account.spool, self._account.observer, self._waiting, record
-        )
+        config = self._account.config
+        if self._account.pausing.is_set():
+            config = replace(config, hold_seconds=0.0)  # overdue is whatever is held
+        return Overdue(config, self._account.spool, self._account.observer, self._waiting, record)
 
     def _record(self, places: Sequence[Place], why: str) -> None:
         now = datetime.now(UTC)
@@ -257,7 +301,10 @@ class Watch:
     def _held(self, store: Store) -> None:
         with self._account.turn:
             with closing(Hold(self._account, store, self._waiting)) as look:
-                look.new_mail()
+                if self._account.pausing.is_set():
+                    look.pass_on()
+                else:
+                    look.new_mail()
             self._uidnexts[self._account.config.screening] = look.uidnext
 
     def _finish(self, store: Store) -> None:
@@ -292,10 +339,10 @@ class Watch:
             self._told.add(why)
             self._account.tell("trouble", why, folder)
 
-    def _pause(self, why: str) -> None:
-        self.paused = why
-        self._account.tell("paused", why)
-        self._note(Condition.PAUSED, why)
+    def _refused(self, why: str) -> None:
+        self.refused = why
+        self._account.tell("refused", why)
+        self._note(Condition.REFUSED, why)
 
     def _trouble(self, why: str) -> None:
         self._account.tell("trouble", why)

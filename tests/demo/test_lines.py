@@ -59,9 +59,9 @@ def test_a_line_names_sender_and_subject() -> None:
 def test_the_account_is_told_of_only_when_it_matters() -> None:
     """Being connected is no line; a refused login is one."""
     assert line(event("watching", uid=0)) is None
-    paused = line(event("paused", uid=0, detail="The server refuses the login."))
-    assert paused is not None
-    assert "refuses the login" in paused.plain
+    refused = line(event("refused", uid=0, detail="The server refuses the login."))
+    assert refused is not None
+    assert "refuses the login" in refused.plain
 
 
 def test_mail_cannot_steer_the_terminal() -> None:

@@ -266,7 +266,7 @@ def test_a_wrong_password_pauses(place: Place) -> None:
         runner.start()
         assert runner.wait(10)
         runner.stop()
-    assert [event.action for event in place.events] == ["paused"]
+    assert [event.action for event in place.events] == ["refused"]
     assert "hunter2" not in place.events[0].detail
     assert "app password" in place.events[0].detail
 

@@ -479,8 +479,8 @@ def test_a_refused_login_pauses_the_account(world: Make) -> None:
     runner = watched(w, refuse, lambda: bool(w.events))
     time.sleep(0.2)
     assert tries == 1
-    assert [(e.action, e.detail) for e in w.events] == [("paused", "wrong password; check it.")]
-    assert runner.paused == {"ada": "wrong password; check it."}
+    assert [(e.action, e.detail) for e in w.events] == [("refused", "wrong password; check it.")]
+    assert runner.refused == {"ada": "wrong password; check it."}
 
 
 def test_a_folder_that_is_missing_is_told_once(tmp_path: Path) -> None:

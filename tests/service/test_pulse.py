@@ -75,9 +75,9 @@ def test_an_account_that_waits_for_a_person_still_does_after_the_end(world: Make
     with Catalogue.open(w.config.database) as catalogue:
         runner = Runner(w.config, catalogue, w.events.append, stores)
         runner.start()
-        assert becomes(catalogue, Condition.PAUSED) == why
+        assert becomes(catalogue, Condition.REFUSED) == why
         assert runner.stop()
-        assert condition(catalogue) == (Condition.PAUSED, why)
+        assert condition(catalogue) == (Condition.REFUSED, why)
 
 
 def test_it_says_so_again_and_again(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,7 +136,7 @@ def test_a_long_run(
             raws, inbox = sorted(sent[one.user]), lying(one, "INBOX")
             assert sorted(original_of(raw) or b"" for raw in inbox) == raws, one.user
             assert sorted(lying(one, QUARANTINE)) == raws, one.user
-        assert not runner.paused
+        assert not runner.refused
         # Each connection has two ends and two threads in the proxy, which lives in this process too.
         assert threading.active_count() <= threads + 4
         assert handles() <= open_before + 8

@@ -132,8 +132,8 @@ def test_a_withdrawn_sign_in_pauses_the_account(
     provider.sign_out()
     runner.start()
     assert runner.wait(60), "no account is watched any more"
-    assert "unpixel account sign-in" in runner.paused["ada"]
-    assert [e.action for e in events].count("paused") == 1
+    assert "unpixel account sign-in" in runner.refused["ada"]
+    assert [e.action for e in events].count("refused") == 1
     assert provider.state.grants().count("refresh_token") == 1
 
 
@@ -147,7 +147,7 @@ def test_a_server_that_takes_no_token_of_ours_pauses_too(
     provider.revoke()
     runner.start()
     assert runner.wait(60)
-    assert "does not accept the access token of cyd" in runner.paused["ada"]
+    assert "does not accept the access token of cyd" in runner.refused["ada"]
     assert provider.state.grants().count("refresh_token") == 1
 
 
@@ -162,7 +162,7 @@ def test_a_provider_that_is_down_is_tried_again(
     provider.state.down = True
     runner.start()
     wait_for(lambda: any(e.action == "trouble" for e in events))
-    assert runner.paused == {}
+    assert runner.refused == {}
     provider.state.down = False
     provider.state.refresh.add(kept.refresh)
     wait_for(lambda: any(e.action == "watching" for e in events))

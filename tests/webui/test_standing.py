@@ -71,7 +71,7 @@ def test_the_worst_comes_first(client: FlaskClient, filled: Catalogue) -> None:
     filled.ensure_account("work", "you@work.example", "report", "standard")
     filled.beat({"home": (Condition.WATCHING, ""), "work": (Condition.WATCHING, "")})
     assert state(client) == "Watching (2)"
-    filled.beat({"work": (Condition.PAUSED, "The server refuses the password.")})
+    filled.beat({"work": (Condition.REFUSED, "The server refuses the password.")})
     assert state(client) == "Waits for you (work)"
 
 

@@ -27,6 +27,10 @@ class Stopped(Exception):
     """The service was asked to end; what is under way goes on from the journal next time."""
 
 
+class Paused(Stopped):
+    """A person paused the account: nothing new is begun with it. Whatever leaves a stop alone leaves this alone too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """One account's configuration, journal and spool, and the way to tell what happens."""
@@ -44,6 +48,8 @@ class Account:
     limit: int = 50 * 1024 * 1024
     """Octets above which a message is left alone."""
     stop: threading.Event = field(default_factory=threading.Event)
+    pausing: threading.Event = field(default_factory=threading.Event)
+    """Set while a person has the account paused."""
     turn: threading.Lock = field(default_factory=threading.Lock)
     """Held while messages are worked on: a sweep and the watch take turns."""
     trust: Trust = field(default_factory=Trust)
@@ -58,6 +64,13 @@ class Account:
         if self.stop.is_set():
             raise Stopped
         self.claim.check()
+
+    def begin(self) -> None:
+        """Called before something new is begun with: as `go_on`, and raises Paused where the account is paused."""
+        self.go_on()
+        if self.pausing.is_set():
+            name = self.config.name
+            raise Paused(f'Account "{name}" is paused: `unpixel resume {name}` ends that.')
 
     def read_back(self, same: bool) -> None:
         """Note how the server treated a copy; told once, where it is sent no more of them."""

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Action: TypeAlias = Literal[
-    "reported", "flagged", "copied", "replaced", "left", "restored", "watching", "paused", "trouble"
+    "reported",
+    "flagged",
+    "copied",
+    "replaced",
+    "left",
+    "restored",
+    "watching",
+    "paused",
+    "refused",
+    "trouble",
 ]
 
 
@@ -16,8 +25,8 @@ class Event:
     """Something that happened. Texts come from mail: they are untrusted, and shown as text only.
 
     About a message: `reported` (read, nothing changed), `flagged`, `copied`, `replaced`, `left` (left alone,
-    `detail` says why), `restored`. About an account: `watching` (connected), `paused` (the server refuses
-    the login; it is not tried again), `trouble` (`detail` says what, it is tried again); `uid` is 0 then.
+    `detail` says why), `restored`. About an account: `watching` (connected), `paused` (a person paused it),
+    `refused` (the server refuses the login; it is not tried again), `trouble` (`detail` says what, it is tried again); `uid` is 0 then.
     """
 
     account: str

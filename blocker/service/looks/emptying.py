@@ -83,7 +83,7 @@ def _checked(account: Account, store: Store, due: Iterable[Entry]) -> Iterator[t
         # Of a folder that copies were released to, no UIDVALIDITY is known: their bytes tell enough.
         same = uidvalidity is None or folder.status().uidvalidity == uidvalidity
         for entry in entries:
-            account.go_on()
+            account.begin()
             yield entry, _why_not(folder, entry, account.key) if same else f"the folder {name} was made anew"
         folder.close()
 
@@ -124,7 +124,7 @@ def _let_go(account: Account, store: Store, entries: list[Entry], days: float) -
         for part in pieces(uids, _BATCH):
             if not wanted:
                 break
-            account.go_on()
+            account.begin()
             for uid, entry in list(_found(quarantine, part, wanted)):
                 try:
                     quarantine.remove([uid])

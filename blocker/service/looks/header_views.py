@@ -50,7 +50,7 @@ def _make(account: Account, mailbox: Mailbox, catalogue: Catalogue, missing: dic
     for part in pieces(uids, AT_ONCE):
         views = dict.fromkeys(part, HeaderView(reason=_GONE))
         for stored in mailbox.fetch(part):
-            account.go_on()
+            account.begin()
             views[stored.uid] = viewed(stored.raw)
         with catalogue.writing() as connection:
             for uid, view in views.items():

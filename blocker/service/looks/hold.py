@@ -86,8 +86,16 @@ class Hold:
         tidy(self._account, self._folder.name)
         self.resume()
         for part in self._in_turn(uids):
-            self._account.go_on()
+            self._account.begin()
             self._handle(self._overdue(part))
+
+    def pass_on(self) -> None:
+        """In a pause: let everything go unread, once what is under way has come to its end by its own steps."""
+        uids = self._mailbox.uids()
+        self._waiting.keep([self._folder.place(uid) for uid in uids])
+        tidy(self._account, self._folder.name)
+        self.resume()
+        self._policy.let_go_unread(uids, "the account was paused")
 
     def resume(self) -> None:
         """Go on with what is under way, and move on what was to be released."""

@@ -85,7 +85,7 @@ class Look:
         return found[::-1]
 
     def resume(self) -> None:
-        """Go on with what is under way."""
+        """Go on with what is under way; in a pause, with what was begun to be changed alone."""
         again: dict[int, Entry] = {}
         for entry in self._account.journal.unfinished(self._config.name, self.folder.name):
             self._account.go_on()
@@ -97,7 +97,7 @@ class Look:
                 again[entry.place.uid] = entry
             elif entry.stage != Stage.RELEASING:  # all of these are moved on at once
                 self._go_on_with(entry)
-        if again:
+        if again and not self._account.pausing.is_set():
             self._again(again)
 
     def _go_on_with(self, entry: Entry) -> None:
@@ -125,7 +125,7 @@ class Look:
         readable = self._policy.reader.readable(batch, uids, self._policy.known)
         judged = self._complete(batch, self._judges.judge(readable))
         for count, (stored, outcome) in enumerate(judged, 1):
-            self._account.go_on()
+            self._account.begin()
             self.octets += len(stored.raw)
             self._one(batch, stored, outcome)
             if count % CHUNK == 0:

@@ -54,7 +54,7 @@ class Reader:
         """Those that are not `known` and not too large; large ones without their attachments."""
         large = min(LARGE, self._account.limit)
         for part in pieces(uids, SIZES_AT_ONCE):
-            self._account.go_on()
+            self._account.begin()
             before = known(part)
             sizes = self._mailbox.sizes([uid for uid in part if uid not in before])
             here = [uid for uid in part if uid in sizes]

@@ -122,7 +122,7 @@ class UnreadHeld(Unread):
         """To be released."""
         del before
         place = self._opened.place(uid)
-        judgement = Judgement(unread(source_of(place), f"it could not be read ({why})"))
+        judgement = Judgement(unread(source_of(place), f"it was not read ({why})"))
         batch.seen.append(seen_of(place, judgement, size, date, "left", why))
         batch.entries.append(self._releases.to_record(place, "", why))
 

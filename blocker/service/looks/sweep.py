@@ -246,4 +246,4 @@ class _Pace:
             return
         self._next = max(self._next, time.monotonic() - 1.0) + count / self._pace
         self._account.stop.wait(max(0.0, self._next - time.monotonic()))
-        self._account.go_on()
+        self._account.begin()
