@@ -20,7 +20,7 @@ from waitress.utilities import Error  # type: ignore[import-untyped]
 
 from blocker.output.safe import as_json
 from webui.bounds import Bounds
-from webui.errors import MAX_BODY, SENTENCES, Problem
+from webui.errors import MAX_BODY, MEDIA_TYPE, SENTENCES, Problem
 from webui.headers import HEADERS
 
 Gate = Callable[[str], Problem | None]
@@ -59,8 +59,7 @@ class Refusal(Error):  # type: ignore[misc]
         status = f"{problem.status} {HTTPStatus(problem.status).phrase}"
         if not self._for_program:
             return status, [*fields, ("Content-Type", "text/plain; charset=utf-8")], problem.message.encode()
-        error = {"error": {"code": problem.code, "message": problem.message}}
-        return status, [*fields, ("Content-Type", "application/json")], as_json(error).encode()
+        return status, [*fields, ("Content-Type", MEDIA_TYPE)], as_json(problem.as_dict()).encode()
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]

@@ -1,13 +1,21 @@
-"""Every error has one shape: a page with a sentence, or `{"error": {"code", "message"}}` for programs."""
+"""Every error has one shape: a page with a sentence, or for programs an object as RFC 9457 has it.
+
+Its member `error` (`code`, `message`) is that of version 0.2 and leaves with the next one.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
 
-from flask import Flask, Response, jsonify, render_template
+from flask import Flask, Response, render_template
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from blocker.catalogue import CatalogueError
+from blocker.detect.contract import Key, Keys
+from blocker.output.safe import as_json
 from webui.site import is_api, wants_json
 
 log = logging.getLogger(__name__)
@@ -27,6 +35,33 @@ CODES = {
     500: "internal",
     503: "unavailable",
 }
+MEANINGS: Mapping[int, str] = {
+    400: "Something is missing or wrong in the request",
+    401: "No token, or one that is not known",
+    403: "The token has not the scope that this needs",
+    404: "There is no such thing",
+    413: "The body is too large",
+    415: "The body is of a media type that is not read here",
+    500: "A fault inside unpixel",
+    503: "It cannot be done now",
+}
+"""What each status says that the API's description names."""
+MEDIA_TYPE = "application/problem+json"
+TYPE = "/api/docs#"
+"""Before a code, the `type` of a problem: where it is explained."""
+PROBLEM: Keys = (
+    Key("type", "string", "a URI that names the kind of problem, and leads to what there is to say of it"),
+    Key("title", "string", "the same in words"),
+    Key("status", "integer", "the HTTP status"),
+    Key("detail", "string", "what was wrong this time, and what to do, in a sentence"),
+    Key(
+        "error",
+        "object",
+        "the form of version 0.2; leaves with the next one",
+        (Key("code", "string", "the end of `type`"), Key("message", "string", "as `detail`")),
+    ),
+)
+"""The keys of a problem (RFC 9457, section 3.1)."""
 SENTENCES = {
     404: "There is nothing here: check the address, or start from the overview.",
     405: "This address does not take that method.",
@@ -44,10 +79,20 @@ class Problem(Exception):
         self.code = code
         self.message = message
 
+    def as_dict(self) -> dict[str, Any]:
+        """The object that `PROBLEM` describes."""
+        return {
+            "type": TYPE + self.code,
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.message,
+            "error": {"code": self.code, "message": self.message},
+        }
+
 
 def register(app: Flask) -> None:
     """Answer every error of the application in the one shape."""
-    app.register_error_handler(Problem, lambda e: _answer(e.status, e.code, e.message))
+    app.register_error_handler(Problem, _answer)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CatalogueError, _catalogue)
     app.register_error_handler(Exception, _unforeseen)
@@ -60,7 +105,7 @@ def _http(error: HTTPException) -> Response:
     if status < 400:
         return Response(error.get_response().get_data(), status, dict(error.get_headers()))
     message = SENTENCES.get(status) or error.description or error.name
-    response = _answer(status, CODES.get(status, "error"), message)
+    response = _answer(Problem(status, CODES.get(status, "error"), message))
     for name in ("Allow", "Retry-After"):
         if value := dict(error.get_headers()).get(name):
             response.headers[name] = value
@@ -68,22 +113,21 @@ def _http(error: HTTPException) -> Response:
 
 
 def _catalogue(error: CatalogueError) -> Response:
-    return _answer(503, "unavailable", str(error))
+    return _answer(Problem(503, "unavailable", str(error)))
 
 
 def _unforeseen(error: Exception) -> Response:
     log.error("A request failed", exc_info=error)
-    return _answer(500, "internal", SENTENCES[500])
+    return _answer(Problem(500, "internal", SENTENCES[500]))
 
 
-def _answer(status: int, code: str, message: str) -> Response:
+def _answer(problem: Problem) -> Response:
     if wants_json():
-        response = jsonify({"error": {"code": code, "message": message}})
+        response = Response(as_json(problem.as_dict()), mimetype=MEDIA_TYPE)
     else:
-        response = Response(
-            render_template("error.html", status=status, message=message), mimetype="text/html"
-        )
-    response.status_code = status
-    if status == 401 and is_api():
+        page = render_template("error.html", status=problem.status, message=problem.message)
+        response = Response(page, mimetype="text/html")
+    response.status_code = problem.status
+    if problem.status == 401 and is_api():
         response.headers["WWW-Authenticate"] = 'Bearer realm="unpixel"'
     return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib import metadata
 from typing import cast
 
 from flask import current_app, request
@@ -44,3 +45,11 @@ def is_api() -> bool:
 def wants_json() -> bool:
     """Whether the request's answer is JSON, also where it is an error."""
     return is_api() or request.path.endswith(".json")
+
+
+def version() -> str:
+    """Of the program; `unknown` where it runs without being installed."""
+    try:
+        return metadata.version("unpixel")
+    except metadata.PackageNotFoundError:
+        return "unknown"

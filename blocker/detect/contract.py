@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 Type: TypeAlias = Literal[
-    "string", "string or null", "integer", "number", "boolean", "array of two integers", "array", "object"
+    "string",
+    "string or null",
+    "integer",
+    "number",
+    "boolean",
+    "array of strings",
+    "array of two integers",
+    "array",
+    "object",
+    "object or null",
 ]
 
 

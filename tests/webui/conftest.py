@@ -115,8 +115,8 @@ def csrf_of(page: str) -> str:
 
 
 def data_of(answer: TestResponse) -> dict[str, Any]:
-    """The JSON object of an answer."""
-    assert answer.mimetype == "application/json"
+    """The JSON object of an answer; that of an error says by its media type that it is one."""
+    assert answer.mimetype == ("application/json" if answer.status_code < 400 else "application/problem+json")
     data = answer.get_json()
     assert isinstance(data, dict)
     return data

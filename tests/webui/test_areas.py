@@ -13,10 +13,10 @@ from webui.areas import areas, menu
 
 
 def test_every_module_is_served(app: Flask) -> None:
-    """Each file beside the package's own is an area of that name, and the application answers with it."""
-    files = {path.stem for path in Path(here).parent.glob("*.py")} - {"__init__"}
-    assert {blueprint.name for blueprint in areas()} == files
-    assert files <= app.blueprints.keys()
+    """Each file and folder beside the package's own file is an area of that name, and the application answers with it."""
+    found = {path.stem for path in Path(here).parent.iterdir()} - {"__init__", "__pycache__"}
+    assert {blueprint.name for blueprint in areas()} == found
+    assert found <= app.blueprints.keys()
 
 
 def test_the_menu_has_its_order_on_every_page(client: FlaskClient) -> None:

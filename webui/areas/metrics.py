@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 
 from flask import Blueprint, Response
 from prometheus_client import CollectorRegistry, generate_latest
@@ -13,7 +12,7 @@ from prometheus_client.registry import Collector
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.catalogue.counting import counts
 from webui.access import Means, Scope, needs, public
-from webui.site import catalogue
+from webui.site import catalogue, version
 
 blueprint = Blueprint("metrics", __name__)
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -48,7 +47,7 @@ class CatalogueCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The families, each with all its samples. Labels have few values: accounts, actions, verdicts, steps."""
-        yield InfoMetricFamily("unpixel", "The program.", value={"version": _version()})
+        yield InfoMetricFamily("unpixel", "The program.", value={"version": version()})
         found = counts(self._store)
         messages = GaugeMetricFamily(
             "unpixel_messages", "Messages the catalogue knows.", labels=["account", "action", "tracked"]
@@ -83,10 +82,3 @@ def _family(
     for key, number in values.items():
         family.add_metric(list(key), number)
     return family
-
-
-def _version() -> str:
-    try:
-        return version("unpixel")
-    except PackageNotFoundError:
-        return "unknown"
