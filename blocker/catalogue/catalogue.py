@@ -52,7 +52,7 @@ from blocker.choices.levels import Setting
 class Catalogue:
     """What this installation has seen of its mail. Safe to use from several threads.
 
-    Every method but `export` and `forget` is one transaction; each raises CatalogueError with a sentence
+    Every method but `export`, `details` and `forget` is one transaction; each raises CatalogueError with a sentence
     where the database cannot do it.
     """
 
@@ -265,7 +265,11 @@ class Catalogue:
             return list(reading.details(connection, reading.ids_of(connection, message_id)))
 
     def export(self) -> Iterator[dict[str, Any]]:
-        """Every message as the scan contract's object with `action`, `detail` and its place; oldest row first.
+        """Every message as the scan contract's object with `action`, `detail` and its place; oldest row first."""
+        return (detail.as_dict() for detail in self.details())
+
+    def details(self) -> Iterator[MessageDetail]:
+        """Every message with its references and reasons; oldest row first.
 
         Read in steps, so that a slow reader never holds the database.
         """
@@ -276,7 +280,7 @@ class Catalogue:
                 found = list(reading.details(connection, ids))
             if not ids:
                 return
-            yield from (detail.as_dict() for detail in found)
+            yield from found
             last = ids[-1]
 
     def forget(

@@ -10,10 +10,8 @@ from sqlalchemy import ColumnElement, select
 from blocker.catalogue.model import AccountRow, MessageRow, ReferenceRow, SenderRow, VendorRow
 from blocker.catalogue.values import MessageFilter
 from blocker.detect.report import BLOCKED
-from blocker.detect.words import UNNAMED
+from blocker.detect.words import UNNAMED_VENDORS
 
-UNNAMED_VENDORS = f"{UNNAMED}s"
-"""One line for all mailing programs that are known by their URLs alone."""
 LONGEST = 200
 """Characters of the words that are looked for."""
 

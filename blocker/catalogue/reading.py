@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, desc, func, sele
 from sqlalchemy.orm import Session
 
 from blocker.catalogue import rows
-from blocker.catalogue.filtering import UNNAMED_VENDORS, conditions, is_vendor, since
+from blocker.catalogue.filtering import conditions, is_vendor, since
 from blocker.catalogue.model import (
     AccountRow,
     LeakRow,
@@ -34,6 +34,7 @@ from blocker.catalogue.values import (
     VendorLine,
 )
 from blocker.detect.report import BLOCKED
+from blocker.detect.words import UNNAMED_VENDORS
 
 SenderOrder = Literal["tracked", "messages", "share", "recent", "name"]
 TOP = 10

@@ -18,6 +18,7 @@ from blocker.detect.words import unnamed
 from blocker.message.domains import organisational
 from blocker.message.model import Links, Receipt
 from blocker.message.storable import storable
+from blocker.message.urls import host_of
 from blocker.message.view import HeaderView
 
 MAX_REFERENCES = 10_000
@@ -30,14 +31,6 @@ SHORT = 1_000
 def clean(text: str, limit: int = SHORT) -> str:
     """Text that every database can hold, not above `limit` characters."""
     return storable(text, limit)
-
-
-def host_of(url: str | None) -> str:
-    """The host a browser would contact for an absolute URL, or an empty string."""
-    # It is in its normal form: a path follows the authority, even if it is empty.
-    authority = (url or "")[:4096].partition("://")[2].partition("/")[0].rpartition("@")[2]
-    host = authority.partition("]")[0][1:] if authority[:1] == "[" else authority.partition(":")[0]
-    return clean(host, 253)
 
 
 def sender_address(seen: Seen) -> str:
@@ -118,7 +111,7 @@ def reference_values(seen: Seen, message: int, vendors: Mapping[str, int]) -> It
             "part": clean(judged.part),
             "span_start": span[0],
             "span_end": span[1],
-            "host": host_of(judged.url),
+            "host": clean(host_of(judged.url), 253),
             "verdict": verdict.kind,
             "confidence": verdict.confidence,
             "vendor_id": vendors[clean(verdict.vendor, 200)] if verdict.vendor else None,

@@ -17,11 +17,11 @@ import click
 from blocker.output.safe import line, lines
 
 COMMANDS = {
-    "scan": "blocker.cli.files:scan",
+    "scan": "blocker.cli.scan:scan",
     "explain": "blocker.cli.explain:explain",
-    "neutralise": "blocker.cli.files:neutralise",
+    "neutralise": "blocker.cli.neutralise:neutralise",
     "restore": "blocker.cli.past:restore",
-    "filter": "blocker.cli.files:filter_",
+    "filter": "blocker.cli.neutralise:filter_",
     "run": "blocker.cli.accounts:run",
     "account": "blocker.cli.accounts:account",
     "doctor": "blocker.cli.doctor:doctor",
@@ -31,7 +31,7 @@ COMMANDS = {
     "service": "blocker.cli.service:service",
     "senders": "blocker.cli.pages:senders",
     "sender": "blocker.cli.sender:sender",
-    "export": "blocker.cli.pages:export",
+    "export": "blocker.cli.export:export",
     "forget": "blocker.cli.pages:forget",
     "web": "blocker.cli.pages:web",
     "docs": "blocker.cli.docs:docs",

@@ -1,10 +1,10 @@
-"""The commands on what was found: web, senders, export, forget."""
+"""The commands on what was found: web, senders, forget."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast, get_args
@@ -15,7 +15,6 @@ from blocker.catalogue import Catalogue, CatalogueError
 from blocker.catalogue.reading import SenderOrder
 from blocker.config import Config, ConfigError, load
 from blocker.config.loopback import is_loopback
-from blocker.output.table import write_csv
 from blocker.output.terminal import confirm, prompt, say, say_json
 
 DATABASE = click.option("--database", metavar="URL", help="Another database than the configured one.")
@@ -196,55 +195,6 @@ def senders(database: str | None, as_json: bool, order: str, limit: int) -> None
             f"{line.last:%Y-%m-%d}",
         )
     console().print(table)
-
-
-@click.command()
-@DATABASE
-@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
-def export(database: str | None, form: str) -> None:
-    """Write everything the catalogue knows to standard output.
-
-    jsonl gives what `unpixel scan --format jsonl` gives, with what was done and where; csv gives one line a message.
-
-    \b
-    Example:
-      unpixel export --format csv > mail.csv
-    """
-    with catalogue_of(database) as store:
-        if form == "jsonl":
-            for found in store.export():
-                say_json(found)
-            return
-        write_csv(sys.stdout, _COLUMNS, (_flat(found) for found in store.export()))
-
-
-_ENVELOPE = ("message_id", "from", "from_domain", "to", "date", "subject")
-_PLACE = ("id", "account", "mailbox", "uid", "internal_date", "size")
-_COUNTS = ("pixel", "beacon", "personal", "content", "spacer")
-_COLUMNS = (
-    *_PLACE,
-    *_ENVELOPE,
-    *_COUNTS,
-    "vendors",
-    "receipts",
-    "signed",
-    "unjudged",
-    "action",
-    "detail",
-    "error",
-)
-
-
-def _flat(found: Mapping[str, Any]) -> dict[str, Any]:
-    """One message as a line: its place, its envelope, its references counted by verdict."""
-    references = found["references"]
-    counts = {kind: sum(r["verdict"] == kind for r in references) for kind in _COUNTS}
-    more = {
-        "vendors": "; ".join(sorted({r["vendor"] for r in references if r["vendor"]})),
-        "receipts": len(found["receipts"]),
-    }
-    line = {name: found[name] for name in (*_PLACE, "signed", "unjudged", "action", "detail", "error")}
-    return line | {name: found["message"][name] for name in _ENVELOPE} | counts | more
 
 
 @click.command()

@@ -15,6 +15,7 @@ from blocker.config import ConfigError, load
 from blocker.output.terminal import confirm, say, say_json
 
 if TYPE_CHECKING:
+    from blocker.cli.totals import Totals
     from blocker.service.looks.sweep import Swept
 
 
@@ -49,7 +50,8 @@ def sweep(
     """Treat the mail that an account's folders hold already, newest first, as its mode asks.
 
     May be cut short and started again: it goes on where it was. While `unpixel run` is at work, the sweep is
-    handed to it.
+    handed to it. It ends with what it did, counts by verdict, the vendors in most messages, and the senders that track
+    most.
 
     \b
     Example:
@@ -89,7 +91,7 @@ def sweep(
                 raise
             _hand_over(name, since, as_json)
             return
-        _tell(name, done, dry_run, as_json)
+        _tell(name, done, printer.totals, dry_run, as_json)
     if done.failed:
         sys.exit(1)
 
@@ -101,12 +103,13 @@ def _go_on(done: Swept, as_json: bool) -> bool:
     return confirm(f"{done.rewritten} messages were changed, {done.left} are still to be looked at. Go on?")
 
 
-def _tell(name: str, done: Swept, dry_run: bool, as_json: bool) -> None:
+def _tell(name: str, done: Swept, totals: Totals, dry_run: bool, as_json: bool) -> None:
     if as_json:
         said = {"account": name, "dry_run": dry_run, "done": dict(done), "left": done.left, "full": done.full}
-        say_json(said | {"failed": dict(done.failed)})
+        say_json(said | {"failed": dict(done.failed), "totals": totals.as_dict()})
         return
     say(_summary(done, dry_run))
+    say(*totals.lines())
     if done.full:
         say(
             f"It paused there, with {done.left} messages still to be looked at, as the provider limits what is read a "

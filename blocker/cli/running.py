@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from blocker.cli.totals import Totals
 from blocker.output.log import Form, configure
 from blocker.output.safe import line
 from blocker.output.terminal import say, say_json
@@ -43,12 +44,15 @@ class Printer:
         self._lock = threading.Lock()
         self.told: Counter[str] = Counter()
         """How many messages something was done with, by action."""
+        self.totals = Totals()
+        """What was found in them."""
 
     def __call__(self, event: Event) -> None:
         """Print it; a reader of ours that has gone away ends the program as a signal would."""
         if event.uid:
             with self._lock:
                 self.told[event.action] += 1
+                self.totals.add(event.kinds, event.vendors, event.domain)
         if self._quiet and event.action not in ("trouble", "paused", "refused", "left"):
             return
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from blocker.detect.marks import LEAKS
 from blocker.detect.reasons import LANGUAGE, Reason, family, marked, text
-from blocker.detect.report import Judged, Kind
+from blocker.detect.report import Judged, Kind, Report
 from blocker.message.urls import parse
 
 KIND_NAMES: dict[Kind, str] = {
@@ -26,6 +26,8 @@ KIND_MEANINGS: dict[Kind, str] = {
 }
 UNNAMED = "Unnamed mailer"
 """How the rules' names for programs begin that are known by their URLs alone, and not by whose they are."""
+UNNAMED_VENDORS = f"{UNNAMED}s"
+"""One name for all of those, where vendors are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,17 @@ def told(judged: Judged) -> Told:
 def unnamed(vendor: str) -> bool:
     """Whether a vendor's name is no name: nothing but the URLs of its program is known."""
     return vendor.startswith(UNNAMED)
+
+
+def page_name(vendor: str | None) -> str | None:
+    """A vendor's name as pages and tables count it: programs without a name are one."""
+    return UNNAMED_VENDORS if vendor and unnamed(vendor) else vendor
+
+
+def vendor_names(report: Report) -> tuple[str, ...]:
+    """Whose pixels and beacons a message holds, each name once, in their order."""
+    found = (page_name(judged.verdict.vendor) for judged in report.blocked)
+    return tuple(sorted({name for name in found if name}))
 
 
 def whose(vendor: str) -> str:

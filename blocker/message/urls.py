@@ -54,6 +54,13 @@ def clean(value: str) -> str:
     return value
 
 
+def host_of(url: str | None) -> str:
+    """The host a browser would contact for a URL in its normal form, or an empty string."""
+    # In that form a path follows the authority, even if it is empty.
+    authority = (url or "")[:4096].partition("://")[2].partition("/")[0].rpartition("@")[2]
+    return authority.partition("]")[0][1:] if authority[:1] == "[" else authority.partition(":")[0]
+
+
 def parse(value: str) -> Url | None:
     """An absolute URL that some program fetches from another host, or None where there is none."""
     try:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterator
+from datetime import datetime
+
+from blocker.output.columns import iso
 
 MARK = "·"
 """Stands for a character that would steer what shows it, or that nobody could see."""
@@ -42,11 +45,14 @@ def escaped(made: str) -> str:
 
 
 def cell(value: object) -> object:
-    """A value for CSV: text is one line without white space around it, and no spreadsheet takes it for a formula.
+    """A value for CSV: text is one line without white space around it, and no spreadsheet takes it for a formula;
+    an instant is ISO 8601 in UTC.
 
     An apostrophe goes before what would be one (OWASP, CSV Injection): at the start, also behind quotes, in full width
     too; and so behind a semicolon, which ends a cell where a country's spreadsheets read it so.
     """
+    if isinstance(value, datetime):
+        return iso(value)
     if not isinstance(value, str):
         return value
     return "".join(_guarded(line(value).strip()))

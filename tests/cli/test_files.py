@@ -124,7 +124,7 @@ def test_text_is_for_people(message: Path) -> None:
     lines = result.stdout.splitlines()
     assert "news@shop.example" in lines[0]
     assert any(line.strip().startswith("pixel") and "open.gif" in line for line in lines)
-    assert "1 message read." in result.stderr
+    assert "1 message read, 1 tracked." in result.stdout
 
 
 def test_text_holds_no_control_characters() -> None:
@@ -279,7 +279,7 @@ def test_filter_passes_mail_on_whatever_happens(error: Exception, monkeypatch: p
 
 def test_filter_passes_large_mail_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """Above its bound the filter does not look."""
-    monkeypatch.setattr("blocker.cli.files.MAX_FILTERED", 100)
+    monkeypatch.setattr("blocker.cli.neutralise.MAX_FILTERED", 100)
     result = run("filter", data=TRACKED)
     assert result.exit_code == 0
     assert result.stdout_bytes == TRACKED

@@ -63,6 +63,13 @@ def test_a_sweep_pauses_and_goes_on_and_originals_come_back(account: Account) ->
         "left": 0,
         "full": False,
         "failed": {},
+        "totals": {
+            "messages": 1,
+            "tracked": 1,
+            "verdicts": {"pixel": 1},
+            "vendors": [],
+            "senders": [{"domain": "shop.example", "messages": 1}],
+        },
     }
 
     one = unpixel("restore", "--account", "ada", "--message-id", "<2@shop.example>")
@@ -111,9 +118,22 @@ def test_a_sweep_tells_in_full_of_a_folder_that_cannot_be_opened(account: Accoun
     assert "would not open the folder Missing" in result.output
     assert "check the folder and the account's rights." in result.output
     assert "Treated: 3 messages (3 replaced)." in result.output
+    assert "3 messages read, 3 tracked." in result.output
     assert raws(account, QUARANTINE) == [mail(1), mail(2), mail(3)]
     told = [json.loads(line) for line in unpixel("sweep", "ada", "--json").output.splitlines()]
     assert list(told[-1]["failed"]) == ["Missing"]
+
+
+@pytest.mark.usefixtures("account")
+def test_a_report_sweep_ends_with_totals(tmp_path: Path) -> None:
+    """By verdict, vendor and sender, as a scan does."""
+    place = tmp_path / "config.toml"
+    place.write_text(place.read_text().replace('mode = "replace"', 'mode = "report"'))
+    lines = unpixel("sweep", "ada").output.splitlines()
+    assert lines[0] == "Treated: 3 messages (3 recorded, nothing to change)."
+    assert lines[1] == "3 messages read, 3 tracked."
+    assert lines[2].startswith("References: 3 pixel")
+    assert lines[-1] == "Senders of most tracked mail: 3 shop.example"
 
 
 def test_what_is_handed_to_a_running_service_is_told_to_programs_too(account: Account) -> None:

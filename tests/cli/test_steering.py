@@ -101,7 +101,9 @@ def test_what_people_read_of_a_message(arguments: tuple[str, ...], env: dict[str
 @pytest.mark.parametrize("arguments", [("scan", "-", "--format", "jsonl"), ("explain", "-", "--json")])
 def test_what_programs_read_of_a_message(judged: Report, arguments: tuple[str, ...]) -> None:
     """Printable ASCII, and every value exact."""
-    printed = spoken(run(*arguments, given=b"x"))
+    result = run(*arguments, given=b"x")
+    assert spoken(result)
+    printed = result.stdout
     assert printed.isascii() and printed.count("\n") == 1
     assert json.loads(printed) == judged.as_dict()
 
@@ -132,6 +134,9 @@ def test_a_case(case: Path, tmp_path: Path) -> None:
     """What strangers' inputs found, in every command that shows a message, and recorded and exported."""
     for arguments in (("scan",), ("explain", "--all"), ("scan", "--format", "jsonl"), ("explain", "--json")):
         assert spoken(run(*arguments, str(case)))
+    for table in ("references", "messages"):
+        printed = spoken(run("scan", "--format", "csv", "--table", table, str(case)))
+        assert not [line for line in printed.splitlines() if line.lstrip('"').startswith(FORMULAS)]
     url = f"sqlite:///{tmp_path}/catalogue.sqlite"
     with Catalogue.open(url) as store:
         store.ensure_account("home", "you@example.net", "report", "standard")
@@ -163,8 +168,9 @@ def test_a_name_of_a_file(tmp_path: Path) -> None:
     named = "x" + "".join(c for c in STEERING if c not in "\0/" and not 0xD800 <= ord(c) <= 0xDFFF)
     (tmp_path / f"{named[:60]}.eml").write_bytes(b"Subject: s\r\n\r\nx")
     assert "s\n" in spoken(run("scan", str(tmp_path)))
-    (source,) = [json.loads(spoken(run("scan", str(tmp_path), "--format", "jsonl")))["message"]["source"]]
-    assert source == str(tmp_path / f"{named[:60]}.eml")
+    result = run("scan", str(tmp_path), "--format", "jsonl")
+    assert spoken(result)
+    assert json.loads(result.stdout)["message"]["source"] == str(tmp_path / f"{named[:60]}.eml")
     for command in ("scan", "explain", "neutralise", "restore"):
         assert "cannot be read" in spoken(run(command, str(tmp_path / named[40:90])), 1) or command == "scan"
 

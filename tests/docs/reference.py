@@ -28,6 +28,8 @@ from blocker.config.keys import Number, key_of, keys_of
 from blocker.config.model import AccountConfig, Config, ServiceConfig, WebConfig
 from blocker.config.providers import providers
 from blocker.detect.contract import REPORT, Keys
+from blocker.detect.tables import MESSAGES, REFERENCES
+from blocker.output.columns import Columns
 from tests.servers.quirks import QUIRKS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,12 +152,20 @@ def _rows(keys: Keys, path: str) -> Iterator[tuple[str, ...]]:
         yield from _rows(key.inside, f"{path}{key.name}{'[]' * (key.type == 'array')}.")
 
 
+def columns(of: Columns) -> str:
+    """The columns of a table for programs."""
+    rows = ((f"`{c.name}`", c.type + " or none" * c.optional, c.meaning) for c in of)
+    return table(("column", "type", "meaning"), rows)
+
+
 MADE: dict[str, Callable[[], str]] = {
     "reference": reference,
     "modes": modes,
     "levels": levels,
     "configuration": configuration,
     "json": json_keys,
+    "messages": lambda: columns(MESSAGES),
+    "references": lambda: columns(REFERENCES),
     "providers": careful,
     "quirks": quirks,
 }

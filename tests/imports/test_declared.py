@@ -30,13 +30,20 @@ def imported() -> set[str]:
     return names - OURS - set(sys.stdlib_module_names)
 
 
+def packages(requirements: list[str]) -> set[str]:
+    """The names of what is required."""
+    return {canonical(re.split(r"[^\w.-]", requirement)[0]) for requirement in requirements}
+
+
 def test_dependencies_are_the_imports() -> None:
     """Every imported package is a declared dependency (not one that happens to be there), and none is declared in vain."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    declared = {canonical(re.split(r"[^\w.-]", requirement)[0]) for requirement in project["dependencies"]}
+    declared, extras = packages(project["dependencies"]), set[str]()
+    for extra in ("parquet",):
+        extras |= packages(project["optional-dependencies"][extra])
     known = packages_distributions()
     providers = {name: {canonical(d) for d in known.get(name, [name])} for name in imported()}
-    missing = {name for name, distributions in providers.items() if not distributions & declared}
+    missing = {name for name, distributions in providers.items() if not distributions & (declared | extras)}
     used = {distribution for distributions in providers.values() for distribution in distributions}
     assert missing == set()
-    assert declared - used == set()
+    assert (declared | extras) - used == set()

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
     "blocker/choices": ("blocker.choices",),
     "blocker/message": ("blocker.message",),
-    "blocker/detect": ("blocker.detect", "blocker.message"),
+    "blocker/detect": ("blocker.detect", "blocker.message", "blocker.output.columns"),
     "blocker/rewrite": ("blocker.rewrite", "blocker.detect", "blocker.message", "blocker.choices"),
 }
 """The pure rooms, and what of ours they may import."""

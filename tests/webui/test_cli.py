@@ -60,7 +60,7 @@ def test_the_export_has_every_message(filled: Catalogue, database: str) -> None:
     lines = run("export", "--database", database).output.splitlines()
     assert [json.loads(line) for line in lines] == list(filled.export())
     rows = list(csv.DictReader(io.StringIO(run("export", "--format", "csv", "--database", database).output)))
-    assert [(r["uid"], r["pixel"], r["personal"], r["content"], r["action"]) for r in rows] == [
+    assert [(r["imap_uid"], r["pixel"], r["personal"], r["content"], r["action"]) for r in rows] == [
         ("1", "1", "0", "1", "replaced"),
         ("2", "1", "0", "0", "left"),
         ("3", "1", "0", "0", "reported"),

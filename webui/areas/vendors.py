@@ -6,9 +6,9 @@ from functools import cache
 
 from flask import Blueprint, Response, abort, jsonify, render_template
 
-from blocker.catalogue.filtering import UNNAMED_VENDORS
 from blocker.catalogue.values import VendorDetail, VendorLine
 from blocker.detect.knowledge import default_rules
+from blocker.detect.words import UNNAMED_VENDORS
 from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry

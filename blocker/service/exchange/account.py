@@ -11,8 +11,10 @@ from blocker.catalogue import Seen
 from blocker.catalogue.memory import CatalogueMemory
 from blocker.choices.modes import REMOVED, TRACKED
 from blocker.config import AccountConfig
+from blocker.detect.words import vendor_names
 from blocker.judging.judge import Judgement
 from blocker.mailbox.protocol import Mailbox, Status, Store
+from blocker.message.domains import organisational
 from blocker.sender import Trust
 from blocker.service.exchange.decide import Powers
 from blocker.service.exchange.events import Action, Event, Observer
@@ -147,4 +149,6 @@ def event_of(seen: Seen) -> Event:
         report.kinds,
         seen.detail,
         report.partly,
+        vendor_names(report),
+        organisational(report.message.from_domain),
     )

@@ -41,6 +41,10 @@ class Event:
     detail: str = ""
     partly: bool = False
     """Whether the message was not looked at whole; `detail` says what was left out."""
+    vendors: tuple[str, ...] = ()
+    """Whose pixels and beacons it holds, as the pages name vendors."""
+    domain: str = ""
+    """The sender's organisational domain."""
 
 
 Observer: TypeAlias = Callable[[Event], None]
