@@ -8,6 +8,8 @@ from datetime import date, timedelta
 
 from blocker.catalogue.trend import following
 from blocker.catalogue.values import Bar
+from webui.language import _, ngettext
+from webui.words import day, month
 
 WIDTH = 1000
 HEIGHT = 200
@@ -60,16 +62,12 @@ def chart(bars: Sequence[Bar], step: str, first: date | None = None) -> Chart | 
 
 def when(start: date, step: str) -> str:
     """A bar's date in words."""
-    if step == "month":
-        return f"{start:%B %Y}"
-    return f"{start.day} {start:%b %Y}"
+    return month(start) if step == "month" else day(start)
 
 
 def _column(bar: Bar, x: float, place: float, top: int, step: str, first: date | None) -> Column:
     every = HEIGHT * bar.messages / top
     tracked = HEIGHT * bar.tracked / top
-    prefix = "Week of " if step == "week" else ""
-    mails = "1 message" if bar.messages == 1 else f"{bar.messages} messages"
     return Column(
         x=round(x + place * GAP / 2, 2),
         width=round(place * (1 - GAP), 2),
@@ -77,11 +75,19 @@ def _column(bar: Bar, x: float, place: float, top: int, step: str, first: date |
         all_height=round(every, 2),
         tracked_y=round(HEIGHT - tracked, 2),
         tracked_height=round(tracked, 2),
-        label=f"{prefix}{when(bar.start, step)}: {mails}, {bar.tracked} tracked",
+        label=_label(bar, step),
         bar=bar,
         since=max(bar.start, first or bar.start),
         until=following(bar.start, step) - timedelta(days=1),
     )
+
+
+def _label(bar: Bar, step: str) -> str:
+    mails = ngettext("%(num)s message", "%(num)s messages", bar.messages)
+    tracked = ngettext("%(num)s tracked", "%(num)s tracked", bar.tracked)
+    if step == "week":
+        return _("Week of %(day)s: %(mails)s, %(tracked)s", day=day(bar.start), mails=mails, tracked=tracked)
+    return _("%(day)s: %(mails)s, %(tracked)s", day=when(bar.start, step), mails=mails, tracked=tracked)
 
 
 def _round_up(number: int) -> int:

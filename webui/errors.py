@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from blocker.catalogue import CatalogueError
 from blocker.detect.contract import Key, Keys
 from blocker.output.safe import as_json
+from webui.language import N_, _
 from webui.site import is_api, wants_json
 
 log = logging.getLogger(__name__)
@@ -63,10 +64,10 @@ PROBLEM: Keys = (
 )
 """The keys of a problem (RFC 9457, section 3.1)."""
 SENTENCES = {
-    404: "There is nothing here: check the address, or start from the overview.",
-    405: "This address does not take that method.",
-    413: f"The message is larger than {MAX_BODY // 1024 // 1024} MB: send a smaller one.",
-    500: "Something went wrong inside unpixel: the log says what; nothing was changed.",
+    404: N_("There is nothing here: check the address, or start from the overview."),
+    405: N_("This address does not take that method."),
+    413: N_("The message is larger than %(limit)s MB: send a smaller one."),
+    500: N_("Something went wrong inside unpixel: the log says what; nothing was changed."),
 }
 
 
@@ -104,7 +105,7 @@ def _http(error: HTTPException) -> Response:
         status = 413
     if status < 400:
         return Response(error.get_response().get_data(), status, dict(error.get_headers()))
-    message = SENTENCES.get(status) or error.description or error.name
+    message = _said(status) or error.description or error.name
     response = _answer(Problem(status, CODES.get(status, "error"), message))
     for name in ("Allow", "Retry-After"):
         if value := dict(error.get_headers()).get(name):
@@ -118,7 +119,12 @@ def _catalogue(error: CatalogueError) -> Response:
 
 def _unforeseen(error: Exception) -> Response:
     log.error("A request failed", exc_info=error)
-    return _answer(Problem(500, "internal", SENTENCES[500]))
+    return _answer(Problem(500, "internal", _said(500)))
+
+
+def _said(status: int) -> str:
+    sentence = SENTENCES.get(status)
+    return _(sentence, limit=MAX_BODY // 1024 // 1024) if sentence else ""
 
 
 def _answer(problem: Problem) -> Response:

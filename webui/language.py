@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -18,7 +19,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, request
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
+from blocker.output.safe import page
 from webui.site import wants_json
 
 LANGUAGES = {"en": "English", "fr": "Français"}
@@ -37,7 +41,8 @@ def _(text: str, **values: Any) -> str:
 
 def ngettext(one: str, many: str, number: int, **values: Any) -> str:
     """A sentence about a number, in the reader's language; %(num)s in it stands for the number."""
-    return str(flask_babel.ngettext(one, many, number, **values))
+    said: str = flask_babel.get_translations().ungettext(one, many, number)
+    return said % {"num": count(number), **values}
 
 
 def pgettext(context: str, text: str, **values: Any) -> str:
@@ -48,6 +53,11 @@ def pgettext(context: str, text: str, **values: Any) -> str:
 def N_(text: str) -> str:
     """Marks a sentence of a table, which `_` translates when it is shown."""
     return text
+
+
+def count(number: int) -> str:
+    """A number with thin spaces between thousands."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def current() -> str:
@@ -98,4 +108,27 @@ def register(app: Flask) -> None:
     babel = flask_babel.Babel(app, default_locale=ENGLISH, locale_selector=asked)
     babel.domain_instance = domain
     app.jinja_env.policies["ext.i18n.trimmed"] = True
-    app.jinja_env.globals.update(languages=LANGUAGES, language=current)
+    names: dict[str, Any] = app.jinja_env.globals
+    names.update({name: _cleaned(names[name]) for name in ("_", "gettext", "pgettext")})
+    names.update(ngettext=_counted(names["ngettext"]), languages=LANGUAGES, language=current)
+
+
+def _cleaned(said: Callable[..., Any]) -> Callable[..., Any]:
+    """The templates' own function, into whose sentences values go as they go into a page."""
+
+    @pass_context
+    def wrapped(context: Context, *texts: str, **values: Any) -> Any:
+        return said(context, *texts, **{name: page(value) for name, value in values.items()})
+
+    return wrapped
+
+
+def _counted(plural: Callable[..., Any]) -> Callable[..., Any]:
+    """The same of a sentence about a number, which is written as `count` does."""
+
+    @pass_context
+    def wrapped(context: Context, one: str, many: str, number: int, **values: Any) -> Any:
+        cleaned = {name: page(value) for name, value in values.items()}
+        return plural(context, one, many, number, **{"num": count(number), **cleaned})
+
+    return wrapped

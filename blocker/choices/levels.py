@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 
@@ -11,36 +13,49 @@ class Level(StrEnum):
 
     takes: frozenset[str]
     """The kinds of verdict that it takes out. Fields that ask for a receipt go at every level."""
-    label: str
-    """What a page calls it where a person chooses."""
+    labels: Mapping[str, str]
+    """What a page calls it where a person chooses, by language."""
     summary: str
     """What it takes out, for people, in Markdown."""
 
     def __new__(
-        cls, word: str, takes: frozenset[str] = frozenset(), label: str = "", summary: str = ""
+        cls,
+        word: str,
+        takes: frozenset[str] = frozenset(),
+        labels: Mapping[str, str] = MappingProxyType({}),
+        summary: str = "",
     ) -> Level:
         # The defaults are for `Level(word)`, which gives the one of that name.
         made = str.__new__(cls, word)
         made._value_ = word
-        made.takes, made.label, made.summary = takes, label, summary
+        made.takes, made.labels, made.summary = takes, labels, summary
         return made
 
     STANDARD = (
         "standard",
         frozenset({"pixel", "beacon"}),
-        "Standard: take out what tells that you read it",
+        {
+            "en": "Standard: take out what tells that you read it",
+            "fr": "Standard : retirer ce qui révèle que vous lisez",
+        },
         "`pixel`, `beacon`, and header fields that ask for a receipt",
     )
     STRICT = (
         "strict",
         frozenset({"pixel", "beacon", "personal"}),
-        "Strict: also pictures made for you",
+        {
+            "en": "Strict: also pictures made for you",
+            "fr": "Strict : aussi les images faites pour vous",
+        },
         "also `personal`: a transparent picture in the same box takes its place, its alternative text stays",
     )
     PARANOID = (
         "paranoid",
         frozenset({"pixel", "beacon", "personal", "content", "spacer"}),
-        "Paranoid: everything from elsewhere",
+        {
+            "en": "Paranoid: everything from elsewhere",
+            "fr": "Paranoïaque : tout ce qui vient d’ailleurs",
+        },
         "every remote reference that unpixel finds, so that opening the mail contacts nobody",
     )
 
@@ -52,7 +67,7 @@ ALLOW: Final = "allow"
 Setting: TypeAlias = Level | Literal["allow"]
 """What a person can set for a sender."""
 SETTINGS: tuple[Setting, ...] = (*Level, ALLOW)
-_ALLOW_LABEL = "Leave its mail as it is"
+_ALLOW_LABELS: Final = {"en": "Leave its mail as it is", "fr": "Laisser ses messages tels quels"}
 
 
 def setting_of(word: str) -> Setting:
@@ -70,8 +85,8 @@ def strength(setting: Setting) -> int:
     return 0 if setting == ALLOW else 1 + list(Level).index(Level(setting))
 
 
-def label_of(word: str) -> str:
+def label_of(word: str, language: str = "en") -> str:
     """What a page calls a setting; the word itself where it is none."""
     if word == ALLOW:
-        return _ALLOW_LABEL
-    return Level(word).label if word in set(Level) else word
+        return _ALLOW_LABELS[language]
+    return Level(word).labels[language] if word in set(Level) else word

@@ -1,29 +1,25 @@
-"""A verdict in plain words: what the reference is, what its fetch would have told, and why we think so."""
+"""A verdict in plain words: what the reference is, what its fetch would have told, and why we think so.
+
+The words stand in `words.toml` beside this module, those of reasons in `reasons.toml`, each in every language.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import resources
 
 from blocker.detect.marks import LEAKS
-from blocker.detect.reasons import LANGUAGE, Reason, family, marked, text
-from blocker.detect.report import Judged, Kind, Report
+from blocker.detect.reasons import LANGUAGE, Reason, Value, family, marked, text
+from blocker.detect.report import Judged, Report
 from blocker.message.urls import parse
 
-KIND_NAMES: dict[Kind, str] = {
-    "pixel": "Tracking pixel",
-    "beacon": "Beacon",
-    "personal": "Personal picture",
-    "content": "Picture",
-    "spacer": "Spacer",
-}
-KIND_MEANINGS: dict[Kind, str] = {
-    "pixel": "It shows nothing. Loading it tells that you opened this very mail.",
-    "beacon": "It shows nothing and measures, but its URL is the same for every reader.",
-    "personal": "It is a visible picture, but its URL singles you out.",
-    "content": "It is a visible picture, the same for every reader.",
-    "spacer": "It shows nothing and only fills space, the same for every reader.",
-}
+_TABLE = tomllib.loads(resources.files(__package__).joinpath("words.toml").read_text("utf-8"))
+KINDS: Mapping[str, Mapping[str, Mapping[str, str]]] = _TABLE["kinds"]
+"""Kind of verdict → language → its name and its meaning."""
+TOLD: Mapping[str, Mapping[str, str]] = _TABLE["told"]
+"""What a fetch tells → language → the sentence."""
 UNNAMED = "Unnamed mailer"
 """How the rules' names for programs begin that are known by their URLs alone, and not by whose they are."""
 UNNAMED_VENDORS = f"{UNNAMED}s"
@@ -38,6 +34,10 @@ class Why:
     text: str
     speaks: str
     """`for` tracking, `against` it, or `neither`."""
+    rule: str
+    weight: float
+    values: tuple[Value, ...]
+    """What the rule saw, for those who know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,22 @@ class Told:
     reasons: tuple[Why, ...]
 
 
-def told(judged: Judged) -> Told:
+def told(judged: Judged, language: str = LANGUAGE) -> Told:
     """A judged reference in plain words."""
     verdict = judged.verdict
     url = parse(judged.url) if judged.url else None
     return Told(
-        name=KIND_NAMES.get(verdict.kind, verdict.kind),
-        meaning=KIND_MEANINGS.get(verdict.kind, ""),
+        name=kind_name(verdict.kind, language),
+        meaning=KINDS[verdict.kind][language]["meaning"] if verdict.kind in KINDS else "",
         host=url.host if url is not None else "",
-        told=tuple(_told(judged)),
-        reasons=tuple(why(reason) for reason in verdict.reasons),
+        told=tuple(_told(judged, language)),
+        reasons=tuple(why(reason, language) for reason in verdict.reasons),
     )
+
+
+def kind_name(kind: str, language: str = LANGUAGE) -> str:
+    """What a kind of verdict is called; an unknown one by its own word."""
+    return KINDS[kind][language]["name"] if kind in KINDS else kind
 
 
 def unnamed(vendor: str) -> bool:
@@ -81,16 +86,19 @@ def vendor_names(report: Report) -> tuple[str, ...]:
     return tuple(sorted({name for name in found if name}))
 
 
-def whose(vendor: str) -> str:
+def whose(vendor: str, language: str = LANGUAGE) -> str:
     """A vendor's name within a sentence."""
-    return "an unnamed mailer" if unnamed(vendor) else vendor
+    unknown: str = _TABLE["whose"]["unnamed"][language]
+    return unknown if unnamed(vendor) else vendor
 
 
 def why(reason: Reason, language: str = LANGUAGE) -> Why:
     """A reason in plain words of a language of the table."""
     speaks = "for" if reason.weight > 0 else "against" if reason.weight < 0 else "neither"
     said = text(reason, language) or reason.rule
-    return Why(sentence(family(reason, language)), sentence(said), speaks)
+    return Why(
+        sentence(family(reason, language)), sentence(said), speaks, reason.rule, reason.weight, reason.values
+    )
 
 
 def sentence(text: str) -> str:
@@ -98,19 +106,14 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _told(judged: Judged) -> Iterator[str]:
+def _told(judged: Judged, language: str) -> Iterator[str]:
     if judged.url is None:
-        yield "Nothing: a mail program would fetch nothing here."
+        yield TOLD["nothing"][language]
         return
     kind = judged.verdict.kind
-    if kind in {"pixel", "personal"}:
-        yield "That you opened this mail, when, and how often."
-    elif kind == "beacon":
-        yield "That a mail of this kind was opened, and when."
-    else:
-        yield "That somebody loaded this picture, and when; not which reader it was."
-    yield "From which network: your IP address, and with it your provider and roughly the place."
-    yield "On what: your mail program, your device, and often your language."
+    read = "opened" if kind in {"pixel", "personal"} else "counted" if kind == "beacon" else "loaded"
+    for said in (read, "network", "device"):
+        yield TOLD[said][language]
     for reason in judged.verdict.reasons:
         if marked([reason]) & LEAKS and reason.weight > 0:
-            yield f"Who you are: {(text(reason) or reason.rule).rstrip('.')}."
+            yield TOLD["person"][language].format((text(reason, language) or reason.rule).rstrip("."))

@@ -13,6 +13,7 @@ from blocker.message.read import read
 from blocker.message.urls import parse
 from tests.detect.messages import PICTURE, PIXEL, TO, judged, mail, one, rules
 
+RANDOM = "a random value, which can stand for one mail or one reader"
 HEX = "4f9d2b7c81e6a0354f9d2b7c81e6a035"
 END = "<style>p > a{color:red}</style><!-- <p>x</p> --></body></html>"
 FAMILIES = (
@@ -59,7 +60,7 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
             "identity.other",
             "an e-mail address stands in the URL, as it is",
         ),
-        (image(src=f"https://t.sender.example/o?x={HEX}"), "token.opaque", "a value of about 128 bits"),
+        (image(src=f"https://t.sender.example/o?x={HEX}"), "token.opaque", RANDOM),
         (
             image(src=f"https://t.sender.example/{HEX}/a.png"),
             "token.directory",
@@ -73,7 +74,7 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
         (
             image(src="https://q7w2e9r4t1y6u3i8o5p0a7s2d9f4g1h6j3k8l5z0.sender.example/"),
             "token.opaque",
-            "a value of about 196 bits",
+            RANDOM,
         ),
         (image(src="https://t.sender.example/o?n=1234567"), "token.numbers", "a number or short id"),
         (image(src=PICTURE), "token.none", "nothing in the URL could tell one mail from another"),
@@ -149,7 +150,7 @@ def image(attributes: str = "", src: str = PIXEL) -> str:
         (
             image(src=f"https://t.sender.example/{HEX * 3}/1x1.png"),
             "token.opaque",
-            "a value of about 384 bits",
+            RANDOM,
         ),
         (
             f"<div style=\"background-image:url('{PIXEL}')\"></div>",
@@ -256,6 +257,20 @@ def test_what_is_said(markup: str, rule: str, detail: str) -> None:
     reference = judged(markup)[0]
     found = [why.detail for why in reference.verdict.reasons if why.rule == rule]
     assert found == [detail]
+
+
+@pytest.mark.parametrize(
+    ("src", "bits"),
+    [
+        (f"https://t.sender.example/o?x={HEX}", 128),
+        ("https://q7w2e9r4t1y6u3i8o5p0a7s2d9f4g1h6j3k8l5z0.sender.example/", 196),
+        (f"https://t.sender.example/{HEX * 3}/1x1.png", 384),
+    ],
+)
+def test_how_random_a_value_is(src: str, bits: int) -> None:
+    """The number is kept for those who know it; the sentence does without."""
+    (why,) = [why for why in judged(image(src=src))[0].verdict.reasons if why.rule == "token.opaque"]
+    assert why.values == (bits,)
 
 
 @pytest.mark.parametrize(

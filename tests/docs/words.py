@@ -20,6 +20,15 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "webui/translations/fr.po"
 LANGUAGE = "fr"
+PLURALS = "nplurals=2; plural=(n > 1)"
+"""None and one take the first form of a French sentence."""
+HEADER = f"""\
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\\n"
+"Plural-Forms: {PLURALS};\\n"
+
+"""
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext.babel_extract")]
 _OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
 _KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
@@ -63,6 +72,7 @@ def kept() -> Catalog:
 def merged(old: Catalog, now: Catalog) -> Catalog:
     """The sentences used now, with the French they had."""
     made = Catalog(locale=LANGUAGE)
+    made.mime_headers = [("Plural-Forms", PLURALS)]
     for one in now:
         if one.id:
             before = old.get(one.id if isinstance(one.id, str) else one.id[0], one.context)
@@ -74,7 +84,7 @@ def text_of(book: Catalog) -> str:
     """The file's text: sorted, a line a sentence, without dates and places, which would conflict at every change."""
     out = io.BytesIO()
     write_po(out, book, width=0, no_location=True, omit_header=True, sort_output=True)
-    return out.getvalue().decode()
+    return HEADER + out.getvalue().decode()
 
 
 def translated(one: Message) -> bool:

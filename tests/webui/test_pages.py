@@ -21,6 +21,7 @@ from tests.catalogue.samples import picture, pixel, seen
 from tests.webui.conftest import HOSTILE_SUBJECT, HOSTILE_URL, csrf_of, data_of, path_of
 from webui import charts, create_app, words
 from webui.access.sessions import one_time_link
+from webui.language import count, ngettext
 
 PAGES = (
     "/overview",
@@ -445,8 +446,12 @@ def test_a_share_is_rounded_honestly(share: float, text: str) -> None:
 def test_words_of_numbers() -> None:
     """Sizes, thousands, one and many."""
     assert [words.size(n) for n in (0, 999, 20_480, 5_600_000)] == ["0 bytes", "999 bytes", "20 KB", "5.6 MB"]
-    assert words.count(1234567) == "1\u202f234\u202f567"
-    assert [words.plural(n, "mail", "mails") for n in (0, 1, 2)] == ["0 mails", "1 mail", "2 mails"]
+    assert count(1234567) == "1\u202f234\u202f567"
+    assert [ngettext("%(num)s mail", "%(num)s mails", n) for n in (0, 1, 2000)] == [
+        "0 mails",
+        "1 mail",
+        "2\u202f000 mails",
+    ]
 
 
 def test_a_chart_of_nothing_is_none() -> None:

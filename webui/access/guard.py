@@ -16,6 +16,7 @@ from webui.access.need import Means, Need, needs_of
 from webui.access.scopes import Scope
 from webui.access.who import Who, become
 from webui.errors import Problem
+from webui.language import _
 from webui.site import is_api, site, wants_json
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -70,7 +71,7 @@ def _shown(need: Need | None) -> Who | None:
 
 def _refusal(need: Need | None, somebody: Who | None) -> Response | None:
     if need is None:
-        raise Problem(403, "forbidden", "Nobody may do this: the view does not say what it needs.")
+        raise Problem(403, "forbidden", _("Nobody may do this: the view does not say what it needs."))
     if somebody is None:
         if need.means is not Means.SESSION:
             raise _no_token()
@@ -85,7 +86,7 @@ def _refusal(need: Need | None, somebody: Who | None) -> Response | None:
 def _may_not(need: Need, somebody: Who) -> str:
     if somebody.program:
         return f"This token has no scope `{need.scope}`: make one that has it."
-    return "You may look, not change anything: ask an owner."
+    return _("You may look, not change anything: ask an owner.")
 
 
 def _no_token() -> Problem:
@@ -108,9 +109,9 @@ def _require_csrf() -> None:
     known = session.get(sessions.CSRF)
     given = request.form.get(sessions.CSRF, "")
     if not isinstance(known, str) or not hmac.compare_digest(known.encode(), given.encode()):
-        abort(400, "This form is too old: load its page again and send it once more.")
+        abort(400, _("This form is too old: load its page again and send it once more."))
     if _comes_from_elsewhere():
-        abort(403, "This form was sent by another site: open the page itself and send it there.")
+        abort(403, _("This form was sent by another site: open the page itself and send it there."))
 
 
 def _comes_from_elsewhere() -> bool:

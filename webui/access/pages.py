@@ -9,6 +9,7 @@ from webui.access import passwords, sessions
 from webui.access.need import needs, public
 from webui.access.scopes import Scope
 from webui.errors import Problem
+from webui.language import _, ngettext
 from webui.site import site
 
 blueprint = Blueprint("auth", __name__)
@@ -34,7 +35,7 @@ def login() -> BaseResponse | str | tuple[str, int] | tuple[str, int, dict[str, 
     # Counted before it is checked, so that tries made at the same moment count too.
     site().limiter.failed(client)
     if not passwords.is_right(store, request.form.get("password", "")):
-        return _form("That is not the password. Try again."), 403
+        return _form(_("That is not the password. Try again.")), 403
     site().limiter.succeeded(client)
     sessions.begin(store)
     return redirect(url_for("overview.index"), 303)
@@ -45,7 +46,7 @@ def login() -> BaseResponse | str | tuple[str, int] | tuple[str, int, dict[str, 
 def once(token: str) -> BaseResponse:
     """A one-time link: used up by opening it (a HEAD, as of a preview, does not)."""
     if request.method != "GET" or not sessions.follow(site().catalogue, token):
-        raise Problem(403, "link_used", "This link was used already or is too old: ask for a new one.")
+        raise Problem(403, "link_used", _("This link was used already or is too old: ask for a new one."))
     return redirect(url_for("overview.index"), 303)
 
 
@@ -63,4 +64,8 @@ def _form(error: str = "") -> str:
 
 def _too_often(wait: int) -> str:
     minutes = -(-wait // 60)
-    return f"Too many wrong passwords. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+    return ngettext(
+        "Too many wrong passwords. Try again in %(num)s minute.",
+        "Too many wrong passwords. Try again in %(num)s minutes.",
+        minutes,
+    )

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webui.access import Scope, needs
 from webui.areas import Entry
-from webui.language import N_
+from webui.language import N_, _
 from webui.site import catalogue
 
 blueprint = Blueprint("commands", __name__)
@@ -40,7 +40,7 @@ def sweep() -> BaseResponse:
     """Ask for an account's past mail to be looked through, from a day on or whole."""
     account = request.form.get("account", "")
     if account not in {known.name for known in catalogue().accounts()}:
-        abort(400, "There is no such account: choose one of the list.")
+        abort(400, _("There is no such account: choose one of the list."))
     since = request.form.get("since", "").strip()
     arguments: dict[str, Any] = {"since": _day(since) if since else None}
     catalogue().request("sweep", account, arguments)
@@ -60,7 +60,7 @@ def restore() -> BaseResponse:
     if found is None:
         abort(404)
     if found.action != "replaced":
-        abort(400, "Only a replaced message has an original to put back.")
+        abort(400, _("Only a replaced message has an original to put back."))
     arguments = {
         "message": found.id,
         "message_id": found.report.message.message_id,
@@ -77,4 +77,4 @@ def _day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        abort(400, "That is no date: write it like 2026-01-31.")
+        abort(400, _("That is no date: write it like 2026-01-31."))

@@ -15,7 +15,7 @@ from blocker.detect.words import Told, told
 from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry
-from webui.language import N_
+from webui.language import N_, current
 from webui.site import catalogue
 from webui.wanted import chosen, number, query, wanted
 
@@ -65,7 +65,9 @@ def gathered(references: Iterable[Judged]) -> list[Card]:
     for alike in same.values():
         places = Counter((judged.vector, judged.part or "1") for judged in alike)
         cards.append(
-            Card(alike[0], told(alike[0]), tuple((*where, times) for where, times in places.items()))
+            Card(
+                alike[0], told(alike[0], current()), tuple((*where, times) for where, times in places.items())
+            )
         )
     return cards
 

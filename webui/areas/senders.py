@@ -13,7 +13,7 @@ from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry
 from webui.charts import chart
-from webui.language import N_
+from webui.language import N_, _
 from webui.site import catalogue
 from webui.wanted import chosen, query, wanted
 
@@ -98,9 +98,9 @@ def set_level(domain: str) -> BaseResponse:
     """Set what is done with this sender's mail, for an account or all; an empty level takes it back."""
     level, account = request.form.get("level", ""), request.form.get("account", "")
     if level and level not in SETTINGS:
-        abort(400, "There is no such level: choose one of the list.")
+        abort(400, _("There is no such level: choose one of the list."))
     if account and account not in {known.name for known in catalogue().accounts()}:
-        abort(400, "There is no such account: choose one of the list.")
+        abort(400, _("There is no such account: choose one of the list."))
     found = _sender(domain).line.domain
     catalogue().set_sender_level(found, level or None, account)
     return redirect(url_for("senders.one", domain=found), 303)
