@@ -14,7 +14,7 @@ from blocker.catalogue import Catalogue
 from blocker.output import safe
 from blocker.sender import Trust
 from webui import access, errors, headers, language, words
-from webui.access import sessions
+from webui.access import guard, pages, sessions
 from webui.areas import areas, menu
 from webui.site import Site
 from webui.standing import idle, standing
@@ -53,7 +53,7 @@ def create_app(
     """
     app = Flask(__name__)
     app.json = Objects(app)
-    app.session_interface = access.Cookies()
+    app.session_interface = sessions.Cookies()
     app.url_map.converters["name"] = Name
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "finalize": safe.page}
     app.config.update(
@@ -68,7 +68,7 @@ def create_app(
     )
     app.extensions["unpixel"] = Site(catalogue, key, trust or Trust(), open_metrics)
     app.jinja_env.globals.update(
-        csrf_token=access.csrf_token,
+        csrf_token=sessions.csrf_token,
         who=access.who,
         may=access.may,
         menu=menu(),
@@ -79,8 +79,8 @@ def create_app(
     language.register(app)
     words.register(app)
     errors.register(app)
-    app.before_request(access.guard)
+    app.before_request(guard.guard)
     app.after_request(headers.add)
-    for blueprint in (access.blueprint, *areas()):
+    for blueprint in (pages.blueprint, *areas()):
         app.register_blueprint(blueprint)
     return app

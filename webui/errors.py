@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, render_template
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from blocker.catalogue import CatalogueError
+from blocker.catalogue import CatalogueError, NotYours
 from blocker.detect.contract import Key, Keys
 from blocker.output.safe import as_json
 from webui.language import N_, _
@@ -114,6 +114,8 @@ def _http(error: HTTPException) -> Response:
 
 
 def _catalogue(error: CatalogueError) -> Response:
+    if isinstance(error, NotYours):
+        return _answer(Problem(403, "forbidden", str(error)))
     return _answer(Problem(503, "unavailable", str(error)))
 
 

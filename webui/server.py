@@ -19,7 +19,7 @@ from flask import Flask
 from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 from waitress.server import BaseWSGIServer  # type: ignore[import-untyped]
 
-from webui.access import gate
+from webui.access.guard import gate
 from webui.bounds import Bounds
 from webui.channel import Channel, Gate
 from webui.errors import Problem

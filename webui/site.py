@@ -10,6 +10,7 @@ from flask import current_app, request
 
 from blocker.catalogue import Catalogue
 from blocker.sender import Trust
+from webui.access.who import accounts
 from webui.limiter import Limiter
 
 
@@ -33,8 +34,9 @@ def site() -> Site:
 
 
 def catalogue() -> Catalogue:
-    """The present application's catalogue."""
-    return site().catalogue
+    """The present application's catalogue, as whoever sends the present request may see it: a view cannot forget whose
+    accounts it may show."""
+    return site().catalogue.limited(accounts())
 
 
 def is_api() -> bool:

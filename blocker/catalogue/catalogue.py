@@ -24,7 +24,7 @@ from blocker.catalogue import (
     writing,
 )
 from blocker.catalogue.credentials import CredentialKind
-from blocker.catalogue.errors import place, told
+from blocker.catalogue.errors import NotYours, place, told
 from blocker.catalogue.filtering import conditions
 from blocker.catalogue.heartbeats import Condition, Heartbeat
 from blocker.catalogue.model import AccountRow
@@ -35,6 +35,7 @@ from blocker.catalogue.settings import EVERY, SenderLevel
 from blocker.catalogue.values import (
     EVERYTHING,
     Account,
+    Accounts,
     Command,
     MessageDetail,
     MessageFilter,
@@ -56,10 +57,12 @@ class Catalogue:
     where the database cannot do it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, only: Accounts = None) -> None:
         self.engine = engine
         """The database: the service keeps its journal (`JournalRow`) in it too. A transaction begun
         here takes SQLite's write lock at once."""
+        self.only = only
+        """The accounts that it knows of; None for all. See `limited`."""
         self._where = place(engine.url)
 
     @classmethod
@@ -70,6 +73,17 @@ class Catalogue:
         is of a newer version or of another program (which is then left exactly as it was).
         """
         return cls(schema.open_engine(url))
+
+    def limited(self, accounts: Accounts) -> Catalogue:
+        """The same catalogue as somebody sees it who may know of these accounts alone: in every figure, list and answer
+        the mail of others is as if it were not there. What is asked for them raises NotYours."""
+        if accounts is None:
+            return self
+        return Catalogue(self.engine, accounts if self.only is None else accounts & self.only)
+
+    def _mine(self, *accounts: str) -> None:
+        if self.only is not None and not self.only.issuperset(accounts):
+            raise NotYours("This is not yours to change: ask an owner of all accounts.")
 
     def close(self) -> None:
         """End all connections."""
@@ -107,7 +121,7 @@ class Catalogue:
     def accounts(self) -> tuple[Account, ...]:
         """All accounts by name."""
         with self.reading() as connection:
-            return reading.accounts(connection)
+            return reading.accounts(connection, self.only)
 
     def save_profile(self, account: str, host: str, mode: str, findings: Mapping[str, Any]) -> None:
         """Keep what was found out about an account's server, in place of what was known before."""
@@ -116,6 +130,8 @@ class Catalogue:
 
     def profile(self, account: str) -> ServerProfile | None:
         """What was found out about an account's server; None where nobody looked."""
+        if self.only is not None and account not in self.only:
+            return None
         with self.reading() as connection:
             return profiles.load(connection, account)
 
@@ -147,6 +163,7 @@ class Catalogue:
 
         Gives the organisational domain that it is kept under. Raises CatalogueError for what is no domain or no level.
         """
+        self._mine(account)
         with self.writing() as connection:
             return settings.put(connection, domain, level, account)
 
@@ -158,7 +175,7 @@ class Catalogue:
     def sender_level(self, domain: str) -> tuple[SenderLevel, ...]:
         """What was set for one sender: for all accounts first, then by account."""
         with self.reading() as connection:
-            return settings.of_sender(connection, domain)
+            return settings.of_sender(connection, domain, self.only)
 
     def keep_patch(self, neutralised: str, patch: bytes, from_domain: str) -> None:
         """Keep the undo patch of a message that is not recorded, by the digest of the neutralised one."""
@@ -172,18 +189,19 @@ class Catalogue:
 
     def request(self, kind: str, account: str, arguments: Mapping[str, Any]) -> int:
         """Ask the service for something; the command's id. Asked twice while it waits, it is one command."""
+        self._mine(account)
         with self.writing() as connection:
             return commands.request(connection, kind, account, arguments)
 
     def pending(self, account: str) -> list[Command]:
         """What is not finished yet, oldest first; also what was started before a crash."""
         with self.reading() as connection:
-            return commands.pending(connection, account)
+            return commands.pending(connection, account, self.only)
 
     def commands(self, limit: int = 20) -> list[Command]:
         """The newest commands of all accounts, whatever their state."""
         with self.reading() as connection:
-            return commands.recent(connection, limit)
+            return commands.recent(connection, limit, self.only)
 
     def start(self, command_id: int) -> None:
         """Note that the service has begun with a command."""
@@ -205,64 +223,66 @@ class Catalogue:
     def heartbeats(self) -> tuple[Heartbeat, ...]:
         """How it is with every account, by name."""
         with self.reading() as connection:
-            return heartbeats.heartbeats(connection)
+            return heartbeats.heartbeats(connection, accounts=self.only)
 
     def pause(self, accounts: Collection[str], until: datetime | None = None) -> None:
         """Pause accounts, until an instant or until `resume`: a running service judges and changes nothing there."""
+        self._mine(*accounts)
         with self.writing() as connection:
             pauses.put(connection, accounts, until)
 
     def resume(self, accounts: Collection[str]) -> int:
         """End the pauses of accounts; how many were paused."""
+        self._mine(*accounts)
         with self.writing() as connection:
             return pauses.drop(connection, accounts)
 
     def pauses(self) -> dict[str, Pause]:
         """The accounts that are paused now, by name."""
         with self.reading() as connection:
-            return pauses.lasting(connection)
+            return pauses.lasting(connection, self.only)
 
     def overview(self, days: int | None = 30, *, account: str = "", today: date | None = None) -> Overview:
         """The figures of the last `days` days by arrival (UTC), today included; of everything with None."""
         with self.reading() as connection:
-            return reading.overview(connection, days, today or datetime.now(UTC).date(), account)
+            return reading.overview(connection, days, today or datetime.now(UTC).date(), account, self.only)
 
     def senders(
         self, order: SenderOrder = "tracked", limit: int = 100, wanted: MessageFilter = EVERYTHING
     ) -> tuple[SenderLine, ...]:
         """Senders of the messages that pass a filter, by organisational domain, in one of `reading.ORDERS`."""
         with self.reading() as connection:
-            return reading.senders(connection, order, limit, wanted)
+            return reading.senders(connection, order, limit, wanted, self.only)
 
     def sender(self, domain: str, *, today: date | None = None) -> SenderDetail | None:
         """What an organisational domain has sent; None where nothing came from it."""
         with self.reading() as connection:
-            return reading.sender(connection, domain.lower(), today or datetime.now(UTC).date())
+            return reading.sender(connection, domain.lower(), today or datetime.now(UTC).date(), self.only)
 
     def vendors(self, limit: int = 100, wanted: MessageFilter = EVERYTHING) -> tuple[VendorLine, ...]:
         """Vendors whose pixels and beacons were found in messages that pass a filter, the one in most messages first."""
         with self.reading() as connection:
-            return reading.vendors(connection, limit, tuple(conditions(wanted)))
+            return reading.vendors(connection, limit, tuple(conditions(wanted, self.only)))
 
     def vendor(self, name: str, *, today: date | None = None) -> VendorDetail | None:
         """Where one vendor's pixels and beacons were found; None where none was."""
         with self.reading() as connection:
-            return reading.vendor(connection, name, today or datetime.now(UTC).date())
+            return reading.vendor(connection, name, today or datetime.now(UTC).date(), self.only)
 
     def messages(self, wanted: MessageFilter = EVERYTHING, page: int = 1, size: int = 50) -> Page:
         """One page of the messages that pass a filter, newest first."""
         with self.reading() as connection:
-            return reading.messages_page(connection, wanted, page, size)
+            return reading.messages_page(connection, wanted, page, size, self.only)
 
     def message(self, id_: int) -> MessageDetail | None:
         """One recorded message with its references and reasons; None where there is none of this id."""
         with self.reading() as connection:
-            return next(reading.details(connection, [id_]), None)
+            return next(reading.details(connection, [id_], self.only), None)
 
     def by_message_id(self, message_id: str) -> list[MessageDetail]:
         """The recorded messages of a Message-ID (brackets or not), newest first: a mail may lie in two mailboxes."""
         with self.reading() as connection:
-            return list(reading.details(connection, reading.ids_of(connection, message_id)))
+            return list(reading.details(connection, reading.ids_of(connection, message_id, self.only)))
 
     def export(self) -> Iterator[dict[str, Any]]:
         """Every message as the scan contract's object with `action`, `detail` and its place; oldest row first."""
@@ -276,8 +296,8 @@ class Catalogue:
         last = 0
         while True:
             with self.reading() as connection:
-                ids = reading.ids_after(connection, last, 200)
-                found = list(reading.details(connection, ids))
+                ids = reading.ids_after(connection, last, 200, self.only)
+                found = list(reading.details(connection, ids, self.only))
             if not ids:
                 return
             yield from found
@@ -292,6 +312,8 @@ class Catalogue:
         SQLite what was erased is overwritten. Done in steps that let others write in between; cut short, it
         can be asked for again.
         """
+        if self.only is not None:
+            raise NotYours("Only an owner of all accounts can have mail forgotten.")
         wish, gone = forgetting.Wish(sender, before, everything), 0
         while some := self._forget_some(wish):
             gone += some

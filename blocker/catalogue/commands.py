@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from blocker.catalogue.errors import CatalogueError
+from blocker.catalogue.filtering import named
 from blocker.catalogue.model import CommandRow
 from blocker.catalogue.rows import clean
-from blocker.catalogue.values import Command
+from blocker.catalogue.values import Accounts, Command
 
 _COLUMNS = (
     CommandRow.id,
@@ -39,15 +40,22 @@ def request(connection: Connection, kind: str, account: str, arguments: Mapping[
     return int(connection.scalars(made, [values]).one())
 
 
-def pending(connection: Connection, account: str) -> list[Command]:
+def pending(connection: Connection, account: str, accounts: Accounts = None) -> list[Command]:
     """What is not finished yet, oldest first; also what was started before a crash."""
-    query = select(*_COLUMNS).where(CommandRow.account == account, CommandRow.finished.is_(None))
+    query = select(*_COLUMNS).where(
+        CommandRow.account == account, named(CommandRow.account, accounts), CommandRow.finished.is_(None)
+    )
     return [_command(row) for row in connection.execute(query.order_by(CommandRow.id))]
 
 
-def recent(connection: Connection, limit: int) -> list[Command]:
-    """The newest commands of all accounts."""
-    query = select(*_COLUMNS).order_by(CommandRow.id.desc()).limit(limit)
+def recent(connection: Connection, limit: int, accounts: Accounts = None) -> list[Command]:
+    """The newest commands of all accounts, or of those named."""
+    query = (
+        select(*_COLUMNS)
+        .where(named(CommandRow.account, accounts))
+        .order_by(CommandRow.id.desc())
+        .limit(limit)
+    )
     return [_command(row) for row in connection.execute(query)]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from blocker.catalogue.catalogue import Catalogue
 from blocker.catalogue.codes import FINISHED
+from blocker.catalogue.filtering import named
 from blocker.catalogue.model import AccountRow, CommandRow, JournalRow, MessageRow
 
 
@@ -48,16 +49,17 @@ def counts(store: Catalogue) -> Counts:
             func.max(MessageRow.recorded),
         )
         .join(AccountRow, AccountRow.id == MessageRow.account_id)
+        .where(named(AccountRow.name, store.only))
         .group_by(AccountRow.name, MessageRow.action, MessageRow.tracked)
     )
     steps = (
         select(JournalRow.account, JournalRow.step, func.count())
-        .where(JournalRow.step.not_in(FINISHED))
+        .where(JournalRow.step.not_in(FINISHED), named(JournalRow.account, store.only))
         .group_by(JournalRow.account, JournalRow.step)
     )
     waiting = (
         select(CommandRow.account, func.count())
-        .where(CommandRow.finished.is_(None))
+        .where(CommandRow.finished.is_(None), named(CommandRow.account, store.only))
         .group_by(CommandRow.account)
     )
     with store.reading() as connection:

@@ -13,6 +13,10 @@ class CatalogueError(Exception):
     """The catalogue could not do what was asked; the text is one sentence with the next step."""
 
 
+class NotYours(CatalogueError):
+    """What was asked for belongs to an account that this catalogue was limited from."""
+
+
 # What a driver says, in lower case, and the sentence a person reads instead. First match wins.
 _SENTENCES: tuple[tuple[str, str], ...] = (
     ("disk is full", "The disk that holds the catalogue {where} is full: make room and try again."),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from blocker.catalogue.model import AccountRow, MessageRow, ReferenceRow, SenderRow, VendorRow
-from blocker.catalogue.values import MessageFilter
+from blocker.catalogue.values import Accounts, MessageFilter
 from blocker.detect.report import BLOCKED
 from blocker.detect.words import UNNAMED_VENDORS
 
@@ -16,9 +17,21 @@ LONGEST = 200
 """Characters of the words that are looked for."""
 
 
-def conditions(wanted: MessageFilter) -> list[ColumnElement[bool]]:
-    """What a row of `messages` must be to pass a filter."""
-    return [*_of_the_message(wanted), *_of_its_references(wanted)]
+def conditions(wanted: MessageFilter, accounts: Accounts = None) -> list[ColumnElement[bool]]:
+    """What a row of `messages` must be to pass a filter, and to lie in one of these accounts."""
+    return [*within(accounts), *_of_the_message(wanted), *_of_its_references(wanted)]
+
+
+def within(accounts: Accounts) -> tuple[ColumnElement[bool], ...]:
+    """What a row of `messages` must be to lie in one of these accounts."""
+    if accounts is None:
+        return ()
+    return (MessageRow.account_id.in_(select(AccountRow.id).where(named(AccountRow.name, accounts))),)
+
+
+def named(column: InstrumentedAttribute[str], accounts: Accounts) -> ColumnElement[bool]:
+    """Whether a column holds the name of one of these accounts."""
+    return true() if accounts is None else column.in_(sorted(accounts))
 
 
 def since(days: int | None, today: date) -> date | None:

@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from blocker.catalogue.filtering import named
 from blocker.catalogue.model import AccountRow, HeartbeatRow
+from blocker.catalogue.values import Accounts
 
 EVERY = timedelta(seconds=30)
 """How often a service says that it lives, at least while it waits for mail."""
@@ -80,11 +82,14 @@ def beat(connection: Connection, account: str, condition: Condition, detail: str
     connection.execute(update(HeartbeatRow).where(HeartbeatRow.account == account).values(**values))
 
 
-def heartbeats(connection: Connection, now: datetime | None = None) -> tuple[Heartbeat, ...]:
-    """How it is with every account of the catalogue, by name."""
+def heartbeats(
+    connection: Connection, now: datetime | None = None, accounts: Accounts = None
+) -> tuple[Heartbeat, ...]:
+    """How it is with every account of the catalogue, or with those named, by name."""
     query = (
         select(AccountRow.name, HeartbeatRow.state, HeartbeatRow.detail, HeartbeatRow.since, HeartbeatRow.at)
         .outerjoin(HeartbeatRow, HeartbeatRow.account == AccountRow.name)
+        .where(named(AccountRow.name, accounts))
         .order_by(AccountRow.name)
     )
     moment = now or datetime.now(UTC)

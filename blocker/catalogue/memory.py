@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
+from blocker.catalogue.filtering import named
 from blocker.catalogue.learning import MAX_URLS, number, numbers
-from blocker.catalogue.model import LearntMailRow, LearntUrlRow
+from blocker.catalogue.model import AccountRow, LearntMailRow, LearntUrlRow
+from blocker.catalogue.values import Accounts
 from blocker.detect.memory import SAME_MAILING, Mail, Recollection, alike, digest
 from blocker.message.urls import Url
 from blocker.pieces import pieces
@@ -35,6 +37,9 @@ _AT_ONCE = 48
 """Lookups of each kind in one statement."""
 _STEP = 8
 """Statements differ by multiples of this many lookups: a database keeps the few there are prepared."""
+_PAST = 8
+"""How many times as many rows are looked at where only some accounts count."""
+_Ids = tuple[int, ...] | None
 _WORD = 8
 """Octets of a digest."""
 
@@ -57,13 +62,23 @@ class CatalogueMemory:
         if not any(urls for urls, _ in asked):
             return [{} for _ in asked]
         with self._catalogue.reading() as connection:
-            return [_recall(connection, urls[:MAX_URLS], mail) if urls else {} for urls, mail in asked]
+            mine = _mine(connection, self._catalogue.only)
+            return [_recall(connection, urls[:MAX_URLS], mail, mine) if urls else {} for urls, mail in asked]
 
 
-def _recall(connection: Connection, urls: Sequence[Url], mail: Mail) -> Mapping[str, Recollection]:
+def _mine(connection: Connection, accounts: Accounts) -> _Ids:
+    """The rows of the accounts whose mail is looked at; None for all."""
+    if accounts is None:
+        return None
+    return tuple(connection.scalars(select(AccountRow.id).where(named(AccountRow.name, accounts))))
+
+
+def _recall(
+    connection: Connection, urls: Sequence[Url], mail: Mail, mine: _Ids
+) -> Mapping[str, Recollection]:
     keys = {url.href: pair for url in urls if (pair := numbers(mail.sender, url.href))}
     found = _Found(dict(keys.values()), mail)
-    for row in _rows(connection, found.asked, mail):
+    for row in _rows(connection, found.asked, mail, mine):
         found.add(row)
     if found.copies:
         found.compare(connection.execute(_URLS_OF, {"messages": sorted(found.copies)}))
@@ -175,7 +190,7 @@ _URLS_OF = (
 )
 
 
-def _rows(connection: Connection, asked: Mapping[int, int], mail: Mail) -> Iterator[_Row]:
+def _rows(connection: Connection, asked: Mapping[int, int], mail: Mail, mine: _Ids) -> Iterator[_Row]:
     """The message's own rows, then the newest others that have something in common with it."""
     urls, templates = list(asked), list(dict.fromkeys(asked.values()))
     copy = number(mail.copy)
@@ -187,7 +202,7 @@ def _rows(connection: Connection, asked: Mapping[int, int], mail: Mail) -> Itera
     for part, like in zip_longest(pieces(urls, _AT_ONCE), pieces(templates, _AT_ONCE), fillvalue=()):
         some, others = _padded(part), _padded(like)
         # Written out, because building a statement of this size takes longer than asking it.
-        statement = _statement(mark, len(some), len(others))
+        statement = _statement(mark, len(some), len(others), mine)
         for row in connection.exec_driver_sql(statement, (*first, *some, *others)).all():
             yield _Row(*row)
 
@@ -198,8 +213,18 @@ def _padded(keys: Sequence[int]) -> list[int]:
 
 
 @lru_cache(maxsize=128)
-def _statement(mark: str, urls: int, templates: int) -> str:
-    """One question for so many URLs and templates; each is answered from its own index alone."""
+def _statement(mark: str, urls: int, templates: int, mine: _Ids) -> str:
+    """One question for so many URLs and templates; each is answered from its own index alone.
+
+    Where it is about some accounts alone, those of the newest messages count that lie there: the others are looked past,
+    so that here too a large catalogue takes as long as a small one.
+    """
+    past = 1 if mine is None else _PAST
+    theirs = (
+        ""
+        if mine is None
+        else f" WHERE message IN (SELECT id FROM messages WHERE account_id IN ({_listed(mine)}))"
+    )
     mail = "m.message, 0, 0, m.reader, m.second, m.words FROM learnt_mails m"
     url = (
         "u.message, u.url, u.template, m.reader, m.second, CAST(NULL AS BYTEA)"
@@ -209,12 +234,17 @@ def _statement(mark: str, urls: int, templates: int) -> str:
     pieces = [
         f"SELECT {_SAME}, {mail} WHERE m.copy = {mark}",
         f"SELECT {_MAIL}, {mail} WHERE m.sender = {mark} AND m.sent BETWEEN {mark} AND {mark} AND m.copy <> {mark}"
-        f" AND m.reader <> {mark} ORDER BY m.message DESC LIMIT {MAILINGS}",
+        f" AND m.reader <> {mark} ORDER BY m.message DESC LIMIT {past * MAILINGS}",
         # A message's own rows are among the newest, and are left out afterwards.
-        *[f"SELECT {_URL}, {url} WHERE u.url = {mark} {newest} {SIGHTINGS + 1}"] * urls,
-        *[f"SELECT {_TEMPLATE}, {url} WHERE u.template = {mark} {newest} {2 * VARIANTS}"] * templates,
+        *[f"SELECT {_URL}, {url} WHERE u.url = {mark} {newest} {past * (SIGHTINGS + 1)}"] * urls,
+        *[f"SELECT {_TEMPLATE}, {url} WHERE u.template = {mark} {newest} {past * 2 * VARIANTS}"] * templates,
     ]
-    return " UNION ALL ".join(f"SELECT * FROM ({piece}) AS q{n}" for n, piece in enumerate(pieces))
+    return " UNION ALL ".join(f"SELECT * FROM ({piece}) AS q{n}{theirs}" for n, piece in enumerate(pieces))
+
+
+def _listed(ids: tuple[int, ...]) -> str:
+    """Numbers of rows as they stand in a statement; 0 is no row's."""
+    return ", ".join(str(one) for one in (*ids, 0))
 
 
 def _words(digests: bytes) -> frozenset[bytes]:

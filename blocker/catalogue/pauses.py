@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select
 
+from blocker.catalogue.filtering import named
 from blocker.catalogue.model import PauseRow
+from blocker.catalogue.values import Accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,9 @@ def drop(connection: Connection, accounts: Collection[str]) -> int:
     return connection.execute(delete(PauseRow).where(PauseRow.account.in_(accounts))).rowcount
 
 
-def lasting(connection: Connection) -> dict[str, Pause]:
-    """The pauses that last now, by account."""
+def lasting(connection: Connection, accounts: Accounts = None) -> dict[str, Pause]:
+    """The pauses that last now, by account: of all, or of those named."""
     query = select(PauseRow.account, PauseRow.since, PauseRow.until).where(
-        or_(PauseRow.until.is_(None), PauseRow.until > datetime.now(UTC))
+        named(PauseRow.account, accounts), or_(PauseRow.until.is_(None), PauseRow.until > datetime.now(UTC))
     )
     return {row.account: Pause(*row) for row in connection.execute(query.order_by(PauseRow.account))}

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, desc, func, sele
 from sqlalchemy.orm import Session
 
 from blocker.catalogue import rows
-from blocker.catalogue.filtering import conditions, is_vendor, since
+from blocker.catalogue.filtering import conditions, is_vendor, named, since, within
 from blocker.catalogue.model import (
     AccountRow,
     LeakRow,
@@ -23,6 +23,7 @@ from blocker.catalogue.trend import trend
 from blocker.catalogue.values import (
     EVERYTHING,
     Account,
+    Accounts,
     MessageDetail,
     MessageFilter,
     MessageLine,
@@ -52,16 +53,19 @@ _ORDERS: dict[SenderOrder, tuple[ColumnElement[Any], ...]] = {
 ORDERS: tuple[SenderOrder, ...] = tuple(_ORDERS)
 
 
-def accounts(connection: Connection) -> tuple[Account, ...]:
-    """All accounts by name."""
+def accounts(connection: Connection, only: Accounts = None) -> tuple[Account, ...]:
+    """The accounts, all or those named, by name."""
     columns = (AccountRow.id, AccountRow.name, AccountRow.address, AccountRow.mode, AccountRow.level)
-    return tuple(Account(*row) for row in connection.execute(select(*columns).order_by(AccountRow.name)))
+    query = select(*columns).where(named(AccountRow.name, only)).order_by(AccountRow.name)
+    return tuple(Account(*row) for row in connection.execute(query))
 
 
-def overview(connection: Connection, days: int | None, today: date, account: str = "") -> Overview:
+def overview(
+    connection: Connection, days: int | None, today: date, account: str = "", only: Accounts = None
+) -> Overview:
     """The figures of the last `days` days, `today` included; of everything with None."""
     first = since(days, today)
-    where = tuple(conditions(MessageFilter(account=account, since=first)))
+    where = tuple(conditions(MessageFilter(account=account, since=first), only))
     sums = select(
         _COUNT,
         _TRACKED,
@@ -82,30 +86,36 @@ def overview(connection: Connection, days: int | None, today: date, account: str
         blocked=int(blocked),
         unjudged=int(unjudged),
         unreadable=unreadable,
-        total=connection.scalar(select(_COUNT)) or 0,
+        total=connection.scalar(select(_COUNT).where(*within(only))) or 0,
         step=step,
         trend=bars,
         senders=_senders(connection, "tracked", TOP, where, least=1),
         vendors=vendors(connection, TOP, where),
         actions={name: count for name, count in connection.execute(actions.order_by(desc(_COUNT)))},  # noqa: C416 (typed)
         left=_pairs(connection, left.group_by(MessageRow.detail), MessageRow.detail),
-        accounts=accounts(connection),
+        accounts=accounts(connection, only),
     )
 
 
 def senders(
-    connection: Connection, order: SenderOrder, limit: int, wanted: MessageFilter = EVERYTHING
+    connection: Connection,
+    order: SenderOrder,
+    limit: int,
+    wanted: MessageFilter = EVERYTHING,
+    accounts: Accounts = None,
 ) -> tuple[SenderLine, ...]:
     """Senders of the messages that pass a filter, in an order of `ORDERS`."""
-    return _senders(connection, order, limit, tuple(conditions(wanted)))
+    return _senders(connection, order, limit, tuple(conditions(wanted, accounts)))
 
 
-def sender(connection: Connection, domain: str, today: date) -> SenderDetail | None:
-    """What an organisational domain has sent; None where nothing came from it."""
+def sender(
+    connection: Connection, domain: str, today: date, accounts: Accounts = None
+) -> SenderDetail | None:
+    """What an organisational domain has sent to these accounts; None where nothing came from it."""
     number = connection.scalar(select(SenderRow.id).where(SenderRow.domain == domain))
     if number is None:
         return None
-    where = (MessageRow.sender_id == number,)
+    where = (MessageRow.sender_id == number, *within(accounts))
     summary = select(_COUNT, _TRACKED, _LAST, func.min(MessageRow.internal_date)).where(*where)
     messages, tracked, last, first = connection.execute(summary).one()
     if not messages:
@@ -122,7 +132,7 @@ def sender(connection: Connection, domain: str, today: date) -> SenderDetail | N
         trend=bars,
         step=step,
         leaks=_leaks(connection, where),
-        recent=messages_page(connection, MessageFilter(sender=domain), 1, 2 * TOP).items,
+        recent=messages_page(connection, MessageFilter(sender=domain), 1, 2 * TOP, accounts).items,
     )
 
 
@@ -151,16 +161,18 @@ def vendors(
     return tuple(VendorLine(*row) for row in connection.execute(query))
 
 
-def vendor(connection: Connection, name: str, today: date) -> VendorDetail | None:
-    """Where a vendor's pixels and beacons were found; None where none was."""
+def vendor(connection: Connection, name: str, today: date, accounts: Accounts = None) -> VendorDetail | None:
+    """Where a vendor's pixels and beacons were found in the mail of these accounts; None where none was."""
     where = (is_vendor(name), ReferenceRow.verdict.in_(sorted(BLOCKED)))
     its = select(ReferenceRow.message).join(VendorRow, VendorRow.id == ReferenceRow.vendor_id).where(*where)
-    mail = (MessageRow.id.in_(its),)
-    line = next(iter(vendors(connection, 1, where)), None)
+    mail = (MessageRow.id.in_(its), *within(accounts))
+    line = next(iter(vendors(connection, 1, (*where, *within(accounts)))), None)
     if line is None:
         return None
     found = select(ReferenceRow.host, func.count()).join(VendorRow, VendorRow.id == ReferenceRow.vendor_id)
-    hosts = found.where(*where, ReferenceRow.host != "").group_by(ReferenceRow.host)
+    if accounts is not None:
+        found = found.join(MessageRow, MessageRow.id == ReferenceRow.message)
+    hosts = found.where(*where, *within(accounts), ReferenceRow.host != "").group_by(ReferenceRow.host)
     step, bars = trend(_days(connection, mail), None, today)
     return VendorDetail(
         line=line,
@@ -169,13 +181,15 @@ def vendor(connection: Connection, name: str, today: date) -> VendorDetail | Non
         senders=_senders(connection, "tracked", 2 * TOP, mail),
         trend=bars,
         step=step,
-        recent=messages_page(connection, MessageFilter(vendor=name), 1, 2 * TOP).items,
+        recent=messages_page(connection, MessageFilter(vendor=name), 1, 2 * TOP, accounts).items,
     )
 
 
-def messages_page(connection: Connection, wanted: MessageFilter, page: int, size: int) -> Page:
+def messages_page(
+    connection: Connection, wanted: MessageFilter, page: int, size: int, accounts: Accounts = None
+) -> Page:
     """One page of the messages that pass a filter, newest first; a page beyond the last is the last."""
-    where = conditions(wanted)
+    where = conditions(wanted, accounts)
     total = connection.scalar(select(_COUNT).where(*where)) or 0
     pages = max(1, -(-total // size))
     page = min(max(page, 1), pages)
@@ -204,21 +218,28 @@ def messages_page(connection: Connection, wanted: MessageFilter, page: int, size
     return Page(tuple(MessageLine(*row) for row in connection.execute(query)), page, pages, total)
 
 
-def ids_of(connection: Connection, message_id: str) -> list[int]:
+def ids_of(connection: Connection, message_id: str, accounts: Accounts = None) -> list[int]:
     """The rows of a Message-ID, newest first, with or without its angle brackets."""
     bare = message_id.strip().removeprefix("<").removesuffix(">")
-    query = select(MessageRow.id).where(MessageRow.message_id.in_({bare, f"<{bare}>", message_id}))
+    query = select(MessageRow.id).where(
+        MessageRow.message_id.in_({bare, f"<{bare}>", message_id}), *within(accounts)
+    )
     return list(connection.scalars(query.order_by(MessageRow.id.desc()).limit(100)))
 
 
-def ids_after(connection: Connection, last: int, limit: int) -> list[int]:
+def ids_after(connection: Connection, last: int, limit: int, accounts: Accounts = None) -> list[int]:
     """The next rows by number: for walking through all of them."""
-    query = select(MessageRow.id).where(MessageRow.id > last).order_by(MessageRow.id).limit(limit)
+    query = (
+        select(MessageRow.id)
+        .where(MessageRow.id > last, *within(accounts))
+        .order_by(MessageRow.id)
+        .limit(limit)
+    )
     return list(connection.scalars(query))
 
 
-def details(connection: Connection, ids: Sequence[int]) -> Iterator[MessageDetail]:
-    """Recorded messages with all their references and reasons, in the order of `ids`."""
+def details(connection: Connection, ids: Sequence[int], accounts: Accounts = None) -> Iterator[MessageDetail]:
+    """Recorded messages of these accounts with all their references and reasons, in the order of `ids`."""
     with Session(bind=connection) as session:
         found = {
             row.id: (row, account, organisation or "")
@@ -226,7 +247,7 @@ def details(connection: Connection, ids: Sequence[int]) -> Iterator[MessageDetai
                 select(MessageRow, AccountRow.name, SenderRow.domain)
                 .join(AccountRow)
                 .outerjoin(SenderRow)
-                .where(MessageRow.id.in_(ids))
+                .where(MessageRow.id.in_(ids), *within(accounts))
             )
         }
         names = {row.id: row.name for row in session.execute(select(VendorRow.id, VendorRow.name))}

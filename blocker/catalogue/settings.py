@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from blocker.catalogue.errors import CatalogueError
 from blocker.catalogue.model import SenderLevelRow
+from blocker.catalogue.values import Accounts
 from blocker.choices.levels import SETTINGS, Setting, setting_of
 from blocker.message.domains import organisational
 
@@ -57,9 +58,11 @@ def put(connection: Connection, domain: str, level: str | None, account: str) ->
     return name
 
 
-def of_sender(connection: Connection, domain: str) -> tuple[SenderLevel, ...]:
-    """What is set for a sender: for all accounts first, then by account."""
+def of_sender(connection: Connection, domain: str, accounts: Accounts = None) -> tuple[SenderLevel, ...]:
+    """What is set for a sender: for all accounts first, then by account (all, or those named)."""
     query = select(*_COLUMNS).where(SenderLevelRow.domain == _named(domain)).order_by(SenderLevelRow.account)
+    if accounts is not None:
+        query = query.where(SenderLevelRow.account.in_([EVERY, *sorted(accounts)]))
     return tuple(SenderLevel(row[0], setting_of(row[1]), *row[2:]) for row in connection.execute(query))
 
 

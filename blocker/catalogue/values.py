@@ -10,6 +10,9 @@ from typing import Any, Literal, get_args
 from blocker.detect.report import Report
 from blocker.message.view import HeaderView
 
+Accounts = frozenset[str] | None
+"""The names of the accounts that a question is about; None for all."""
+
 Action = Literal["reported", "flagged", "copied", "replaced", "left"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 """What was done with a message: only looked at, keywords set, a neutralised copy put beside it, the

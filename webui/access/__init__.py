@@ -2,28 +2,18 @@
 
 Default deny: a view says what it needs (`needs`, `public`), and one that says nothing answers nobody. What it needs is one
 `Scope`; a person shows a session for it on the pages, a program a token on the API. `accounts()` tells whose mail the
-present request may know of.
+present request may know of; the catalogue that `webui.site` gives a view is limited to it.
 """
 
-from webui.access.guard import gate, guard
 from webui.access.need import Means, needs, needs_of, public
-from webui.access.pages import blueprint
-from webui.access.scopes import PERSON, PROGRAM, Scope
-from webui.access.sessions import Cookies, csrf_token
+from webui.access.scopes import Scope
 from webui.access.who import Who, accounts, is_owner, may, who
 
 __all__ = [
-    "PERSON",
-    "PROGRAM",
-    "Cookies",
     "Means",
     "Scope",
     "Who",
     "accounts",
-    "blueprint",
-    "csrf_token",
-    "gate",
-    "guard",
     "is_owner",
     "may",
     "needs",
