@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from flask import request
 
 from blocker.catalogue.filtering import since
-from blocker.catalogue.values import ACTIONS, MessageFilter
+from blocker.catalogue.values import ACTIONS, PROOFS, MessageFilter
 from blocker.detect.report import KINDS
 
 RANGES: dict[str, int | None] = {"7": 7, "30": 30, "90": 90, "365": 365, "all": None}
@@ -41,6 +41,7 @@ def wanted(usual: str = "all") -> MessageFilter:
         text=_text("text"),
         kind=_one_of("kind", KINDS),
         host=_text("host").lower(),
+        proof=_one_of("proof", PROOFS),
         since=first,
         until=last,
     )

@@ -22,13 +22,7 @@ ACTION_NAMES = {
     "replaced": N_("Replaced by a neutralised copy"),
     "left": N_("Left alone"),
 }
-ORDER_NAMES = {
-    "tracked": N_("Most tracked mail"),
-    "messages": N_("Most mail"),
-    "share": N_("Largest share"),
-    "recent": N_("Newest"),
-    "name": N_("Name"),
-}
+PROOF_NAMES = {"proven": N_("Proven"), "claimed": N_("Only claimed"), "unknown": N_("Not known")}
 RANGE_NAMES = {"7": N_("7 days"), "30": N_("30 days"), "90": N_("90 days"), "365": N_("A year")}
 STEP_NAMES = {"day": N_("by day"), "week": N_("by week"), "month": N_("by month")}
 ROLE_NAMES = {
@@ -64,7 +58,7 @@ STATE_NAMES = {
 COMMAND_NAMES = {"sweep": N_("Look through past mail"), "restore": N_("Put the original back")}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "action": ACTION_NAMES,
-    "order": ORDER_NAMES,
+    "proof": PROOF_NAMES,
     "step": STEP_NAMES,
     "role": ROLE_NAMES,
     "condition": CONDITION_NAMES,

@@ -20,6 +20,7 @@ from blocker.catalogue import (
     profiles,
     reading,
     schema,
+    senders,
     settings,
     writing,
 )
@@ -31,6 +32,7 @@ from blocker.catalogue.model import AccountRow
 from blocker.catalogue.pauses import Pause
 from blocker.catalogue.profiles import ServerProfile
 from blocker.catalogue.reading import SenderOrder
+from blocker.catalogue.senders import ALL_SENDERS, SenderFilter, SenderPage
 from blocker.catalogue.settings import EVERY, SenderLevel
 from blocker.catalogue.values import (
     EVERYTHING,
@@ -253,6 +255,11 @@ class Catalogue:
         """Senders of the messages that pass a filter, by organisational domain, in one of `reading.ORDERS`."""
         with self.reading() as connection:
             return reading.senders(connection, order, limit, wanted, self.only)
+
+    def senders_page(self, wanted: SenderFilter = ALL_SENDERS, page: int = 1, size: int = 50) -> SenderPage:
+        """One page of the senders that pass a filter, with what was set for them."""
+        with self.reading() as connection:
+            return senders.page_of(connection, wanted, page, size, self.only)
 
     def sender(self, domain: str, *, today: date | None = None) -> SenderDetail | None:
         """What an organisational domain has sent; None where nothing came from it."""

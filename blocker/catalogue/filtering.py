@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from blocker.catalogue.model import AccountRow, MessageRow, ReferenceRow, SenderRow, VendorRow
-from blocker.catalogue.values import Accounts, MessageFilter
+from blocker.catalogue.values import PROOFS, Accounts, MessageFilter
 from blocker.detect.report import BLOCKED
-from blocker.detect.words import UNNAMED_VENDORS
+from blocker.detect.words import OWN_SYSTEMS
 
 LONGEST = 200
 """Characters of the words that are looked for."""
@@ -40,8 +40,8 @@ def since(days: int | None, today: date) -> date | None:
 
 
 def is_vendor(name: str) -> ColumnElement[bool]:
-    """Whether a row of `vendors` is this vendor, or one of the unnamed mailers."""
-    return VendorRow.named.is_(False) if name == UNNAMED_VENDORS else VendorRow.name == name
+    """Whether a row of `vendors` is this vendor, or a sender's own mailing system."""
+    return VendorRow.named.is_(False) if name == OWN_SYSTEMS else VendorRow.name == name
 
 
 def _of_the_message(wanted: MessageFilter) -> Iterator[ColumnElement[bool]]:
@@ -51,6 +51,8 @@ def _of_the_message(wanted: MessageFilter) -> Iterator[ColumnElement[bool]]:
         yield MessageRow.sender_id.in_(select(SenderRow.id).where(SenderRow.domain == wanted.sender))
     if wanted.action:
         yield MessageRow.action == wanted.action
+    if wanted.proof in PROOFS:
+        yield MessageRow.proven.is_({"proven": True, "claimed": False, "unknown": None}[wanted.proof])
     if wanted.since:
         yield MessageRow.day >= wanted.since
     if wanted.until:

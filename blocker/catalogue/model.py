@@ -73,12 +73,13 @@ class AccountRow(Base):
 
 
 class SenderRow(Base):
-    """Who sends: one row an organisational domain."""
+    """Who sends."""
 
     __tablename__ = "senders"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     domain: Mapped[str] = mapped_column(String(253), unique=True)
+    """An organisational domain, or an address at a domain that strangers to each other share."""
 
 
 class VendorRow(Base):
@@ -138,6 +139,8 @@ class MessageRow(Base):
     detail: Mapped[str]
     error: Mapped[str | None]
     view: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    proven: Mapped[bool | None]
+    """Whether it was proven to be its sender's when it was judged; NULL where that is not known."""
     recorded: Mapped[dt.datetime]
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, case, desc, func, select
+from sqlalchemy import ColumnElement, Connection, Select, SQLColumnExpression, case, desc, func, select
 from sqlalchemy.orm import Session
 
 from blocker.catalogue import rows
@@ -35,20 +35,23 @@ from blocker.catalogue.values import (
     VendorLine,
 )
 from blocker.detect.report import BLOCKED
-from blocker.detect.words import UNNAMED_VENDORS
+from blocker.detect.words import OWN_SYSTEMS
 
-SenderOrder = Literal["tracked", "messages", "share", "recent", "name"]
+SenderOrder = Literal["tracked", "messages", "share", "proven", "recent", "name"]
 TOP = 10
 
 _COUNT = func.count(MessageRow.id)
 _TRACKED = func.count(case((MessageRow.tracked, 1)))
 _LAST = func.max(MessageRow.internal_date)
-_ORDERS: dict[SenderOrder, tuple[ColumnElement[Any], ...]] = {
-    "tracked": (desc(_TRACKED), desc(_COUNT)),
-    "messages": (desc(_COUNT), desc(_TRACKED)),
-    "share": (desc(_TRACKED * 1.0 / _COUNT), desc(_TRACKED)),
-    "recent": (desc(_LAST),),
-    "name": (),
+_PROVEN = func.count(case((MessageRow.proven.is_(True), 1)))
+_CLAIMED = func.count(case((MessageRow.proven.is_(False), 1)))
+_ORDERS: dict[SenderOrder, SQLColumnExpression[Any]] = {
+    "tracked": _TRACKED,
+    "messages": _COUNT,
+    "share": _TRACKED * 1.0 / _COUNT,
+    "proven": _PROVEN,
+    "recent": _LAST,
+    "name": SenderRow.domain,
 }
 ORDERS: tuple[SenderOrder, ...] = tuple(_ORDERS)
 
@@ -116,15 +119,15 @@ def sender(
     if number is None:
         return None
     where = (MessageRow.sender_id == number, *within(accounts))
-    summary = select(_COUNT, _TRACKED, _LAST, func.min(MessageRow.internal_date)).where(*where)
-    messages, tracked, last, first = connection.execute(summary).one()
+    summary = select(_COUNT, _TRACKED, _LAST, func.min(MessageRow.internal_date), _PROVEN, _CLAIMED)
+    messages, tracked, last, first, proven, claimed = connection.execute(summary.where(*where)).one()
     if not messages:
         return None
     address = select(MessageRow.sender_address, _COUNT).where(*where, MessageRow.sender_address != "")
     kinds = select(ReferenceRow.verdict, func.count()).join(MessageRow).where(*where)
     step, bars = trend(_days(connection, where), None, today)
     return SenderDetail(
-        line=SenderLine(domain, messages, tracked, last),
+        line=SenderLine(domain, messages, tracked, last, proven, claimed),
         first=first,
         addresses=_pairs(connection, address.group_by(MessageRow.sender_address), MessageRow.sender_address),
         vendors=vendors(connection, TOP, where),
@@ -139,8 +142,8 @@ def sender(
 def vendors(
     connection: Connection, limit: int, where: tuple[ColumnElement[bool], ...] = ()
 ) -> tuple[VendorLine, ...]:
-    """Vendors whose pixels and beacons were found, the one in most messages first; unnamed ones as one."""
-    name = case((VendorRow.named, VendorRow.name), else_=UNNAMED_VENDORS).label("vendor")
+    """Vendors whose pixels and beacons were found, the one in most messages first; senders' own mailing systems as one, last."""
+    name = case((VendorRow.named, VendorRow.name), else_=OWN_SYSTEMS).label("vendor")
     in_messages = func.count(func.distinct(ReferenceRow.message))
     query = (
         select(
@@ -149,13 +152,14 @@ def vendors(
             in_messages,
             func.count(func.distinct(MessageRow.sender_id)),
             _LAST,
+            VendorRow.named,
         )
         .select_from(ReferenceRow)
         .join(VendorRow, VendorRow.id == ReferenceRow.vendor_id)
         .join(MessageRow, MessageRow.id == ReferenceRow.message)
         .where(ReferenceRow.verdict.in_(sorted(BLOCKED)), *where)
-        .group_by(name)
-        .order_by(desc(in_messages), name)
+        .group_by(name, VendorRow.named)
+        .order_by(VendorRow.named.desc(), desc(in_messages), name)
         .limit(limit)
     )
     return tuple(VendorLine(*row) for row in connection.execute(query))
@@ -207,6 +211,7 @@ def messages_page(
             MessageRow.action,
             MessageRow.detail,
             func.json_array_length(MessageRow.receipts),
+            MessageRow.proven,
         )
         .join(AccountRow)
         .outerjoin(SenderRow)
@@ -283,16 +288,26 @@ def _senders(
     least: int = 0,
 ) -> tuple[SenderLine, ...]:
     """Senders with at least `least` tracked messages among those that pass `where`."""
-    query = (
-        select(SenderRow.domain, _COUNT, _TRACKED, _LAST)
+    query = lines(where).having(least <= _TRACKED).order_by(*ordered(order)).limit(limit)
+    return tuple(SenderLine(*row) for row in connection.execute(query))
+
+
+def lines(where: Iterable[ColumnElement[bool]]) -> Select[str, int, int, datetime, int, int]:
+    """The values of a `SenderLine` for each sender of the messages that pass `where`."""
+    return (
+        select(SenderRow.domain, _COUNT, _TRACKED, _LAST, _PROVEN, _CLAIMED)
         .join(MessageRow, MessageRow.sender_id == SenderRow.id)
         .where(*where)
         .group_by(SenderRow.domain)
-        .having(least <= _TRACKED)
-        .order_by(*_ORDERS[order], SenderRow.domain)
-        .limit(limit)
     )
-    return tuple(SenderLine(*row) for row in connection.execute(query))
+
+
+def ordered(order: SenderOrder, *, rising: bool | None = None) -> tuple[SQLColumnExpression[Any], ...]:
+    """How senders are put in order; names from A on and figures from the highest down, unless `rising` says otherwise."""
+    key = _ORDERS[order]
+    up = order == "name" if rising is None else rising
+    ties = () if order in {"recent", "name"} else (_TRACKED.desc(), _COUNT.desc())
+    return (key.asc() if up else key.desc(), *ties, SenderRow.domain)
 
 
 def _days(connection: Connection, where: tuple[ColumnElement[bool], ...]) -> dict[date, tuple[int, int]]:

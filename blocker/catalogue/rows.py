@@ -15,7 +15,7 @@ from blocker.detect.marks import LEAKS
 from blocker.detect.reasons import Reason, Value, marked, told
 from blocker.detect.report import Envelope, Judged, Report, Verdict
 from blocker.detect.words import unnamed
-from blocker.message.domains import organisational
+from blocker.message.domains import sender_of
 from blocker.message.model import Links, Receipt
 from blocker.message.storable import storable
 from blocker.message.urls import host_of
@@ -34,7 +34,9 @@ def clean(text: str, limit: int = SHORT) -> str:
 
 
 def sender_address(seen: Seen) -> str:
-    """The first From address: mail-parser's reading where there is one, else the field's own."""
+    """The From address: as it was read for the report, else mail-parser's reading, else the field's own."""
+    if seen.report.message.address:
+        return clean(seen.report.message.address, 320)
     if seen.view is not None and seen.view.from_:
         return clean(seen.view.from_[0][1].lower(), 320)
     address = parseaddr(seen.report.message.from_[:SHORT])[1].lower()
@@ -42,9 +44,9 @@ def sender_address(seen: Seen) -> str:
     return clean(address, 320) if address.endswith("@" + domain) else ""
 
 
-def sender_organisation(seen: Seen) -> str:
-    """The organisational domain of the sender; empty where the message names none."""
-    return organisational(clean(seen.report.message.from_domain, 300))
+def sender_name(seen: Seen) -> str:
+    """The organisational domain of the sender, or his address at a shared one; empty where the message names none."""
+    return sender_of(sender_address(seen), clean(seen.report.message.from_domain, 300))
 
 
 def vendor_names(seen: Seen) -> set[str]:
@@ -93,6 +95,7 @@ def message_values(seen: Seen, account_id: int, sender_id: int | None) -> dict[s
         "detail": clean(seen.detail),
         "error": None if report.error is None else clean(report.error),
         "view": seen.view.as_dict() if seen.view else None,
+        "proven": seen.proven,
         "recorded": datetime.now(UTC),
     }
 
@@ -192,6 +195,7 @@ def message_value(
         to=row.recipient,
         date=row.date,
         subject=row.subject,
+        address=row.sender_address,
     )
     report = Report(
         message=envelope,
@@ -215,4 +219,5 @@ def message_value(
         organisation=organisation,
         report=report,
         view=HeaderView.from_dict(row.view) if row.view else None,
+        proven=row.proven,
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, true
 
 from blocker.catalogue.errors import CatalogueError
 from blocker.catalogue.model import SenderLevelRow
 from blocker.catalogue.values import Accounts
 from blocker.choices.levels import SETTINGS, Setting, setting_of
-from blocker.message.domains import organisational
+from blocker.message.domains import sender_of
 
 EVERY = ""
 """In place of an account's name: for all accounts."""
@@ -60,10 +61,25 @@ def put(connection: Connection, domain: str, level: str | None, account: str) ->
 
 def of_sender(connection: Connection, domain: str, accounts: Accounts = None) -> tuple[SenderLevel, ...]:
     """What is set for a sender: for all accounts first, then by account (all, or those named)."""
-    query = select(*_COLUMNS).where(SenderLevelRow.domain == _named(domain)).order_by(SenderLevelRow.account)
-    if accounts is not None:
-        query = query.where(SenderLevelRow.account.in_([EVERY, *sorted(accounts)]))
-    return tuple(SenderLevel(row[0], setting_of(row[1]), *row[2:]) for row in connection.execute(query))
+    name = _named(domain)
+    return of_senders(connection, [name], accounts).get(name, ())
+
+
+def of_senders(
+    connection: Connection, names: Sequence[str], accounts: Accounts = None
+) -> dict[str, tuple[SenderLevel, ...]]:
+    """What is set for each of some senders, as they are named; those for whom nothing is are left out."""
+    its = (SenderLevelRow.domain.in_(names), visible(accounts))
+    query = select(*_COLUMNS).where(*its).order_by(SenderLevelRow.account)
+    found: dict[str, tuple[SenderLevel, ...]] = {}
+    for row in connection.execute(query):
+        found[row[0]] = (*found.get(row[0], ()), SenderLevel(row[0], setting_of(row[1]), *row[2:]))
+    return found
+
+
+def visible(accounts: Accounts) -> ColumnElement[bool]:
+    """Whether a row holds for all accounts, or for one of these."""
+    return true() if accounts is None else SenderLevelRow.account.in_([EVERY, *sorted(accounts)])
 
 
 def of_account(connection: Connection, account: str) -> dict[str, Setting]:
@@ -80,8 +96,10 @@ def of_account(connection: Connection, account: str) -> dict[str, Setting]:
 _COLUMNS = (SenderLevelRow.domain, SenderLevelRow.level, SenderLevelRow.account, SenderLevelRow.changed)
 
 
-def _named(domain: str) -> str:
-    name = organisational(domain.rpartition("@")[2])
-    if not name or "." not in name or any(c.isspace() or c in "/:" for c in name):
-        raise NoDomain(f"{domain!r} is no sender's domain: write it like shop.example.")
+def _named(given: str) -> str:
+    """The name under which a sender is known, of a domain or an address of his."""
+    domain = given.strip().rpartition("@")[2].lower()
+    name = sender_of(given, domain)
+    if not name or "." not in domain or name[:1] == "@" or any(c.isspace() or c in "/:" for c in name):
+        raise NoDomain(f"{given!r} is no sender's domain: write it like shop.example.")
     return name

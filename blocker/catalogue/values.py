@@ -37,6 +37,8 @@ class Seen:
     detail: str = ""
     """Why it was left alone, or what else a person should know; one sentence."""
     view: HeaderView | None = None
+    proven: bool | None = None
+    """Whether it is proven to be its sender's; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class MessageDetail:
     """The sender's organisational domain; empty where the message names no sender."""
     report: Report
     view: HeaderView | None = None
+    proven: bool | None = None
+    """Whether it is proven to be its sender's; None where that is not known."""
 
     def as_dict(self) -> dict[str, Any]:
         """The scan contract's object, and what the mailbox and the service add to it."""
@@ -120,6 +124,7 @@ class MessageDetail:
             "size": self.size,
             "action": self.action,
             "detail": self.detail,
+            "proven": self.proven,
             "view": self.view.as_dict() if self.view else None,
         }
 
@@ -141,6 +146,8 @@ class MessageLine:
     detail: str
     receipts: int = 0
     """How many header fields ask for a report that it was read."""
+    proven: bool | None = None
+    """Whether it is proven to be its sender's; None where that is not known."""
 
     def as_dict(self) -> dict[str, Any]:
         """JSON for pages and the API."""
@@ -151,6 +158,7 @@ class MessageLine:
             "internal_date": self.internal_date.isoformat(),
             "from": self.sender,
             "sender": self.organisation,
+            "proven": self.proven,
             "subject": self.subject,
             "tracked": self.tracked,
             "blocked": self.blocked,
@@ -176,12 +184,16 @@ class MessageFilter:
     """A verdict that one of its references has."""
     host: str = ""
     """A host that one of its references would be fetched from."""
+    proof: str = ""
+    """One of `PROOFS`."""
     since: date | None = None
     until: date | None = None
     """The first and the last day of arrival (UTC)."""
 
 
 EVERYTHING = MessageFilter()
+PROOFS = ("proven", "claimed", "unknown")
+"""Of a message: it is its sender's for certain, it only says so, or nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +217,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class SenderLine:
-    """One sender in a list, by organisational domain."""
+    """One sender in a list."""
 
     domain: str
+    """An organisational domain, or an address at a domain that strangers to each other share."""
     messages: int
     tracked: int
     last: datetime
+    proven: int = 0
+    """Messages that were proven to be its own."""
+    claimed: int = 0
+    """Messages that only bear its name: the reader's own mail server looked, and found no proof."""
 
     @property
     def share(self) -> float:
@@ -225,6 +242,8 @@ class SenderLine:
             "tracked": self.tracked,
             "share": round(self.share, 4),
             "last": self.last.isoformat(),
+            "proven": self.proven,
+            "claimed": self.claimed,
         }
 
 
@@ -238,11 +257,14 @@ class VendorLine:
     messages: int
     senders: int
     last: datetime
+    named: bool = True
+    """False of the line for mailing systems that senders run themselves."""
 
     def as_dict(self) -> dict[str, Any]:
         """JSON for pages and the API."""
         return {
             "name": self.name,
+            "named": self.named,
             "references": self.references,
             "messages": self.messages,
             "senders": self.senders,

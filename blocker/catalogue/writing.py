@@ -102,11 +102,11 @@ def _update(connection: Connection, found: Mapping[int, Seen]) -> None:
 def _insert(connection: Connection, new: Mapping[Key, Seen]) -> dict[Key, int]:
     if not new:
         return {}
-    senders = _named(connection, SenderRow.domain, SenderRow.id, map(rows.sender_organisation, new.values()))
+    senders = _named(connection, SenderRow.domain, SenderRow.id, map(rows.sender_name, new.values()))
     names = (name for one in new.values() for name in rows.vendor_names(one))
     vendors = _named(connection, VendorRow.name, VendorRow.id, names, rows.vendor_values)
     values = [
-        rows.message_values(one, key[0], senders.get(rows.sender_organisation(one))) | {"mailbox": key[1]}
+        rows.message_values(one, key[0], senders.get(rows.sender_name(one))) | {"mailbox": key[1]}
         for key, one in new.items()
     ]
     returning = insert(MessageRow).returning(MessageRow.id, sort_by_parameter_order=True)

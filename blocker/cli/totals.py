@@ -28,10 +28,9 @@ class Totals:
     def of(self, reports: Iterable[Report]) -> Iterator[Report]:
         """The reports as they are, each counted on its way."""
         from blocker.detect.words import vendor_names
-        from blocker.message.domains import organisational
 
         for report in reports:
-            self.add(report.kinds, vendor_names(report), organisational(report.message.from_domain))
+            self.add(report.kinds, vendor_names(report), report.message.sender)
             yield report
 
     def add(self, kinds: Mapping[str, int], vendors: Iterable[str], sender: str) -> None:

@@ -48,8 +48,7 @@ _NO_TEXT = re.compile(
 _IMAGE = re.compile(r"<img\b", re.IGNORECASE)
 _SIGNER = re.compile(r"(?:^|;)\s*d\s*=\s*([^\s;]{1,253})")
 """The signing domain of a DKIM-Signature (RFC 6376, section 3.5)."""
-MAX_SIGNATURES = 4
-MAX_SIGNATURE = 4096
+MAX_SIGNATURES, MAX_SIGNATURE = 4, 4096
 """DKIM signatures that are looked at, and characters of each."""
 MAX_ADDRESS = 2000
 """Characters of an address field that are looked at."""
@@ -124,10 +123,15 @@ class Context:
         return names(field, self.sender_domain) if "<" in field else frozenset()
 
     @once
+    def sender_address(self) -> str:
+        """The From address, lower case."""
+        found = _ADDRESS.findall(self.message.headers.first("from")[:2000])
+        return found[-1].lower() if found else ""
+
+    @once
     def sender_domain(self) -> str:
         """Domain of the From address, lower case."""
-        found = _ADDRESS.findall(self.message.headers.first("from")[:2000])
-        return found[-1].rpartition("@")[2].lower() if found else ""
+        return self.sender_address.rpartition("@")[2]
 
     @once
     def date(self) -> datetime | None:
@@ -161,10 +165,8 @@ class Context:
     def _own(self) -> frozenset[str]:
         """The organisational domains of the sender."""
         headers = self.message.headers
-        names = [self.sender_domain]
-        names += [
-            value[:MAX_ADDRESS].rpartition("@")[2].strip(" \t>") for value in headers.all("return-path")[:1]
-        ]
+        path = headers.first("return-path")[:MAX_ADDRESS]
+        names = [self.sender_domain, path.rpartition("@")[2].strip(" \t>")]
         for value in headers.all("dkim-signature")[:MAX_SIGNATURES]:
             names += _SIGNER.findall(value[:MAX_SIGNATURE])[:1]
         return frozenset(map(organisational, names)) - {""}

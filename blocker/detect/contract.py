@@ -15,6 +15,7 @@ Type: TypeAlias = Literal[
     "integer",
     "number",
     "boolean",
+    "boolean or null",
     "array of strings",
     "array of two integers",
     "array",

@@ -181,6 +181,7 @@ def envelope(context: Context, source: str = "") -> Envelope:
         message_id=_shown(headers.first("message-id")),
         from_=_shown(decode_words(sender)),
         from_domain=_shown(context.sender_domain),
+        address=_shown(context.sender_address),
         to=_shown(headers.text("to")),
         date=context.date.isoformat() if context.date is not None else "",
         subject=_shown(headers.text("subject")),

@@ -89,6 +89,8 @@ class Rules:
         self._short = lru_cache(KEPT_TARGETS)(self._match)
         self._relays = {name: _whole(vendor, "sender") for vendor in self.vendors for name in vendor.relays}
         self._owners = _by_domain(self.vendors)
+        self.unnamed = frozenset(vendor.name for vendor in self.vendors if not vendor.named)
+        """What stands for mailing systems of which nothing but their URLs is known."""
 
     @classmethod
     def load(cls, path: Path | None = None) -> Rules:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from blocker.detect.memory import Mail
 from blocker.detect.reasons import Reason
+from blocker.message.domains import sender_of
 from blocker.message.model import Links, Receipt, Span
 from blocker.message.references import Reference
 
@@ -122,6 +123,13 @@ class Envelope(NamedTuple):
     date: str = ""
     """ISO 8601 with offset, or empty where the Date field cannot be read."""
     subject: str = ""
+    address: str = ""
+    """The From address that `from_domain` is of, lower case; empty where it is not known. It stands in `from` for programs."""
+
+    @property
+    def sender(self) -> str:
+        """The name under which its sender is known: an organisational domain, or an address at a shared domain."""
+        return sender_of(self.address, self.from_domain)
 
     def as_dict(self) -> dict[str, str]:
         """The message object of the JSON contract."""

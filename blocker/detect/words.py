@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+from blocker.detect.knowledge import default_rules
 from blocker.detect.marks import LEAKS
 from blocker.detect.reasons import LANGUAGE, Reason, Value, family, marked, text
 from blocker.detect.report import Judged, Report
@@ -20,10 +21,8 @@ KINDS: Mapping[str, Mapping[str, Mapping[str, str]]] = _TABLE["kinds"]
 """Kind of verdict → language → its name and its meaning."""
 TOLD: Mapping[str, Mapping[str, str]] = _TABLE["told"]
 """What a fetch tells → language → the sentence."""
-UNNAMED = "Unnamed mailer"
-"""How the rules' names for programs begin that are known by their URLs alone, and not by whose they are."""
-UNNAMED_VENDORS = f"{UNNAMED}s"
-"""One name for all of those, where vendors are counted."""
+OWN_SYSTEMS = "own mailing system"
+"""In place of a vendor's name: all mailing systems that are known by their URLs alone, which senders run themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +71,12 @@ def kind_name(kind: str, language: str = LANGUAGE) -> str:
 
 def unnamed(vendor: str) -> bool:
     """Whether a vendor's name is no name: nothing but the URLs of its program is known."""
-    return vendor.startswith(UNNAMED)
+    return vendor in default_rules().unnamed
 
 
 def page_name(vendor: str | None) -> str | None:
     """A vendor's name as pages and tables count it: programs without a name are one."""
-    return UNNAMED_VENDORS if vendor and unnamed(vendor) else vendor
+    return OWN_SYSTEMS if vendor and unnamed(vendor) else vendor
 
 
 def vendor_names(report: Report) -> tuple[str, ...]:

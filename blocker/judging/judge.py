@@ -13,6 +13,7 @@ from blocker.detect.judge import report_on
 from blocker.detect.report import Envelope, Judged, Report
 from blocker.rewrite import marker
 from blocker.rewrite.patch import travels
+from blocker.sender.evidence import reported
 
 if TYPE_CHECKING:
     from blocker.message.view import HeaderView
@@ -34,6 +35,8 @@ class Judgement(NamedTuple):
     """Why it cannot be rewritten."""
     patch: bytes | None = None
     """What undoes the copy, where that is too large for its header."""
+    proven: bool | None = None
+    """Whether the mail is proven to be its sender's; None where that is not known."""
 
 
 def is_ours(raw: bytes, key: bytes) -> bool:
@@ -53,12 +56,18 @@ def judge(
     """
     raw, report = context.message.raw, report_on(context, source)
     view = view_of(raw) if views and report.tracked else None
+    proven = reported(context.message.headers, report.message.sender, account.authserv_ids)
     if not account.mode.copies or not concerns(report, account.level):
-        return Judgement(report, view)
+        return Judgement(report, view, proven=proven)
     made = blocker.neutralise(raw, level=account.level, report=report, key=key)
     large = made.patch is not None and not travels(made.patch)
     return Judgement(
-        report, view, made.raw if made.changed else None, made.refused, made.patch if large else None
+        report,
+        view,
+        made.raw if made.changed else None,
+        made.refused,
+        made.patch if large else None,
+        proven,
     )
 
 

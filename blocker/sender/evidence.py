@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from email.utils import getaddresses
 from typing import Any
 
-from blocker.message.domains import organisational
+from blocker.message.domains import organisational, sender_of
 from blocker.message.headers import Headers, read_headers
 from blocker.sender.level import Proof
 
@@ -32,16 +32,18 @@ class LookupFailed(Exception):
 
 
 def proof_of(
-    raw: bytes, domain: str, *, authserv_ids: Collection[str] = (), lookup: Lookup | None = None
+    raw: bytes, sender: str, *, authserv_ids: Collection[str] = (), lookup: Lookup | None = None
 ) -> Proof:
-    """Whether a mail is proven to be of `domain`, an organisational domain.
+    """Whether a mail is proven to be of `sender`: an organisational domain, or an address at a shared one.
 
+    Of an address its domain is proven: whoever runs a shared domain lets each write in his own name alone.
     `authserv_ids` are the names under which the reader's own mail servers write Authentication-Results (RFC 8601);
     `lookup` gives the keys of DKIM signatures, and without it none is verified. Never raises.
     """
     headers = read_headers(raw, 0, len(raw))
-    if _sender(headers) != domain or not domain:
+    if not _names(headers, sender):
         return Proof(False, "the mail does not name one sender")
+    domain = organisational(sender.rpartition("@")[2])
     wanted = {name.lower() for name in authserv_ids}
     reported = _reported(headers, domain, wanted) if wanted else None
     if reported is not None and reported.given:
@@ -52,13 +54,25 @@ def proof_of(
     return Proof(False, f"{reported.how}, and {signed.how}")
 
 
-def _sender(headers: Headers) -> str:
-    """The organisational domain of the From addresses; empty where there is not one field with one domain."""
+def reported(headers: Headers, sender: str, authserv_ids: Collection[str]) -> bool | None:
+    """Whether the reader's own mail server found that a mail is its sender's; None where it says nothing of the mail.
+
+    Cheap: what it costs is bounded, and nobody is asked. Never raises.
+    """
+    if not authserv_ids:
+        return None
+    domain = organisational(sender.rpartition("@")[2])
+    found = _reported(headers, domain, {name.lower() for name in authserv_ids})
+    return None if found is None else found.given and _names(headers, sender)
+
+
+def _names(headers: Headers, sender: str) -> bool:
+    """Whether the one From field names this sender and no other."""
     fields = headers.all("from")
-    if len(fields) != 1:
-        return ""
-    domains = {address.rpartition("@")[2] for _, address in getaddresses([fields[0]])}
-    return organisational(domains.pop()) if len(domains) == 1 else ""
+    if len(fields) != 1 or not sender:
+        return False
+    addresses = [address.lower() for _, address in getaddresses([fields[0]])]
+    return {sender_of(address, address.rpartition("@")[2]) for address in addresses} == {sender}
 
 
 def _reported(headers: Headers, domain: str, wanted: Collection[str]) -> Proof | None:

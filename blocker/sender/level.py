@@ -28,6 +28,8 @@ class InForce:
     """None where nothing of it is changed."""
     note: str = ""
     """One clause for a person, where a setting of the sender's was looked at."""
+    proven: bool | None = None
+    """Whether the mail is proven to be its sender's; None where no proof was sought."""
 
 
 def lowers(level: Level, setting: Setting) -> bool:
@@ -35,17 +37,18 @@ def lowers(level: Level, setting: Setting) -> bool:
     return strength(setting) < strength(level)
 
 
-def in_force(level: Level, domain: str, setting: Setting | None, proof: Proof | None = None) -> InForce:
-    """The level for a mail of `domain` (organisational) on an account of `level`.
+def in_force(level: Level, sender: str, setting: Setting | None, proof: Proof | None = None) -> InForce:
+    """The level for a mail of `sender` (an organisational domain, or an address at a shared one) on an account of `level`.
 
     `proof` is needed where the setting lowers protection; where it is not given, the account's level stands.
     """
     if setting is None or setting == level:
         return InForce(level)
-    what = f"what was set for {domain} ({setting})"
+    what = f"what was set for {sender} ({setting})"
     if not lowers(level, setting):
         return InForce(level_in(setting), f"{what} applies")
     if proof is not None and proof.given:
-        return InForce(level_in(setting), f"{what} applies: {proof.how}")
+        return InForce(level_in(setting), f"{what} applies: {proof.how}", True)
     why = proof.how if proof is not None else "nothing was looked up"
-    return InForce(level, f"{what} does not apply, because the From field may be forged: {why}")
+    note = f"{what} does not apply, because the From field may be forged: {why}"
+    return InForce(level, note, None if proof is None else False)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from blocker.choices.levels import Level, Setting
 from blocker.config.model import AccountConfig, Config
-from blocker.message.domains import organisational
 from blocker.sender.evidence import Lookup, proof_of
-from blocker.sender.level import InForce, in_force, lowers
+from blocker.sender.level import InForce, Proof, in_force, lowers
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +18,29 @@ class Trust:
     authserv_ids: tuple[str, ...] = ()
     lookup: Lookup | None = None
 
-    def in_force(
-        self, raw: bytes, from_domain: str, level: Level, settings: Mapping[str, Setting]
-    ) -> InForce:
-        """The level for a mail, with what was set for senders by organisational domain. A proof is sought only where one is needed."""
-        domain = organisational(from_domain) if settings else ""
-        setting = settings.get(domain)
-        if setting is None:
+    def in_force(self, raw: bytes, sender: str, level: Level, settings: Mapping[str, Setting]) -> InForce:
+        """The level for a mail of a sender (`Envelope.sender`), with what was set for senders by their names.
+
+        A proof is sought only where one is needed.
+        """
+        found = set_for(sender, settings)
+        if found is None:
             return InForce(level)
-        proof = None
-        if lowers(level, setting):
-            proof = proof_of(raw, domain, authserv_ids=self.authserv_ids, lookup=self.lookup)
-        return in_force(level, domain, setting, proof)
+        name, setting = found
+        proof = self.proof(raw, sender) if lowers(level, setting) else None
+        return in_force(level, name, setting, proof)
+
+    def proof(self, raw: bytes, sender: str) -> Proof:
+        """Whether a mail is proven to be a sender's."""
+        return proof_of(raw, sender, authserv_ids=self.authserv_ids, lookup=self.lookup)
+
+
+def set_for(sender: str, settings: Mapping[str, Setting]) -> tuple[str, Setting] | None:
+    """What was set for a sender, and under which name: his own before the shared domain that he writes from."""
+    for name in (sender, sender.rpartition("@")[2]):
+        if name in settings:
+            return name, settings[name]
+    return None
 
 
 def trust(config: Config, *accounts: AccountConfig) -> Trust:

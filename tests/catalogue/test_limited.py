@@ -17,6 +17,7 @@ from blocker.catalogue import Catalogue, NotYours
 from blocker.catalogue.counting import counts
 from blocker.catalogue.heartbeats import Condition
 from blocker.catalogue.memory import CatalogueMemory
+from blocker.catalogue.senders import ALL_SENDERS, SenderFilter
 from blocker.detect.memory import Recollection
 from tests.catalogue.letters import LOGO, letter, record, scan
 from tests.catalogue.samples import NOON, TODAY, picture, pixel, report, seen
@@ -33,6 +34,9 @@ READS: dict[str, Callable[[Catalogue], Any]] = {
     "pauses": lambda store: list(store.pauses()),
     "overview": lambda store: store.overview(None, today=TODAY),
     "senders": lambda store: store.senders(),
+    "senders_page": lambda store: [
+        store.senders_page(wanted) for wanted in (ALL_SENDERS, SenderFilter(level="allow"))
+    ],
     "sender": lambda store: [
         store.sender(name, today=TODAY) for name in ("example.org", "only-work.example")
     ],

@@ -102,7 +102,10 @@ def first_version(url: str) -> None:
         connection.execute(insert(AccountRow), [FIRST_ACCOUNT])
         connection.execute(insert(SenderRow), [{"id": 1, "domain": "example.org"}])
         one = seen(1, pixel())
-        connection.execute(insert(MessageRow), [rows.message_values(one, 1, 1) | {"id": 1}])
+        message = rows.message_values(one, 1, 1) | {"id": 1}
+        message = {name: value for name, value in message.items() if name not in LATER}
+        typed = [column(name, MessageRow.__table__.c[name].type) for name in message]
+        connection.execute(table("messages", *typed).insert(), [message])
         connection.execute(insert(VendorRow), [{"id": 1, "name": "Mailchimp"}])
         for values in rows.reference_values(one, 1, {"Mailchimp": 1}):
             values.pop("reasons")
@@ -114,6 +117,8 @@ def first_version(url: str) -> None:
     engine.dispose()
 
 
+LATER = {"proven"}
+"""Columns of messages that came with later versions."""
 FIRST_ACCOUNT = {
     "id": 1,
     "name": "home",

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
 
 from blocker.detect.judge import scan
+from blocker.detect.knowledge import default_rules
 from blocker.detect.report import Report
 from blocker.detect.tables import MESSAGES, REFERENCES, Found, Row, message_row, reference_rows
-from blocker.detect.words import UNNAMED, UNNAMED_VENDORS
+from blocker.detect.words import OWN_SYSTEMS
 from blocker.output.columns import Columns, iso, names
 from tests.catalogue.samples import pixel, report
 from tests.fixtures.paths import DEMO
@@ -71,9 +72,9 @@ def test_a_program_without_a_name_is_called_as_on_the_pages() -> None:
     first = tracked.references[0]
     assert first.verdict.vendor == "Mailchimp"
     assert message_row(tracked)["vendors"] == "Mailchimp"
-    first.verdict = first.verdict._replace(vendor=f"{UNNAMED} (x.php)")
-    assert message_row(tracked)["vendors"] == UNNAMED_VENDORS
-    assert next(reference_rows(tracked))["vendor"] == UNNAMED_VENDORS
+    first.verdict = first.verdict._replace(vendor=min(default_rules().unnamed))
+    assert message_row(tracked)["vendors"] == OWN_SYSTEMS
+    assert next(reference_rows(tracked))["vendor"] == OWN_SYSTEMS
     first.verdict = first.verdict._replace(vendor=None)
     assert message_row(tracked)["vendors"] == ""
     assert next(reference_rows(tracked))["vendor"] is None

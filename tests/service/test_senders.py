@@ -191,3 +191,33 @@ def test_dry_run_says_the_same(world: Make) -> None:
     w.run(dry)
     assert [(e.action, bool(e.detail)) for e in w.events if e.uid] == [("replaced", True), ("reported", True)]
     assert w.recorded() == []
+
+
+@pytest.mark.parametrize("mode", ["report", "replace"])
+def test_the_proof_of_each_mail_is_kept(world: Make, mode: str) -> None:
+    """What one's own server found is recorded of every mail, whatever was set; where it says nothing, nothing is known."""
+    w = world(mode, authserv_ids=(OURS,)).begin()
+    failed = f"Authentication-Results: {OURS}; dkim=fail header.d=shop.example\r\n".encode()
+    foreign = b"Authentication-Results: mx.elsewhere.example; dkim=pass header.d=shop.example\r\n"
+    for number, field in enumerate((REPORTED, failed, foreign, b""), 1):
+        w.deliver(field + mail(number))
+    w.look()
+    with Catalogue.open(w.config.database) as catalogue:
+        found = [line.proven for line in catalogue.messages().items]
+    assert sorted(map(str, found)) == ["False", "None", "None", "True"]
+
+
+def test_an_address_at_a_shared_domain_is_a_sender_of_its_own(world: Make) -> None:
+    """What was set for one address leaves the next one's mail alone, also where he puts the other's name into a comment."""
+    w = world("replace", authserv_ids=(OURS,)).begin()
+    with Catalogue.open(w.config.database) as catalogue:
+        catalogue.set_sender_level("bob@gmail.com", "allow")
+    reported = f"Authentication-Results: {OURS}; dmarc=pass header.from=gmail.com\r\n".encode()
+
+    def of(name: bytes, number: int) -> bytes:
+        return reported + mail(number).replace(b"news@shop.example", name)
+
+    assert treated(w, of(b"bob@gmail.com", 1))[0] == "reported"
+    assert treated(w, of(b"eve@gmail.com", 2))[0] == "replaced"
+    assert treated(w, of(b"eve@gmail.com> (bob@gmail.com) <", 3))[0] == "replaced"
+    assert treated(w, of(b"eve@gmail.com>, Bob <bob@gmail.com", 4))[0] == "replaced"

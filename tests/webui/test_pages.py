@@ -16,7 +16,6 @@ from flask.testing import FlaskClient
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.catalogue.values import Bar
 from blocker.detect.knowledge import default_rules
-from blocker.detect.words import UNNAMED
 from tests.catalogue.samples import picture, pixel, seen
 from tests.webui.conftest import HOSTILE_SUBJECT, HOSTILE_URL, csrf_of, data_of, path_of
 from webui import charts, create_app, words
@@ -237,23 +236,23 @@ def test_a_url_that_stands_twice_is_one_card(filled: Catalogue, client: FlaskCli
     assert answer.text.count('<article class="reference') == 3
 
 
-def test_unnamed_mailers_are_one_line(filled: Catalogue, client: FlaskClient) -> None:
+def test_own_mailing_systems_are_one_line(filled: Catalogue, client: FlaskClient) -> None:
     """Programs that are known by their URLs alone are counted together, listed together, and not named."""
-    names = sorted(v.name for v in default_rules().vendors if v.name.startswith(UNNAMED))
+    names = sorted(v.name for v in default_rules().vendors if not v.named)
     assert len(names) > 2
     for number, name in enumerate(names[:3], 60):
         filled.record(
             seen(number, pixel(number, name), pixel(number + 100, names[0]), arrived=datetime.now(UTC))
         )
     overview = Tags(client.get("/overview").text)
-    assert overview.text.count("Unnamed mailers") == 1
+    assert overview.text.count("Own mailing systems") == 1
     assert names[0] not in overview.text
-    (line,) = [v for v in data_of(client.get("/overview.json"))["vendors"] if v["name"].startswith(UNNAMED)]
-    assert (line["name"], line["messages"], line["references"]) == ("Unnamed mailers", 3, 6)
-    found = data_of(client.get("/messages.json?vendor=Unnamed%20mailers"))["messages"]
+    (line,) = [v for v in data_of(client.get("/overview.json"))["vendors"] if not v["named"]]
+    assert (line["name"], line["messages"], line["references"]) == ("own mailing system", 3, 6)
+    found = data_of(client.get("/messages.json?vendor=own%20mailing%20system"))["messages"]
     assert sorted(m["subject"] for m in found) == ["Letter 60", "Letter 61", "Letter 62"]
     page = " ".join(Tags(client.get(f"/messages/{found[0]['id']}").text).text.split())
-    assert "Tracking pixel of an unnamed mailer" in page
+    assert "Tracking pixel of a mailing system of its own" in page
 
 
 def test_other_messages_say_what_they_are(client: FlaskClient) -> None:
@@ -281,7 +280,7 @@ def test_the_data_twin_says_the_same(client: FlaskClient, filled: Catalogue, pat
     vendors = [line.as_dict() | {"role": roles.get(line.name, "")} for line in filled.vendors()]
     expected = {
         "/overview.json": filled.overview(30).as_dict(),
-        "/senders.json": {"senders": [line.as_dict() for line in filled.senders()]},
+        "/senders.json": filled.senders_page().as_dict(),
         "/senders/example.org.json": sender.as_dict() | {"settings": []},
         "/messages.json": filled.messages().as_dict(),
         "/messages/1.json": message.as_dict(),

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, jsonify, render_template
 
 from blocker.catalogue import Catalogue, MessageFilter
-from blocker.catalogue.values import ACTIONS, MessageDetail, MessageLine, Page
+from blocker.catalogue.values import ACTIONS, PROOFS, MessageDetail, MessageLine, Page
 from blocker.detect.report import KINDS, Judged, Verdict
 from blocker.detect.words import Told, told
 from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry
+from webui.areas.vendors import known_vendors
 from webui.language import N_, current
 from webui.site import catalogue
 from webui.wanted import chosen, number, query, wanted
@@ -30,6 +31,7 @@ COLUMNS = (
     "internal_date",
     "author",
     "sender",
+    "proven",
     "subject",
     "tracked",
     "blocked",
@@ -102,6 +104,8 @@ def index() -> str:
         wanted=wanted(),
         actions=ACTIONS,
         kinds=KINDS,
+        vendors=known_vendors(),
+        proofs=PROOFS,
         accounts=catalogue().accounts(),
         chosen=chosen(),
         query=query(),

@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blocker.catalogue.reading import ORDERS, SenderOrder
+from blocker.catalogue import Catalogue
+from blocker.catalogue.reading import ORDERS
+from blocker.catalogue.senders import SenderFilter, SenderPage
 from blocker.catalogue.settings import NoDomain, SenderLevel
-from blocker.catalogue.values import SenderDetail, SenderLine
+from blocker.catalogue.values import PROOFS, SenderDetail, SenderLine
 from blocker.choices.levels import SETTINGS
+from blocker.detect.report import KINDS
 from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry
+from webui.areas.vendors import known_vendors
 from webui.charts import chart
 from webui.language import N_, _
 from webui.site import catalogue
-from webui.wanted import chosen, query, wanted
+from webui.wanted import chosen, number, query, wanted
 
 blueprint = Blueprint("senders", __name__)
 MENU = Entry(N_("Senders"), 2, "senders.index")
-MOST = 500
-COLUMNS = ("domain", "messages", "tracked", "share", "last")
+SIZE = 50
+EXPORTED = 1000
+"""Senders that are read at a time for a table of all."""
+COLUMNS = ("domain", "messages", "tracked", "share", "proven", "claimed", "last")
 
 
-def _order() -> SenderOrder:
-    order = request.args.get("order", "tracked")
-    return order if order in ORDERS else "tracked"
+def _asked() -> SenderFilter:
+    order, way, level = (request.args.get(name, "") for name in ("order", "way", "level"))
+    return SenderFilter(
+        messages=wanted(),
+        level=level if level in SETTINGS else "",
+        order=order if order in ORDERS else "tracked",
+        rising={"up": True, "down": False}.get(way),
+    )
 
 
-def _lines() -> tuple[SenderLine, ...]:
-    return catalogue().senders(_order(), MOST, wanted())
+def _page() -> SenderPage:
+    return catalogue().senders_page(_asked(), number("page"), SIZE)
+
+
+def _all(store: Catalogue, asked: SenderFilter) -> Iterator[SenderLine]:
+    """Every sender that passes the filter; read while the answer is sent, when the request is over."""
+    page, pages = 1, 1
+    while page <= pages:
+        found = store.senders_page(asked, page, EXPORTED)
+        yield from found.items
+        page, pages = page + 1, found.pages
 
 
 def _sender(domain: str) -> SenderDetail:
@@ -42,13 +64,19 @@ def _sender(domain: str) -> SenderDetail:
 @blueprint.get("/senders")
 @needs(Scope.READ)
 def index() -> str:
-    """All senders, in the order asked for."""
+    """The senders that pass the filter, in the order asked for."""
+    asked = _asked()
     return render_template(
         "senders/list.html",
-        lines=_lines(),
-        order=_order(),
-        orders=ORDERS,
-        most=MOST,
+        page=_page(),
+        wanted=asked.messages,
+        level_set=asked.level,
+        order=asked.order,
+        rising=asked.order == "name" if asked.rising is None else asked.rising,
+        kinds=KINDS,
+        levels=SETTINGS,
+        proofs=PROOFS,
+        vendors=known_vendors(),
         chosen=chosen(),
         accounts=catalogue().accounts(),
         query=query(),
@@ -58,15 +86,15 @@ def index() -> str:
 @blueprint.get("/senders.json")
 @needs(Scope.READ)
 def index_twin() -> Response:
-    """The same list for programs."""
-    return jsonify({"senders": [line.as_dict() for line in _lines()]})
+    """The same page of the list for programs."""
+    return jsonify(_page().as_dict())
 
 
 @blueprint.get("/senders.csv")
 @needs(Scope.READ)
 def index_table() -> Response:
-    """The same list as a table."""
-    return tables.csv("senders", (line.as_dict() for line in _lines()), COLUMNS)
+    """All of the list as a table."""
+    return tables.csv("senders", (line.as_dict() for line in _all(catalogue(), _asked())), COLUMNS)
 
 
 @blueprint.get("/senders/<name:domain>")

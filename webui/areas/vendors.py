@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template
 
 from blocker.catalogue.values import VendorDetail, VendorLine
 from blocker.detect.knowledge import default_rules
-from blocker.detect.words import UNNAMED_VENDORS
+from blocker.detect.words import OWN_SYSTEMS
 from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry
@@ -21,12 +21,11 @@ blueprint = Blueprint("vendors", __name__)
 MENU = Entry(N_("Vendors"), 3, "vendors.index")
 MOST = 700
 """More than there are in our rules."""
-COLUMNS = ("name", "role", "references", "messages", "senders", "last")
+COLUMNS = ("name", "named", "role", "references", "messages", "senders", "last")
 
 
-def _lines() -> list[VendorLine]:
-    """Vendors with a name first: those without are senders' own mailing systems, each on its own small."""
-    return sorted(catalogue().vendors(MOST, wanted()), key=lambda line: line.name == UNNAMED_VENDORS)
+def _lines() -> tuple[VendorLine, ...]:
+    return catalogue().vendors(MOST, wanted())
 
 
 def _vendor(name: str) -> VendorDetail:
@@ -39,6 +38,13 @@ def _vendor(name: str) -> VendorDetail:
 @cache
 def _roles() -> dict[str, str]:
     return {vendor.name: vendor.role for vendor in default_rules().vendors}
+
+
+@cache
+def known_vendors() -> tuple[str, ...]:
+    """What a person may look for: the vendors of our rules, and what stands for senders' own mailing systems."""
+    named = sorted((v.name for v in default_rules().vendors if v.named), key=str.lower)
+    return (OWN_SYSTEMS, *named)
 
 
 def role_of(name: str) -> str:
@@ -85,7 +91,7 @@ def one(name: str) -> str:
     return render_template(
         "vendors/one.html",
         vendor=found,
-        named=found.line.name != UNNAMED_VENDORS,
+        named=found.line.named,
         role=role_of(found.line.name),
         chart=chart(found.trend, found.step),
     )

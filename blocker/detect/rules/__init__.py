@@ -20,7 +20,7 @@ ROLES = ("esp", "tracker", "ad", "sales", "analytics", "commerce")
 KINDS = ("open", "aggregate", "ad", "personal", "click")
 ANY_HOST = "*"
 
-_VENDOR_KEYS = {"name", "role", "domains", "relays", "rule"}
+_VENDOR_KEYS = {"name", "named", "role", "domains", "relays", "rule"}
 _RULE_KEYS = {"kind", "hosts", "path", "seen", "match", "miss"}
 _HOST = re2.compile(r"^[a-z0-9#-]+(\.[a-z0-9#-]+)+$")
 
@@ -54,6 +54,8 @@ class Vendor:
     rules: tuple[UrlRule, ...]
     relays: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
+    named: bool = True
+    """Whether `name` is its name: of some mailing systems nothing but their URLs is known."""
 
 
 def options() -> re2.Options:
@@ -102,7 +104,7 @@ def _vendor(number: int, table: Mapping[str, Any]) -> Vendor:
     relays, domains = (_names(where, table, key) if key in table else () for key in ("relays", "domains"))
     if not (rules or relays or domains):
         raise RulesError(f"{where}: give at least one 'rule', or key 'relays' or 'domains'.")
-    return Vendor(name, role, rules, relays, domains)
+    return Vendor(name, role, rules, relays, domains, _flag(where, table, "named"))
 
 
 def _rule(where: str, row: Mapping[str, Any], ids: Callable[[str], str]) -> UrlRule:
@@ -146,6 +148,13 @@ def _text(where: str, table: Mapping[str, Any], key: str) -> str:
     value = table.get(key)
     if not isinstance(value, str) or not value.strip():
         raise RulesError(f"{where}: key {key!r} is missing or empty; give it a text.")
+    return value
+
+
+def _flag(where: str, table: Mapping[str, Any], key: str) -> bool:
+    value = table.get(key, True)
+    if not isinstance(value, bool):
+        raise RulesError(f"{where}: key {key!r} must be true or false.")
     return value
 
 

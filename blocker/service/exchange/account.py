@@ -14,7 +14,6 @@ from blocker.config import AccountConfig
 from blocker.detect.words import vendor_names
 from blocker.judging.judge import Judgement
 from blocker.mailbox.protocol import Mailbox, Status, Store
-from blocker.message.domains import organisational
 from blocker.sender import Trust
 from blocker.service.exchange.decide import Powers
 from blocker.service.exchange.events import Action, Event, Observer
@@ -124,6 +123,7 @@ def seen_of(
         action=action,
         detail=detail,
         view=judgement.view,
+        proven=judgement.proven,
     )
 
 
@@ -150,5 +150,5 @@ def event_of(seen: Seen) -> Event:
         seen.detail,
         report.partly,
         vendor_names(report),
-        organisational(report.message.from_domain),
+        report.message.sender,
     )

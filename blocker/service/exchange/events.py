@@ -44,7 +44,7 @@ class Event:
     vendors: tuple[str, ...] = ()
     """Whose pixels and beacons it holds, as the pages name vendors."""
     domain: str = ""
-    """The sender's organisational domain."""
+    """The sender: an organisational domain, or an address at a shared domain."""
 
 
 Observer: TypeAlias = Callable[[Event], None]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from blocker.judging.judge import Judgement
 from blocker.judging.warm import judged
-from blocker.message.domains import organisational
+from blocker.sender.trust import set_for
 from blocker.service.exchange.account import Account
 
 
@@ -30,7 +30,7 @@ class Senders:
 
     def concerns(self, judgement: Judgement) -> bool:
         """Whether something was set for the message's sender: what proves it is in the whole message."""
-        return bool(self._settings) and organisational(judgement.report.message.from_domain) in self._settings
+        return bool(self._settings) and set_for(judgement.report.message.sender, self._settings) is not None
 
     def applied(self, raw: bytes, source: str, judgement: Judgement) -> Applied:
         """The judgement that counts: the same one where nothing was set for the sender, or where From may be forged.
@@ -40,8 +40,10 @@ class Senders:
         config = self._account.config
         if not self._settings or judgement.report.signed:
             return Applied(judgement)
-        domain = judgement.report.message.from_domain
-        found = self._account.trust.in_force(raw, domain, config.level, self._settings)
+        sender = judgement.report.message.sender
+        found = self._account.trust.in_force(raw, sender, config.level, self._settings)
+        if found.proven is not None:
+            judgement = judgement._replace(proven=found.proven)
         if found.level is None:
             return Applied(judgement._replace(copy=None, patch=None, refused=None), True, found.note)
         if found.level == config.level or not config.mode.copies:
@@ -51,4 +53,4 @@ class Senders:
         if not isinstance(anew, Judgement):
             # At the account's level it may have a copy, which leaves in what this sender's level takes out.
             anew = judgement._replace(copy=None, patch=None, refused=anew or "it is a neutralised copy")
-        return Applied(anew, note=found.note)
+        return Applied(anew._replace(proven=judgement.proven), note=found.note)

@@ -147,7 +147,8 @@ class Look:
                 yield from self._judges.alone(self._policy.reader.whole(batch, [stored.uid], {}))
                 continue
             refused = self._policy.unread.limit() if changed else None
-            yield stored, Judgement(of_skimmed(outcome.report), outcome.view, refused=refused)
+            report = of_skimmed(outcome.report)
+            yield stored, Judgement(report, outcome.view, refused=refused, proven=outcome.proven)
 
     def _one(self, batch: Batch, stored: Stored, outcome: Outcome, before: Entry | None = None) -> None:
         """Have a message dealt with; a mistake of ours over it leaves it alone."""

@@ -20,6 +20,7 @@ RECORDED: Keys = (
     Key("size", "integer", "octets of the raw message"),
     Key("action", "string", "what was done with it", bounds={"enum": list(ACTIONS)}),
     Key("detail", "string", "why it was left alone, or what else a person should know"),
+    Key("proven", "boolean or null", "whether it is proven to be its sender's; null where that is not known"),
     Key("view", "object or null", "addresses, hops and links of tracked mail"),
 )
 

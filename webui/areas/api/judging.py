@@ -118,7 +118,7 @@ def _in_force(raw: bytes, account: Account | None, reader: Reader) -> InForce:
     level = Level(account.level) if account else DEFAULT_LEVEL
     if not settings:
         return InForce(level)
-    return site().trust.in_force(raw, _report(raw, reader).message.from_domain, level, settings)
+    return site().trust.in_force(raw, _report(raw, reader).message.sender, level, settings)
 
 
 def _neutralised(raw: bytes, level: Level | None, reader: Reader) -> Neutralised:

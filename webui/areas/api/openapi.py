@@ -28,6 +28,7 @@ _TYPES: Mapping[Type, Schema] = {
     "integer": COUNT,
     "number": {"type": "number"},
     "boolean": {"type": "boolean"},
+    "boolean or null": {"type": ["boolean", "null"]},
     "array of strings": {"type": "array", "items": TEXT},
     "array of two integers": {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2},
     "object or null": {"type": ["object", "null"]},
