@@ -42,13 +42,14 @@ def create_app(
     secret: str | bytes | None = None,
     key: bytes | None = None,
     trust: Trust | None = None,
+    unprovable: frozenset[str] = frozenset(),
     open_metrics: bool = False,
 ) -> Flask:
     """The pages and the API over a catalogue.
 
     `secret` signs the session cookie; left out, a new one is made, and sessions end with the program.
     `key` is the installation's key, with which the API signs what it neutralises; `trust` is what proves to it that a
-    mail is its sender's. With `open_metrics`, which is
+    mail is its sender's, and `unprovable` names the accounts for which there is no such proof. With `open_metrics`, which is
     for an address that this machine alone can reach, /metrics asks for no token.
     """
     app = Flask(__name__)
@@ -66,7 +67,7 @@ def create_app(
         MAX_FORM_MEMORY_SIZE=64 * 1024,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
-    app.extensions["unpixel"] = Site(catalogue, key, trust or Trust(), open_metrics)
+    app.extensions["unpixel"] = Site(catalogue, key, trust or Trust(), open_metrics, unprovable=unprovable)
     app.jinja_env.globals.update(
         csrf_token=sessions.csrf_token,
         who=access.who,

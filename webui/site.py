@@ -26,6 +26,8 @@ class Site:
     open_metrics: bool = False
     """Whether /metrics answers whoever can reach it."""
     limiter: Limiter = field(default_factory=Limiter)
+    unprovable: frozenset[str] = frozenset()
+    """Accounts of which nothing can prove, as things are set, that a mail is its sender's."""
 
 
 def site() -> Site:

@@ -55,7 +55,11 @@ STATE_NAMES = {
     "done": N_("Done"),
     "failed": N_("Failed"),
 }
-COMMAND_NAMES = {"sweep": N_("Look through past mail"), "restore": N_("Put the original back")}
+COMMAND_NAMES = {
+    "sweep": N_("Look through past mail"),
+    "restore": N_("Put the original back"),
+    "neutralise": N_("Neutralise"),
+}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "action": ACTION_NAMES,
     "proof": PROOF_NAMES,

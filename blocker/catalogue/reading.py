@@ -19,6 +19,7 @@ from blocker.catalogue.model import (
     SenderRow,
     VendorRow,
 )
+from blocker.catalogue.templates import templates
 from blocker.catalogue.trend import trend
 from blocker.catalogue.values import (
     EVERYTHING,
@@ -134,6 +135,7 @@ def sender(
         kinds={kind: n for kind, n in connection.execute(kinds.group_by(ReferenceRow.verdict))},  # noqa: C416 (typed)
         trend=bars,
         step=step,
+        templates=templates(connection, where),
         leaks=_leaks(connection, where),
         recent=messages_page(connection, MessageFilter(sender=domain), 1, 2 * TOP, accounts).items,
     )

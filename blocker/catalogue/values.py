@@ -349,6 +349,8 @@ class SenderDetail:
     """References by verdict, over all its messages."""
     trend: tuple[Bar, ...]
     step: str
+    templates: tuple[tuple[str, str, int], ...]
+    """URLs of its newest pixels and beacons with their changing parts masked: each with its vendor and how many there are."""
     leaks: tuple[tuple[str, int], ...]
     """In which forms the reader's address stood in URLs, and in how many messages."""
     recent: tuple[MessageLine, ...]
@@ -362,6 +364,7 @@ class SenderDetail:
             "kinds": dict(self.kinds),
             "step": self.step,
             "trend": [bar.as_dict() for bar in self.trend],
+            "templates": [{"url": u, "vendor": v or None, "references": n} for u, v, n in self.templates],
             "leaks": [{"form": form, "messages": n} for form, n in self.leaks],
             "recent": [line.as_dict() for line in self.recent],
         }

@@ -32,8 +32,9 @@ _SIGNS = {"good": ("✓", "green"), "bad": ("✗", "red"), "note": ("·", "dim")
 def doctor(name: str, setting: bool, as_json: bool) -> None:
     """Try an account's mail server out in a scratch mailbox, and say which mode is safe there.
 
-    Reads and changes no mail of yours. The scratch mailbox is deleted again whatever happens. What was found is
-    kept, and `unpixel run` heeds it.
+    Changes no mail of yours. Of the newest it reads one header field, to find the name under which your mail server
+    reports who sent it. The scratch mailbox is deleted again whatever happens. What was found is kept, and
+    `unpixel run` heeds it.
 
     \b
     Example:
@@ -137,6 +138,14 @@ def _show(account: AccountConfig, found: Findings, advice: Advice, written: bool
     out.print()
     why = "; ".join(advice.why)
     out.print(styled(f'The safest mode that works on {account.host} is "{advice.mode}": {why}.'))
+    if found.authserv_ids and not set(found.authserv_ids) <= set(account.authserv_ids):
+        names = ", ".join(f'"{name}"' for name in found.authserv_ids)
+        out.print(
+            styled(
+                f"Its mail server seems to report as {names}. If that is yours, its word proves who sent a mail: "
+            )
+            + styled(f"accounts.{account.name}.authserv_ids = [{names}]")
+        )
     if written:
         out.print(styled(f'Account "{account.name}" is in mode "{advice.mode}" from now on.'))
     elif account.mode != advice.mode:

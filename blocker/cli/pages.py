@@ -70,7 +70,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
       unpixel web serve --host 127.0.0.1 --port 8400
     """
     from blocker.output.log import configure
-    from blocker.sender.trust import trust
+    from blocker.sender.trust import trust, unprovable
     from webui import Server, create_app
     from webui.access.sessions import one_time_link
 
@@ -84,6 +84,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
                     store,
                     key=config.key(),
                     trust=trust(config, *config.accounts),
+                    unprovable=unprovable(config),
                     open_metrics=is_loopback(address),
                 ),
                 address,

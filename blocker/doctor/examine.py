@@ -1,6 +1,6 @@
 """Trying a server out: synthetic mail in a scratch mailbox, which is taken away again whatever happens.
 
-No watched folder is opened, no mail of the owner's is read. What a server does wrong becomes a finding; only a
+Of the owner's mail one header field of the newest messages is read, and nothing is changed. What a server does wrong becomes a finding; only a
 connection that cannot be made at all is raised.
 """
 
@@ -17,6 +17,7 @@ from blocker.config.providers import by_server
 from blocker.doctor import letters
 from blocker.doctor.door import Door, Facts
 from blocker.doctor.findings import Findings, Kept
+from blocker.doctor.reporters import reporters
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, Mailbox, MailboxError, Store, Stored
 from blocker.rewrite import marker
 
@@ -41,6 +42,7 @@ def examine(door: Door, folders: Sequence[str] = ("INBOX",), tell: Tell = lambda
     try:
         tell("asking what the server can do")
         found = _sweep_up(_ask(door.host, facts, folders), store, facts)
+        found = replace(found, authserv_ids=reporters(store, folders[0]) if folders else ())
         try:
             found = _try_out(found, door, store, facts, name, tell)
         except BaseException:

@@ -50,6 +50,8 @@ class Findings:
     """(used, limit) of the quota in octets."""
     append_limit: int | None = None
     """APPENDLIMIT in octets (RFC 7889)."""
+    authserv_ids: tuple[str, ...] = ()
+    """Under which name the account's mail server seems to report what it found of a mail (RFC 8601)."""
     failures: tuple[str, ...] = ()
     """What went wrong on the way, a sentence each."""
     left_behind: tuple[str, ...] = ()

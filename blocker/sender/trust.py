@@ -51,6 +51,13 @@ def trust(config: Config, *accounts: AccountConfig) -> Trust:
     return Trust(ids, lookup)
 
 
+def unprovable(config: Config) -> frozenset[str]:
+    """The accounts of which nothing can prove, as things are set, that a mail is its sender's."""
+    if config.service.dkim_lookups:
+        return frozenset()
+    return frozenset(account.name for account in config.accounts if not account.authserv_ids)
+
+
 def _txt() -> Lookup:
     from blocker.sender import lookup
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from blocker.catalogue import Catalogue, Command
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Store
 from blocker.service.exchange.account import Account
+from blocker.service.looks.once_more import NotDone, neutralise, neutralise_sender, restore_sender
 from blocker.service.looks.restore import NotRestored, restore
 from blocker.service.looks.sweep import CAP, sweep, usual
 
@@ -21,7 +22,8 @@ def carry_out(account: Account, store: Store, catalogue: Catalogue, between: Cal
 
     `between` is called now and then: what is asked may take hours, and new mail does not wait for it.
     A command that fails is finished with its error; a lost connection leaves it for the next time.
-    Kinds: `restore` with ``{"message": number in the catalogue}``; `sweep` with ``{"since": ISO date or null}``.
+    Kinds: `restore` and `neutralise` with ``{"message": number in the catalogue}`` or ``{"sender": its name}``; `sweep`
+    with ``{"since": ISO date or null}``.
     """
     for command in catalogue.pending(account.config.name):
         account.begin()
@@ -30,7 +32,7 @@ def carry_out(account: Account, store: Store, catalogue: Catalogue, between: Cal
             outcome = _one(account, store, catalogue, command, between)
         except (ConnectionLost, LoginRefused):
             raise
-        except (MailboxError, NotRestored, Wrong) as error:
+        except (MailboxError, NotRestored, NotDone, Wrong) as error:
             catalogue.finish(command.id, "", str(error))
         else:
             catalogue.finish(command.id, outcome)
@@ -40,12 +42,14 @@ def carry_out(account: Account, store: Store, catalogue: Catalogue, between: Cal
 def _one(
     account: Account, store: Store, catalogue: Catalogue, command: Command, between: Callable[[], object]
 ) -> str:
+    sender = command.arguments.get("sender")
+    if command.kind in _OF_SENDERS and isinstance(sender, str):
+        return _OF_SENDERS[command.kind](account, store, catalogue, sender, between)
     if command.kind == "restore":
-        message = command.arguments.get("message")
-        if not isinstance(message, int):
-            raise Wrong("The command does not say which message: ask for it again from the message's page.")
         with account.turn:
-            return restore(account, store, catalogue, message)
+            return restore(account, store, catalogue, _message(command))
+    if command.kind == "neutralise":
+        return neutralise(account, store, catalogue, _message(command))
     if command.kind == "sweep":
         done = sweep(
             account, store, since=_since(command), limits=usual(account.config, CAP), between=between
@@ -62,6 +66,16 @@ def _one(
             )
         return told
     raise Wrong(f'This service knows no command "{command.kind[:40]}": update it, then ask again.')
+
+
+_OF_SENDERS = {"restore": restore_sender, "neutralise": neutralise_sender}
+
+
+def _message(command: Command) -> int:
+    message = command.arguments.get("message")
+    if not isinstance(message, int):
+        raise Wrong("The command does not say which message: ask for it again from the message's page.")
+    return message
 
 
 def _since(command: Command) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +12,9 @@ from flask.testing import FlaskClient
 
 from blocker.catalogue import Catalogue
 from tests.catalogue.samples import pixel, report, seen
-from tests.webui.conftest import data_of
+from tests.webui.conftest import csrf_of, data_of, path_of
+from webui import create_app
+from webui.access.sessions import one_time_link
 
 
 @pytest.fixture
@@ -104,3 +107,48 @@ def test_filters_of_the_list(client: FlaskClient, filled: Catalogue) -> None:
     assert found("text=evil") == {"evil.example"}
     assert found("proof=proven") == set()
     assert "Nothing passes this filter" in client.get("/senders?proof=proven").text
+
+
+def test_its_page_shows_what_its_trackers_look_like(client: FlaskClient) -> None:
+    """The parts that change are masked, nothing is a link, and no token is left."""
+    page = client.get("/senders/example.org").text
+    assert "<code>t.example.com/open?m=*</code>" in page
+    (found,) = [
+        one
+        for one in data_of(client.get("/senders/example.org.json"))["templates"]
+        if one["vendor"] == "Mailchimp"
+    ]
+    assert found == {"url": "t.example.com/open?m=*", "vendor": "Mailchimp", "references": 1}
+    assert "A service that sends mail for others." in page
+
+
+def test_past_mail_is_asked_for(client: FlaskClient, filled: Catalogue) -> None:
+    """A sender's past mail, or one message, both ways; an unknown account or sender asks for nothing."""
+    page = client.get("/senders/example.org").text
+    form = {"csrf": csrf_of(page), "sender": "example.org", "account": "home"}
+    for kind in ("neutralise", "restore"):
+        assert client.post(f"/requests/{kind}", data=form).status_code == 303
+        assert client.post(f"/requests/{kind}", data=form | {"account": "nobody"}).status_code == 400
+        assert client.post(f"/requests/{kind}", data=form | {"sender": "nobody.example"}).status_code == 404
+    assert [(c.kind, c.arguments) for c in filled.pending("home")] == [
+        ("neutralise", {"sender": "example.org"}),
+        ("restore", {"sender": "example.org"}),
+    ]
+    message = {"csrf": form["csrf"], "message": "2"}
+    assert client.post("/requests/neutralise", data=message).headers["Location"] == "/messages/2"
+    assert "Asked for: Neutralise." in client.get("/messages/2").text
+    assert client.post("/requests/neutralise", data=message | {"message": "1"}).status_code == 400
+
+
+def test_an_allowance_without_effect_says_so(filled: Catalogue) -> None:
+    """Beside the form, with what to set: the name that the doctor found, or where it is to be found."""
+    app = create_app(filled, unprovable=frozenset({"home"}))
+    there = app.test_client()
+    there.get(path_of(one_time_link(filled, "http://localhost")))
+    assert "unpixel doctor home" in there.get("/senders/example.org").text
+    filled.save_profile("home", "imap.example.net", "replace", {"authserv_ids": ["mx.example.net"]})
+    page = there.get("/senders/example.org").text
+    assert 'accounts.home.authserv_ids = ["mx.example.net"]' in html.unescape(page)
+    other = create_app(filled).test_client()
+    other.get(path_of(one_time_link(filled, "http://localhost")))
+    assert "takes no effect" not in other.get("/senders/example.org").text

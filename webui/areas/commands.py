@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from blocker.catalogue.values import MessageDetail
 from webui.access import Scope, needs
 from webui.areas import Entry
 from webui.language import N_, _
@@ -50,27 +51,48 @@ def sweep() -> BaseResponse:
 @blueprint.post("/requests/restore")
 @needs(Scope.ACT)
 def restore() -> BaseResponse:
-    """Ask for the original of a message to be put back."""
-    number = request.form.get("message", "")
-    found = (
-        catalogue().message(int(number))
-        if number.isascii() and number.isdigit() and len(number) < 19
-        else None
-    )
-    if found is None:
-        abort(404)
+    """Ask for the original of a message to be put back, or for those of a sender's mail."""
+    if "sender" in request.form:
+        return _of_sender("restore")
+    found = asked_for()
     if found.action != "replaced":
         abort(400, _("Only a replaced message has an original to put back."))
-    arguments = {
-        "message": found.id,
-        "message_id": found.report.message.message_id,
-        "sha256": found.report.message.sha256,
-        "mailbox": found.mailbox,
-        "uidvalidity": found.uidvalidity,
-        "uid": found.uid,
-    }
-    catalogue().request("restore", found.account, arguments)
+    catalogue().request("restore", found.account, {"message": found.id})
     return redirect(url_for("messages.one", id_=found.id), 303)
+
+
+@blueprint.post("/requests/neutralise")
+@needs(Scope.ACT)
+def neutralise() -> BaseResponse:
+    """Ask for a message to be neutralised (again), or for a sender's past mail."""
+    if "sender" in request.form:
+        return _of_sender("neutralise")
+    found = asked_for()
+    if found.action in {"replaced", "copied"}:
+        abort(400, _("This message is neutralised already."))
+    catalogue().request("neutralise", found.account, {"message": found.id})
+    return redirect(url_for("messages.one", id_=found.id), 303)
+
+
+def asked_for() -> MessageDetail:
+    """The message that a form names; 404 where there is none that its reader may see."""
+    number = request.form.get("message", "")
+    known = number.isascii() and number.isdigit() and len(number) < 19
+    found = catalogue().message(int(number)) if known else None
+    if found is None:
+        abort(404)
+    return found
+
+
+def _of_sender(kind: str) -> BaseResponse:
+    account, name = request.form.get("account", ""), request.form.get("sender", "")
+    if account not in {known.name for known in catalogue().accounts()}:
+        abort(400, _("There is no such account: choose one of the list."))
+    found = catalogue().sender(name[:253])
+    if found is None:
+        abort(404)
+    catalogue().request(kind, account, {"sender": found.line.domain})
+    return redirect(url_for("commands.index"), 303)
 
 
 def _day(text: str) -> str:

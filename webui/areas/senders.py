@@ -17,10 +17,10 @@ from blocker.detect.report import KINDS
 from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry
-from webui.areas.vendors import known_vendors
+from webui.areas.vendors import known_vendors, role_of
 from webui.charts import chart
 from webui.language import N_, _
-from webui.site import catalogue
+from webui.site import catalogue, site
 from webui.wanted import chosen, number, query, wanted
 
 blueprint = Blueprint("senders", __name__)
@@ -28,6 +28,8 @@ MENU = Entry(N_("Senders"), 2, "senders.index")
 SIZE = 50
 EXPORTED = 1000
 """Senders that are read at a time for a table of all."""
+SHOWN = 3
+"""Accounts of which it is said that nothing can be proven: each costs a question."""
 COLUMNS = ("domain", "messages", "tracked", "share", "proven", "claimed", "last")
 
 
@@ -109,6 +111,8 @@ def one(domain: str) -> str:
         settings=_settings(domain),
         levels=SETTINGS,
         accounts=catalogue().accounts(),
+        unprovable=_unprovable(),
+        roles={line.name: role_of(line.name) for line in found.vendors},
     )
 
 
@@ -132,6 +136,16 @@ def set_level(domain: str) -> BaseResponse:
     found = _sender(domain).line.domain
     catalogue().set_sender_level(found, level or None, account)
     return redirect(url_for("senders.one", domain=found), 303)
+
+
+def _unprovable() -> list[tuple[str, tuple[str, ...]]]:
+    """Accounts for which less protection cannot take effect, each with the names that `doctor` saw its mail server bear."""
+    names = [one.name for one in catalogue().accounts() if one.name in site().unprovable][:SHOWN]
+    profiles = {name: catalogue().profile(name) for name in names}
+    return [
+        (name, tuple(found.findings.get("authserv_ids", ())) if found else ())
+        for name, found in profiles.items()
+    ]
 
 
 def _settings(domain: str) -> tuple[SenderLevel, ...]:
