@@ -54,6 +54,11 @@ def reader(engine: Engine) -> Engine:
     return engine.execution_options(**{READ: True})
 
 
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database; None of any other. Raises CatalogueError where the URL cannot be read."""
+    return _file(_parse(url))
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)

@@ -33,6 +33,8 @@ COMMANDS = {
     "sender": "blocker.cli.sender:sender",
     "export": "blocker.cli.export:export",
     "forget": "blocker.cli.pages:forget",
+    "backup": "blocker.cli.backup:backup",
+    "restore-backup": "blocker.cli.backup:restore_backup",
     "web": "blocker.cli.pages:web",
     "docs": "blocker.cli.docs:docs",
     "demo": "blocker.cli.demo:demo",
