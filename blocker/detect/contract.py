@@ -14,6 +14,7 @@ Type: TypeAlias = Literal[
     "string or null",
     "integer",
     "number",
+    "number or null",
     "boolean",
     "boolean or null",
     "array of strings",

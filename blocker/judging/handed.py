@@ -21,6 +21,12 @@ def scanned(raw: bytes, recipients: Sequence[str], recall: Recall) -> Report:
     return unread("", found) if isinstance(found, str) else found
 
 
+def scanned_many(raws: Sequence[bytes], recipients: Sequence[str], recall: Recall) -> tuple[Report, ...]:
+    """The reports on small messages, all within the budget of one. Raises what `recall` raises."""
+    found = WARM.ask(partial(_reports, tuple(raws), tuple(recipients)), recall)
+    return tuple(unread("", found) for _ in raws) if isinstance(found, str) else found
+
+
 def neutralised(
     raw: bytes, recipients: Sequence[str], level: Level, key: bytes | None, recall: Recall
 ) -> Neutralised:
@@ -33,6 +39,15 @@ def _report(raw: bytes, recipients: Sequence[str], recall: Recall) -> Report:
     context = opened(raw, recipients=recipients)
     (context.past,) = recall([(context.urls, context.mail)])
     return report_on(context)
+
+
+def _reports(raws: Sequence[bytes], recipients: Sequence[str], recall: Recall) -> tuple[Report, ...]:
+    contexts = [opened(raw, recipients=recipients) for raw in raws]
+    for context, past in zip(
+        contexts, recall([(context.urls, context.mail) for context in contexts]), strict=True
+    ):
+        context.past = past
+    return tuple(map(report_on, contexts))
 
 
 def _neutralised(

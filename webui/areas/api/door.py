@@ -32,6 +32,8 @@ class Answer:
     meaning: str
     keys: Keys = ()
     """Of its JSON object; empty where it gives no JSON."""
+    short: Keys = ()
+    """Of the object in its place where `detail=summary` is asked for."""
     others: Mapping[str, Schema] = field(default_factory=dict)
     """Further media types, each with its schema."""
     headers: Mapping[str, Schema] = field(default_factory=dict)
@@ -40,7 +42,10 @@ class Answer:
 
 @dataclass(eq=False)
 class Endpoint:
-    """One method of one address. Called by Flask, it reads the request and calls its function."""
+    """One method of one address. Called by Flask, it reads the request and calls its function.
+
+    What is read has an ETag, so that a program that has it already is told so alone (RFC 9110, 13.1.2).
+    """
 
     view: View
     scope: Scope
@@ -58,7 +63,11 @@ class Endpoint:
             given["query"] = read_query(self.query)
         if isinstance(self.body, type):
             given["body"] = read_json(self.body)
-        return self.view(**given)
+        response = self.view(**given)
+        if request.method == "GET" and response.status_code == 200 and not response.is_streamed:
+            response.add_etag()
+            response.make_conditional(request)
+        return response
 
     @property
     def statuses(self) -> tuple[int, ...]:

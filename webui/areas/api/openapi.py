@@ -21,12 +21,21 @@ TOKEN = {
     "scheme": "bearer",
     "description": "What an operation needs is the scope that stands with it.",
 }
+ETAG = {"type": "string", "description": "Names this state of what was asked for."}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of what you have: where it is still so, the answer is 304.",
+    "schema": TEXT,
+}
 COUNT = {"type": "integer", "minimum": 0}
 _TYPES: Mapping[Type, Schema] = {
     "string": TEXT,
     "string or null": {"type": ["string", "null"]},
     "integer": COUNT,
     "number": {"type": "number"},
+    "number or null": {"type": ["number", "null"]},
     "boolean": {"type": "boolean"},
     "boolean or null": {"type": ["boolean", "null"]},
     "array of strings": {"type": "array", "items": TEXT},
@@ -83,13 +92,15 @@ def _operation(rule: Rule, served: Endpoint) -> dict[str, Any]:
     found: dict[str, Any] = {"operationId": rule.endpoint.rpartition(".")[2], "summary": summary}
     if more:
         found["description"] = more
-    if parameters := [*_in_path(rule), *_in_query(served)]:
+    reads = "GET" in (rule.methods or ())
+    if parameters := [*_in_path(rule), *_in_query(served), *([IF_NONE_MATCH] if reads else [])]:
         found["parameters"] = parameters
     if served.body is not None:
         found["requestBody"] = {"required": True, "content": _bodies(served.body)}
     found["security"] = [{"token": [served.scope]}]
     found["responses"] = {
-        str(served.answer.status): _answer(served.answer),
+        str(served.answer.status): _answer(served.answer, {"ETag": ETAG} if reads else {}),
+        **({"304": {"description": "It is as the one whose ETag was sent"}} if reads else {}),
         **{str(status): _problem(status) for status in served.statuses},
     }
     return found
@@ -121,15 +132,17 @@ def _bodies(body: type[Any] | Mapping[str, Schema]) -> dict[str, Any]:
     return {media: {"schema": found} for media, found in body.items()}
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: Answer, more: Mapping[str, Schema]) -> dict[str, Any]:
     found: dict[str, Any] = {"description": answer.meaning}
-    if answer.headers:
+    if headers := {**answer.headers, **more}:
         found["headers"] = {
             name: {"description": said_of["description"], "schema": _bare(said_of)}
-            for name, said_of in answer.headers.items()
+            for name, said_of in headers.items()
         }
     content = {media: {"schema": said_of} for media, said_of in answer.others.items()}
-    if answer.keys:
+    if answer.short:
+        content["application/json"] = {"schema": {"anyOf": [_named(answer.keys), _named(answer.short)]}}
+    elif answer.keys:
         content["application/json"] = {"schema": _named(answer.keys)}
     if content:
         found["content"] = content
@@ -161,6 +174,8 @@ def _key(key: Key) -> dict[str, Any]:
     if not key.inside:
         return {**_TYPES[key.type], **more}
     inside = _named(key.inside)
+    if key.type == "object or null":
+        return {"anyOf": [inside, {"type": "null"}], **more}
     return {"type": "array", "items": inside, **more} if key.type == "array" else {**inside, **more}
 
 
