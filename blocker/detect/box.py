@@ -158,7 +158,12 @@ class Boxes:
                 views = [_at_font(values, font) for values in views]
         width = height = None
         reasons: list[Value | None] = []
+        seen: list[Mapping[str, str]] = []
         for view, values in enumerate(views):
+            if values in seen:  # light and dark are nearly always the same
+                reasons.append(reasons[seen.index(values)])
+                continue
+            seen.append(values)
             w, h = _size(values, attrs)
             if background:
                 w, h = _size_of_background(w, h, node, clips=clips(values))

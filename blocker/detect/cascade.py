@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from operator import attrgetter
-from typing import Any
+from itertools import chain
+from operator import itemgetter
+from typing import Any, TypeAlias
 
 from turbohtml import Element
 
@@ -40,6 +41,9 @@ _INLINE_HIDES = (
 """One of these, or `display` and `none`, or a negative margin stands in each style attribute that may hide something."""
 _NEGATIVE = re.compile(r"margin[^;]{0,80}-[0-9.]")
 
+_Candidates: TypeAlias = "list[tuple[str, Sequence[Declaration]]]"
+"""Of each rule of a sheet the selector that is still to be held against the element, empty for none, and what it declares."""
+
 
 class Cascade:
     """Declared values of the elements of one document."""
@@ -53,9 +57,11 @@ class Cascade:
         self._any_hides = False
         self._by_id = False
         """Whether a rule is for an element by its identifier."""
-        self._hidden = document.tree.select_one("[hidden]") is not None
         self._variables = False
         self._later: dict[tuple[int, int], Sequence[Declaration]] = {}
+        self._candidates: dict[tuple[str | None, ...], Sequence[_Candidates]] = {}
+        self._views: dict[tuple[str | int, ...], Sequence[Mapping[str, str]]] = {}
+        """What some rules and a style declare together: most pictures of a mail have the same."""
         self.texts: list[str] = []
         """The style sheets as they are written."""
         self._read(document)
@@ -101,40 +107,57 @@ class Cascade:
             classes = attr("class")
             if classes is not None and not hiding.isdisjoint(words(classes)):
                 return True
-        return self._hidden and attr("hidden") is not None
+        return attr("hidden") is not None
 
     def declared(self, element: Element | Tag, attrs: Mapping[str, Any]) -> Sequence[Declaration]:
         """Every interesting declaration that applies to an element, weakest first."""
-        own = _of_style(_style(attrs))
-        found = self._of_sheets(element, attrs)
-        return sorted((*found, *own), key=_precedence) if found else own
+        return _ordered(self._of_sheets(element, attrs), _style(attrs))
 
     def views(self, element: Element | Tag, attrs: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
         """What is declared for an element in each view, by property; one mapping where the views do not differ."""
-        if self.sheets:
-            found = self._of_sheets(element, attrs)
-            if found:
-                return by_view(sorted((*found, *_of_style(_style(attrs))), key=_precedence))
-        return _views_of_style(_style(attrs))
+        style = _style(attrs)
+        rules = self._of_sheets(element, attrs) if self.sheets else None
+        if not rules:
+            return _views_of_style(style)
+        key: tuple[str | int, ...] = (style, *[id(rule) for rule in rules])
+        found = self._views.get(key)
+        if found is None:
+            found = self._views[key] = by_view(_ordered(rules, style))
+        return found
 
-    def _of_sheets(self, element: Element | Tag, attrs: Mapping[str, Any]) -> list[Declaration]:
-        """The declarations of the style sheets that apply to an element."""
-        found: list[Declaration] = []
+    def _of_sheets(self, element: Element | Tag, attrs: Mapping[str, Any]) -> list[Sequence[Declaration]]:
+        """The declarations of each rule of the style sheets that applies to an element."""
+        found: list[Sequence[Declaration]] = []
         if self.sheets and isinstance(element, Element):
-            tag = element.tag
-            identity = attrs.get("id") if self._by_id else None
-            classes = words(attrs.get("class"))
-            for number, (sheet, views) in enumerate(self.sheets):
-                candidates = () if self._allowance.used_up else sheet.candidates(tag, identity, classes)
+            for candidates in self._candidates_for(element.tag, attrs):
                 if not self._allowance.take(len(candidates)):
                     break
-                for rule in candidates:
-                    if rule.simple or _matches(element, rule.selector):
-                        found += (
-                            rule.declarations
-                            if number == 0 and views == ALL_VIEWS
-                            else self._placed(rule, number, views)
-                        )
+                for selector, declared in candidates:
+                    if not selector or _matches(element, selector):
+                        found.append(declared)
+        return found
+
+    def _candidates_for(self, tag: str, attrs: Mapping[str, Any]) -> Sequence[_Candidates]:
+        """The rules of each sheet that might match an element, looked up once for all of the same name and classes."""
+        if self._allowance.used_up:
+            return ()
+        identity = attrs.get("id") if self._by_id else None
+        classes = words(attrs.get("class"))
+        key = tag, identity if isinstance(identity, str) else None, *classes
+        found = self._candidates.get(key)
+        if found is None:
+            found = self._candidates[key] = [
+                [
+                    (
+                        "" if rule.simple else rule.selector,
+                        rule.declarations
+                        if number == 0 and views == ALL_VIEWS
+                        else self._placed(rule, number, views),
+                    )
+                    for rule in sheet.candidates(tag, identity, classes)
+                ]
+                for number, (sheet, views) in enumerate(self.sheets)
+            ]
         return found
 
     def _placed(self, rule: Rule, number: int, views: int) -> Sequence[Declaration]:
@@ -148,6 +171,12 @@ class Cascade:
                 if seen & views
             ]
         return found
+
+
+def _ordered(rules: Sequence[Sequence[Declaration]], style: str) -> Sequence[Declaration]:
+    """The declarations of some rules and of a style attribute, weakest first."""
+    own = _of_style(style)
+    return sorted(chain(*rules, own), key=_precedence) if rules else own
 
 
 def _style(attrs: Mapping[str, Any]) -> str:
@@ -199,7 +228,9 @@ def _style_hides(text: str) -> bool:
 _remembered_hiding = lru_cache(maxsize=4096)(_style_hides)
 
 
-_precedence = attrgetter("important", "specificity", "order")
+_precedence = itemgetter(2, 3, 4)
+"""Importance, specificity, order."""
+_BITS = tuple((view, 1 << view) for view in range(VIEWS))
 
 
 def _matches(element: Element, selector: str) -> bool:
@@ -218,4 +249,9 @@ def by_view(found: Sequence[Declaration]) -> list[dict[str, str]]:
         views &= seen
     if views == ALL_VIEWS:
         return [values]
-    return [{d.name: d.value for d in found if d.views >> view & 1} for view in range(VIEWS)]
+    several: list[dict[str, str]] = [{} for _ in range(VIEWS)]
+    for name, value, _, _, _, seen in found:
+        for view, bit in _BITS:
+            if seen & bit:
+                several[view][name] = value
+    return several

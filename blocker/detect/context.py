@@ -393,7 +393,7 @@ class _Plain(Cascade):
     def __init__(self) -> None:
         self.sheets = []
         self.texts = []
-        self.cut = self._variables = self._hidden = self._by_id = False
+        self.cut = self._variables = self._by_id = False
         self._hiding = set()
 
 

@@ -6,14 +6,15 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from blocker.detect import marks
 from blocker.detect.context import Context
 from blocker.detect.evidence import gathered
 from blocker.detect.knowledge import Known, Rules, default_rules
 from blocker.detect.memory import FolderMemory, Memory
-from blocker.detect.reasons import PRIOR, Reason, marked
-from blocker.detect.report import Envelope, Judged, Kind, Report, Verdict
+from blocker.detect.reasons import PRIOR, Reason, marks_of
+from blocker.detect.report import BLOCKED, Envelope, Judged, Kind, Report, Verdict
 from blocker.detect.subject import Subject
 from blocker.message.headers import decode_words
 from blocker.message.model import Links
@@ -120,26 +121,37 @@ def combine(why: list[Reason], found: Known | None, context: Context, url: Url |
     The sum of the weights is the log-odds that the reference is there to report the opening. `url` tells whose it is
     where no rule knows it.
     """
-    # Weights that cancel out must do so on every Python: what is left of them in binary is no evidence.
-    odds = round((PRIOR + math.fsum([one.weight for one in why])) * EXACT) / EXACT
-    borne = marked(why)
-    if not borne & marks.COUNTS and (borne & marks.SHOWS or _may_show(borne, found)):
-        odds = min(odds, SHOWN)
-    tracking = 1 / (1 + math.exp(-max(-40.0, min(40.0, odds))))
-    if odds > 0:
-        kind, confidence = _tracker(borne), tracking
+    rules, weights = tuple([one[0] for one in why]), tuple([one[1] for one in why])
+    kind, confidence, order = _summed(rules, weights, found.kind if found is not None else "")
+    if kind in BLOCKED:
         found = found or context.whose(url)
-    else:
-        kind, confidence = _harmless(borne), 1 - tracking
-    why.sort(key=_strength)
-    return Verdict(kind, confidence, found.vendor if found is not None else None, tuple(why))
+    vendor = found.vendor if found is not None else None
+    return Verdict(kind, confidence, vendor, tuple([why[at] for at in order]))
 
 
-def _may_show(borne: int, found: Known | None) -> bool:
+@lru_cache(maxsize=4096)
+def _summed(
+    rules: tuple[str, ...], weights: tuple[float, ...], known: str
+) -> tuple[Kind, float, tuple[int, ...]]:
+    """What some rules make of a reference of a `known` kind, and the order in which they are told, the strongest first.
+
+    Remembered, for most pictures are alike in this.
+    """
+    # Weights that cancel out must do so on every Python: what is left of them in binary is no evidence.
+    odds = round((PRIOR + math.fsum(weights)) * EXACT) / EXACT
+    borne = marks_of(rules)
+    if not borne & marks.COUNTS and (borne & marks.SHOWS or _may_show(borne, known)):
+        odds = min(odds, SHOWN)
+    order = tuple(sorted(range(len(weights)), key=lambda at: -abs(weights[at])))
+    tracking = 1 / (1 + math.exp(-max(-40.0, min(40.0, odds))))
+    return (_tracker(borne), tracking, order) if odds > 0 else (_harmless(borne), 1 - tracking, order)
+
+
+def _may_show(borne: int, known: str) -> bool:
     """Whether a picture without a size in pixels is one to be seen, going by what is known of its URL."""
-    if found is not None and found.kind == "personal":
+    if known == "personal":
         return not borne & marks.HIDES
-    return bool(borne & marks.MAY_SHOW) and (found is None or found.kind == "ad")
+    return bool(borne & marks.MAY_SHOW) and known in ("", "ad")
 
 
 def _tracker(borne: int) -> Kind:
@@ -157,10 +169,6 @@ def _harmless(borne: int) -> Kind:
     if borne & marks.BRANDS and not borne & marks.NAMED:
         singled = 0
     return "personal" if singled and not borne & marks.SHARED else "content"
-
-
-def _strength(why: Reason) -> float:
-    return -abs(why.weight)
 
 
 def _links(context: Context) -> Links:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from importlib import resources
 from typing import Any, NamedTuple, TypeAlias
 
@@ -56,7 +57,8 @@ class Reason(NamedTuple):
     @property
     def detail(self) -> str:
         """What it saw, in English; made when asked for."""
-        return text(self)
+        said = None if self[2] or self[3] else _WHOLE.get(self[0])
+        return text(self) if said is None else said
 
 
 def _rules(table: Mapping[str, Any]) -> dict[str, Rule]:
@@ -99,9 +101,17 @@ for _id, _row in RULES.items():
         _TEXTS.setdefault(_language, {}).update({(_id, _said): _text for _said, _text in _texts.items()})
 
 
+_WHOLE = {rule: said for (rule, name), said in _TEXTS[LANGUAGE].items() if not name}
+"""The texts of rules that have one; that of most reasons is whole, no value stands in it."""
+
+
 def reason(rule: str, *values: Value, said: str = "") -> Reason:
     """A reason with its weight from the table. `said` names the one of the rule's texts in which the values stand."""
-    return Reason(rule, WEIGHTS[rule], said, values)
+    # Without the detour over `Reason.__new__`: a message has dozens.
+    return _made(Reason, (rule, WEIGHTS[rule], said, values))
+
+
+_made = tuple.__new__
 
 
 def told(rule: str, detail: str, weight: float) -> Reason:
@@ -110,10 +120,15 @@ def told(rule: str, detail: str, weight: float) -> Reason:
 
 
 def marked(reasons: Iterable[Reason]) -> int:
-    """The marks of some reasons together; a rule that the table no longer has bears none."""
+    """The marks of some reasons together."""
+    return marks_of([one[0] for one in reasons])
+
+
+def marks_of(rules: Iterable[str]) -> int:
+    """The marks of some rules together; one that the table no longer has bears none."""
     found, of = 0, _MARKS.get
-    for one in reasons:
-        found |= of(one[0], 0)
+    for rule in rules:
+        found |= of(rule, 0)
     return found
 
 
@@ -126,7 +141,7 @@ def text(one: Reason, language: str = LANGUAGE) -> str:
     if not values:
         return wanted
     try:
-        return _filled(wanted, values, language)
+        return _filled(wanted, language, *values)
     except (IndexError, ValueError):  # kept by another version, whose text had other values
         return rule
 
@@ -136,10 +151,12 @@ def phrase(value: Value, language: str = LANGUAGE) -> str | float:
     if not isinstance(value, tuple):
         return value
     name, *inner = value
-    return _filled(TERMS[str(name)][language], inner, language) if name in TERMS else str(name)
+    return _filled(TERMS[str(name)][language], language, *inner) if name in TERMS else str(name)
 
 
-def _filled(wanted: str, values: Iterable[Value], language: str) -> str:
+@lru_cache(maxsize=4096, typed=True)
+def _filled(wanted: str, language: str, *values: Value) -> str:
+    """A text with its values; most pictures are declared hidden, or large, in the same few ways."""
     return wanted.format(*[phrase(value, language) for value in values])
 
 

@@ -120,6 +120,8 @@ class Rule(NamedTuple):
     declarations: tuple[Declaration, ...]
     simple: bool
     """The selector is one class, id or element name: being a candidate is matching."""
+    hides: bool
+    """It might hide something."""
 
 
 class Sheet:
@@ -151,15 +153,8 @@ class Sheet:
             else:
                 name = match["tag"].lower()
                 self.by_tag[name].append(rule)
-            for d in rule.declarations:
-                if (
-                    d.name in _ALWAYS_HIDE
-                    or HIDES.search(d.value)
-                    or (d.name in _MAY_BE_NEGATIVE and "-" in d.value)
-                    or "var(" in d.value
-                ):
-                    self.hiding.add(name)
-                    break
+            if rule.hides:
+                self.hiding.add(name)
 
     def candidates(self, tag: str, identity: object, classes: Sequence[str]) -> Sequence[Rule]:
         """Rules that might match an element of this name, identifier and classes; each once."""
@@ -276,7 +271,8 @@ def _add_rule(prelude: str, body: str, views: int, rules: list[tuple[str, Rule]]
     found = declarations(body)
     if not found:
         return
-    order = len(rules)
+    order, hides = len(rules), any(_may_hide(name, value) for name, value, _ in found)
+    of_weight: dict[tuple[int, int, int], tuple[Declaration, ...]] = {}
     for selector in prelude.split(",", MAX_RULES)[:MAX_RULES]:
         selector = selector.strip()
         if not selector or len(selector) > MAX_SELECTOR:
@@ -287,9 +283,23 @@ def _add_rule(prelude: str, body: str, views: int, rules: list[tuple[str, Rule]]
         if len(rules) >= MAX_RULES:
             return
         weight = _weight_of_simple(selector) if simple else specificity(selector)
-        declared = tuple([Declaration(n, v, i, weight, order, views) for n, v, i in found])
+        declared = of_weight.get(weight)
+        if declared is None:
+            made = [_made(Declaration, (n, v, i, weight, order, views)) for n, v, i in found]
+            declared = of_weight[weight] = tuple(made)
         last = selector if simple else _COMBINATOR.split(selector)[-1]
-        rules.append((last, Rule(selector, declared, simple)))
+        rules.append((last, Rule(selector, declared, simple, hides)))
+
+
+_made = tuple.__new__
+"""Makes a value without the detour over its own `__new__`: a style sheet has hundreds."""
+
+
+def _may_hide(name: str, value: str) -> bool:
+    """Whether a declaration hides something, or takes part in it."""
+    if name in _ALWAYS_HIDE or HIDES.search(value):
+        return True
+    return (name in _MAY_BE_NEGATIVE and "-" in value) or "var(" in value
 
 
 def _weight_of_simple(selector: str) -> tuple[int, int, int]:

@@ -22,7 +22,6 @@ _WORDS = re.compile(r"[a-z]{3,}|[A-Z][a-z]{2,}|[A-Z]{3,}")
 _LONG_RUN = re.compile(r"[a-z]{8}|[A-Z]{8}")
 _CHANGE = re.compile(r"[0-9](?=[A-Za-z])|[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])")
 """Letters and digits, or both cases, change places too often for words."""
-_EXTENSION = re.compile(r"\.([A-Za-z0-9]{2,5})$")
 PICTURES = frozenset(
     ["gif", "png", "jpg", "jpeg", "webp", "svg", "bmp", "ico", "avif", "jfif", "tif", "tiff"]
 )
@@ -32,7 +31,7 @@ def tokens(text: str) -> list[str]:
     """Values in a URL's path and query or in a header, bounded; words stay out."""
     text = text[:MAX_TEXT]
     found = _PIECE.findall(text.replace("%20", " ") if "%20" in text else text)[:MAX_TOKENS]
-    return [piece for piece in found if _DIGIT.search(piece) or (piece.isalpha() and is_letter_id(piece))]
+    return [piece for piece in found if (is_letter_id(piece) if piece.isalpha() else _DIGIT.search(piece))]
 
 
 def _is_token(piece: str) -> bool:
@@ -81,5 +80,5 @@ def _unless_word(run: re.Match[str]) -> str:
 
 def extension(path: str) -> str:
     """The file name extension of a URL's path in lower case, or an empty string."""
-    match = _EXTENSION.search(path.rpartition("/")[2])
-    return match[1].lower() if match else ""
+    _, dot, kind = path.rpartition("/")[2].rpartition(".")
+    return kind.lower() if dot and 2 <= len(kind) <= 5 and kind.isascii() and kind.isalnum() else ""

@@ -29,6 +29,8 @@ _FILLER = re.compile(
     r"(?:[-_]?(?:[0-9]{1,4}(?:x[0-9]{1,4})?(?:px)?|dot|gif|pixel|white|black|clear|image|img|line|px|space|[a-z]{1,5}[0-9]x[0-9]))?"
     r"\.(?:gif|png|jpe?g)$"
 )
+_LONGEST_FILLER = 40
+"""Characters at the end of a name in which all that matches stands."""
 _HASHED_FILLER = re.compile(
     r"^(?:spacer|blank|clear|transparent|trans|empty|shim|filler)[-_.]([0-9a-f]{6,64})\.(?:gif|png|jpe?g)$"
 )
@@ -103,14 +105,16 @@ def _traits(host: str, path: str, query: str) -> Traits:
     folders = [value for value in tokens(path) if value != name]
     versioned = asks != "" and kind in _FILES and _VERSION.match(asks.lower()) is not None
     bare = not asks or versioned
-    asked = [*tokens(asks), *(label for label in host.split(".") if len(label) >= LONG_LABEL)]
+    asked = tokens(asks) if asks else []
+    if len(host) >= LONG_LABEL:
+        asked += [label for label in host.split(".") if len(label) >= LONG_LABEL]
     may_fill = bare and kind in _FILLERS
     plain = name.lower()
     hashed = _HASHED_FILLER.match(plain) if may_fill else None
     stem = hashed[1] if hashed is not None else name.rpartition(".")[0] if kind in _FILES else name
     file_bits = opacity(stem)
     weighed = [opacity(value) for value in asked]
-    folder_bits = max(map(opacity, folders), default=0.0)
+    folder_bits = max(map(opacity, folders)) if folders else 0.0
     if versioned:
         file_bits = max(file_bits, *weighed) if weighed else file_bits
         weighed = []
@@ -119,29 +123,30 @@ def _traits(host: str, path: str, query: str) -> Traits:
             file_bits = 0.0
         weighed += [file_bits, *map(opacity, folders)]
         folder_bits = file_bits = 0.0
-    bits = max(weighed, default=0.0)
+    bits = max(weighed) if weighed else 0.0
     numbered = kind not in _FILES or _SHORT_GIF.match(plain) is not None
     if numbered and asks and not bits and not versioned and len(_DIGITS.findall(asks)) >= MANY_DIGITS:
         bits = 1.0
     asking = kind == "gif" and bits > 0 and "=" in asks and _SHORT_GIF.match(plain) is not None
+    values = folders
+    if len(name) >= 6:
+        values.append(name)
+        if 6 <= len(stem) < len(name):
+            values.append(stem)
     return Traits(
         kind,
-        (
-            *folders,
-            *([name] if len(name) >= 6 else ()),
-            *([stem] if 6 <= len(stem) < len(name) else ()),
-            *asked,
-        ),
+        (*values, *asked),
         bits,
         folder_bits,
         file_bits,
         sum(weighed),
         asks != "" and not versioned,
         signed,
-        hashed is not None or (may_fill and _FILLER.search(plain) is not None),
+        hashed is not None
+        or (may_fill and _FILLER.search(plain, max(len(plain) - _LONGEST_FILLER, 0)) is not None),
         asking or counts(host, path),
-        max(bits, folder_bits, file_bits) > 0,
-        _person(asks),
+        bits > 0 or folder_bits > 0 or file_bits > 0,
+        _person(asks) if asks else "",
         _HOST.fullmatch(host) is not None and host.rpartition(".")[2] not in PICTURES,
         (host, path, query),
     )

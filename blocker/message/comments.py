@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
@@ -94,18 +93,26 @@ def _comment_places(text: str, openings: Sequence[int]) -> _Places:
     The tree does not tell where a comment stood, and text that looks like one may stand in an attribute.
     """
     places: _Places = {}
-    closings = [closing.start() for closing in _COMMENT_CLOSING.finditer(text)]
+    end = -1
+    odd = "--!>" in text
     for begin in openings:
-        index = bisect_left(closings, begin)
-        if index < len(closings):
-            length = closings[index] - begin
-            key = (length, _head(text[begin : begin + min(length, _HEAD)]))
-        else:
-            key = _UNCLOSED
+        if end < begin:
+            end = _end(text, begin, odd=odd)
+        length = end - begin
+        key = (length, _head(text[begin : begin + min(length, _HEAD)])) if end < len(text) else _UNCLOSED
         places.setdefault(key, []).append(begin)
     for begins in places.values():
         begins.reverse()
     return places
+
+
+def _end(text: str, begin: int, *, odd: bool) -> int:
+    """Where a comment that begins there is closed, the odd way too where that stands in the text; the text's end where it is not."""
+    end = text.find("-->", begin)
+    if odd:
+        closing = _COMMENT_CLOSING.search(text, begin)
+        end = closing.start() if closing is not None else -1
+    return end if end >= 0 else len(text)
 
 
 def _place(text: str, data: str, places: _Places) -> int:
