@@ -11,6 +11,7 @@ from flask import current_app, request
 from blocker.catalogue import Catalogue
 from blocker.sender import Trust
 from webui.access.who import accounts
+from webui.fragments import Fragments
 from webui.limiter import Limiter
 
 
@@ -28,6 +29,8 @@ class Site:
     limiter: Limiter = field(default_factory=Limiter)
     unprovable: frozenset[str] = frozenset()
     """Accounts of which nothing can prove, as things are set, that a mail is its sender's."""
+    fragments: Fragments = field(default_factory=Fragments)
+    """Parts of pages that stay up to date."""
 
 
 def site() -> Site:

@@ -14,6 +14,7 @@ from blocker.catalogue.heartbeats import Condition
 from blocker.choices.levels import label_of
 from blocker.detect.words import kind_name, sentence, whose
 from webui.language import N_, _, count, current, ngettext, pgettext
+from webui.said import said
 
 ACTION_NAMES = {
     "reported": N_("Looked at only"),
@@ -143,6 +144,7 @@ def register(app: Flask) -> None:
         weight=weight,
         count=count,
         sentence=sentence,
+        said=said,
         whose=lambda vendor: whose(vendor, current()),
         kind=lambda name: kind_name(name, current()),
         range_name=range_name,

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, SQLColumnExpression, case, desc, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    SQLColumnExpression,
+    case,
+    desc,
+    exists,
+    func,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from blocker.catalogue import rows
@@ -19,6 +29,7 @@ from blocker.catalogue.model import (
     SenderRow,
     VendorRow,
 )
+from blocker.catalogue.news import new_senders
 from blocker.catalogue.templates import templates
 from blocker.catalogue.trend import trend
 from blocker.catalogue.values import (
@@ -76,8 +87,10 @@ def overview(
         func.coalesce(func.sum(MessageRow.blocked), 0),
         func.coalesce(func.sum(MessageRow.unjudged), 0),
         func.count(MessageRow.error),
+        func.count(case((exists().where(LeakRow.message == MessageRow.id), 1))),
+        select(_COUNT).where(*within(only)).correlate(None).scalar_subquery(),
     ).where(*where)
-    messages, tracked, blocked, unjudged, unreadable = connection.execute(sums).one()
+    messages, tracked, blocked, unjudged, unreadable, leaking, total = connection.execute(sums).one()
     actions = select(MessageRow.action, _COUNT).where(*where).group_by(MessageRow.action)
     left = select(MessageRow.detail, _COUNT).where(
         *where, MessageRow.action == "left", MessageRow.detail != ""
@@ -90,13 +103,15 @@ def overview(
         blocked=int(blocked),
         unjudged=int(unjudged),
         unreadable=unreadable,
-        total=connection.scalar(select(_COUNT).where(*within(only))) or 0,
+        leaking=leaking,
+        total=total,
         step=step,
         trend=bars,
         senders=_senders(connection, "tracked", TOP, where, least=1),
         vendors=vendors(connection, TOP, where),
         actions={name: count for name, count in connection.execute(actions.order_by(desc(_COUNT)))},  # noqa: C416 (typed)
         left=_pairs(connection, left.group_by(MessageRow.detail), MessageRow.detail),
+        new=new_senders(connection, today, account, only),
         accounts=accounts(connection, only),
     )
 

@@ -15,8 +15,7 @@ Accounts = frozenset[str] | None
 
 Action = Literal["reported", "flagged", "copied", "replaced", "left"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
-"""What was done with a message: only looked at, keywords set, a neutralised copy put beside it, the
-original replaced, or left alone for the reason in `detail`."""
+"""What was done with a message; `detail` says why it was left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,6 @@ class Seen:
     size: int
     """Octets of the raw message."""
     action: str
-    """One of `ACTIONS`."""
     detail: str = ""
     """Why it was left alone, or what else a person should know; one sentence."""
     view: HeaderView | None = None
@@ -299,6 +297,8 @@ class Overview:
     """References that were located but not judged, because a bound was reached."""
     unreadable: int = 0
     """Messages that could not be read whole."""
+    leaking: int = 0
+    """Messages with an address in their URLs."""
     total: int = 0
     """Messages in the whole catalogue, whatever `days` says."""
     step: str = "day"
@@ -308,6 +308,8 @@ class Overview:
     actions: Mapping[str, int] = field(default_factory=dict)
     left: tuple[tuple[str, int], ...] = ()
     """Why messages were left alone, the most frequent first."""
+    new: tuple[SenderLine, ...] = ()
+    """Senders that tracked for the first time within seven days, whatever `days` says."""
     accounts: tuple[Account, ...] = ()
 
     @property
@@ -325,6 +327,7 @@ class Overview:
             "blocked": self.blocked,
             "unjudged": self.unjudged,
             "unreadable": self.unreadable,
+            "leaking": self.leaking,
             "total": self.total,
             "step": self.step,
             "trend": [bar.as_dict() for bar in self.trend],
@@ -332,6 +335,7 @@ class Overview:
             "vendors": [line.as_dict() for line in self.vendors],
             "actions": dict(self.actions),
             "left": [{"detail": detail, "messages": count} for detail, count in self.left],
+            "new": [line.as_dict() for line in self.new],
             "accounts": [account.as_dict() for account in self.accounts],
         }
 

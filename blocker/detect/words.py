@@ -95,8 +95,15 @@ def why(reason: Reason, language: str = LANGUAGE) -> Why:
     """A reason in plain words of a language of the table."""
     speaks = "for" if reason.weight > 0 else "against" if reason.weight < 0 else "neither"
     said = text(reason, language) or reason.rule
+    # What was seen in the mail stays as it is written there.
+    quoted = any(isinstance(value, str) and value and said.startswith(value) for value in reason.values[:1])
     return Why(
-        sentence(family(reason, language)), sentence(said), speaks, reason.rule, reason.weight, reason.values
+        sentence(family(reason, language)),
+        said if quoted else sentence(said),
+        speaks,
+        reason.rule,
+        reason.weight,
+        reason.values,
     )
 
 

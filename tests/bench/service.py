@@ -31,7 +31,6 @@ from blocker.catalogue import Catalogue
 from blocker.choices.modes import Mode
 from blocker.config import AccountConfig, Config, Passwords
 from blocker.service import Runner, imap
-from tests.patience import BUSY
 from tests.servers.dovecot import Account, Dovecot
 
 BATCH = 50
@@ -110,7 +109,7 @@ def served(account: Account, home: Path, mode: str) -> int:
         try:
             return runner.sweep("bench").total()
         finally:
-            runner.stop(2 * BUSY)
+            runner.stop()
 
 
 def _config(account: Account, home: Path, mode: str) -> Config:

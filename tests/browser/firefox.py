@@ -6,13 +6,15 @@ Marionette is JSON over a socket (Firefox source, remote/marionette/packets.sys.
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 from tests.browser.sink import QUIET, Sink
@@ -76,8 +78,16 @@ class FirefoxError(RuntimeError):
 class Firefox:
     """Debian's Firefox ESR, headless. Used as a context manager, from one thread."""
 
-    def __init__(self, sink: Sink, *, scripting: bool = False) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        scripting: bool = False,
+        preferences: Mapping[str, bool | int | str] = MappingProxyType({}),
+    ) -> None:
+        """`preferences` are further ones of its profile, or others than ours."""
         self._sink = sink
+        self._more = preferences
         self._scripting = scripting
         self._number = 0
         self._received = b""
@@ -91,6 +101,7 @@ class Firefox:
             "network.proxy.http_port": self._sink.port,
             "network.proxy.ssl_port": self._sink.port,
             "marionette.port": 0,
+            **self._more,
         }
         lines = (
             f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()
@@ -136,6 +147,19 @@ class Firefox:
             texts.append(text_of(self._markup()))
             self._command("WebDriver:SwitchToFrame", {"id": None})
         return texts
+
+    def run(self, script: str, *arguments: object) -> Any:
+        """What a script gives in the page that is open; where it gives a promise, what that comes to."""
+        given = {"script": script, "args": arguments}
+        return self._command("WebDriver:ExecuteScript", given)["value"]
+
+    def cookie(self, name: str, value: str) -> None:
+        """Keep a cookie for the host of the page that is open."""
+        self._command("WebDriver:AddCookie", {"cookie": {"name": name, "value": value}})
+
+    def screenshot(self) -> bytes:
+        """The page that is open, as PNG."""
+        return base64.b64decode(self._command("WebDriver:TakeScreenshot", {"full": True})["value"])
 
     def _markup(self) -> str:
         """The page as it has become; a page that goes on to another (meta refresh) is read there."""

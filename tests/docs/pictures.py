@@ -29,7 +29,7 @@ _DONE = re.compile(r"^\d+ messages seen")
 def main() -> int:
     """Take every picture; gives 0."""
     PICTURES.mkdir(exist_ok=True)
-    with _demonstration() as link, sync_playwright() as playwright:
+    with demonstration() as link, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         page.goto(link)
@@ -48,7 +48,7 @@ def _take(page: Page, name: str) -> None:
 
 
 @contextmanager
-def _demonstration() -> Iterator[str]:
+def demonstration() -> Iterator[str]:
     """The demonstration with all its mail cleaned; gives the link that logs in."""
     with tempfile.TemporaryDirectory() as home:
         process = subprocess.Popen(

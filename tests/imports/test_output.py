@@ -27,7 +27,7 @@ PRINTING = {
     "Text.from_ansi",
     "Markup",
 }
-ELSEWHERE = {("webui/words.py", "Markup")}
+ELSEWHERE = {("webui/words.py", "Markup"), ("webui/said.py", "Markup")}
 """Markup of our own, around values that it escapes itself."""
 
 

@@ -18,7 +18,6 @@ from blocker.service import Runner
 from blocker.service.looks import retention as forgetting
 from blocker.service.looks.retention import Retention
 from tests.catalogue.letters import LOGO, letter, pixel
-from tests.patience import BUSY
 from tests.service.world import World
 
 Make = Callable[..., World]
@@ -103,7 +102,7 @@ def test_each_look_forgets_what_is_due(world: Make, days: float | None, left: in
             runner = Runner(keeping(w, days), catalogue, stores=w.stores)
             runner.once()
             runner.sweep("ada")
-            runner.stop(2 * BUSY)
+            runner.stop()
             assert len(catalogue.messages().items) == left
 
 

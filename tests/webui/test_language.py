@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 
+import blocker
 from tests.webui.conftest import csrf_of
+from webui import said
 from webui.language import spaced, translations
 
 FRENCH = {"Accept-Language": "fr-CA,fr;q=0.9,en;q=0.5"}
@@ -81,3 +85,18 @@ def test_french_is_set_as_it_is_printed() -> None:
     assert spaced("a %(name)s b") == "a %(name)s b"
     assert translations("fr").gettext("Overview") == "Vue d’ensemble"
     assert translations("en").gettext("Overview") == "Overview"
+
+
+def test_what_the_service_says_is_known_here() -> None:
+    """Each sentence that has its French is one that the service's own code writes, word by word."""
+    code = "".join(path.read_text("utf-8") for path in Path(blocker.__file__).parent.rglob("*.py"))
+    assert len(said.KNOWN) > 20
+    assert [one for one in said.KNOWN if f'"{one}"' not in code] == []
+
+
+def test_what_cannot_be_translated_is_marked(client: FlaskClient) -> None:
+    """A sentence with a name in it stays English, and says so to whoever has it read aloud."""
+    page = client.get("/messages/2", headers=FRENCH).text
+    assert '<span lang="en">It is signed.</span>' in page
+    assert "lang=" not in client.get("/messages/2").text.partition("<main")[2].partition("</main>")[0]
+    assert "&lt;i&gt;why" in client.get("/messages/3", headers=FRENCH).text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
-from html.parser import HTMLParser
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,14 +18,16 @@ from blocker.catalogue.values import Bar
 from blocker.detect.knowledge import default_rules
 from tests.catalogue.samples import picture, pixel, seen
 from tests.webui.conftest import HOSTILE_SUBJECT, HOSTILE_URL, csrf_of, data_of, path_of
+from tests.webui.tags import Tags
 from webui import charts, create_app, words
 from webui.access.sessions import one_time_link
+from webui.fragments import Fragments
 from webui.language import count, ngettext
 
 PAGES = (
     "/overview",
     "/overview?days=all",
-    "/overview?days=7&live",
+    "/overview?days=7",
     "/senders",
     "/senders?order=share",
     "/senders/example.org",
@@ -64,41 +66,6 @@ TWINS = (
 TABLES = ("/senders.csv", "/vendors.csv", "/messages.csv")
 
 
-class Tags(HTMLParser):
-    """Every element of a page with its attributes, and the text between."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.inside: dict[str, list[str]] = {}
-        self.depth = 0
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note it."""
-        self.tags.append((tag, dict(attrs)))
-        self.depth += tag == "svg"
-        if self.depth:
-            self.inside.setdefault(tag, []).append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Know where a picture ends."""
-        self.depth -= tag == "svg"
-
-    def handle_data(self, data: str) -> None:
-        """Keep the text."""
-        self.text += data
-
-    def pictured(self, name: str) -> list[str]:
-        """These elements inside of pictures."""
-        return self.inside.get(name, [])
-
-    def values(self, *names: str) -> list[str]:
-        """All values of these attributes."""
-        return [value or "" for _, attrs in self.tags for name, value in attrs.items() if name in names]
-
-
 @pytest.mark.parametrize(
     "path", [*PAGES, *TWINS, *TABLES, "/login", "/healthz", "/static/style.css", "/static/icon.svg"]
 )
@@ -107,7 +74,7 @@ def test_every_answer_forbids_loading_from_elsewhere(client: FlaskClient, path: 
     headers = client.get(path).headers
     policy = headers["Content-Security-Policy"].split("; ")
     assert policy[0] == "default-src 'self'"
-    assert {"script-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} <= set(
+    assert {"script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} <= set(
         policy
     )
     assert not any("unsafe" in part or "http" in part or "data:" in part for part in policy)
@@ -124,13 +91,16 @@ def shown(client: FlaskClient, stranger: FlaskClient) -> Callable[[str], Tags]:
 
 @pytest.mark.parametrize("path", [*PAGES, "/login"])
 def test_no_page_points_elsewhere(shown: Callable[[str], Tags], path: str) -> None:
-    """Each address in a page is our own, from the root; there is no script, no inline style, no foreign picture."""
+    """Each address in a page is our own, from the root; there is no inline script or style, no foreign picture."""
     page = shown(path)
     addresses = page.values("href", "src", "action", "srcset", "poster", "data", "formaction", "background")
     assert "/static/style.css" in addresses
     outside = [a for a in addresses if not re.match(r"/(?!/)|#", a)]
     assert outside == []
-    assert not {tag for tag, _ in page.tags} & {"script", "img", "iframe", "object", "embed", "style", "base"}
+    assert not {tag for tag, _ in page.tags} & {"img", "iframe", "object", "embed", "style", "base"}
+    assert [attrs for tag, attrs in page.tags if tag == "script"] == [
+        {"src": "/static/pages.js", "defer": None}
+    ]
     assert not any(name == "style" or name.startswith("on") for _, attrs in page.tags for name in attrs)
 
 
@@ -378,7 +348,7 @@ def test_an_original_is_asked_back_where_there_is_one(client: FlaskClient, fille
     data = {"csrf": csrf_of(page), "message": "1"}
     assert client.post("/requests/restore", data=data).headers["Location"] == "/messages/1"
     (command,) = filled.pending("home")
-    assert (command.kind, command.arguments["message"], command.arguments["uid"]) == ("restore", 1, 1)
+    assert (command.kind, command.arguments["message"]) == ("restore", 1)
     assert "was asked for" in client.get("/messages/1").text
     assert "Put the original back" not in client.get("/messages/2").text
     assert client.post("/requests/restore", data=data | {"message": "2"}).status_code == 400
@@ -415,10 +385,37 @@ def test_a_fault_of_ours_shows_nothing_of_the_inside(
     assert "the log says what" in answer.text
 
 
-def test_the_page_keeps_itself_up_to_date_only_where_asked(client: FlaskClient) -> None:
-    """No page moves under a reader's eyes by itself."""
-    assert "http-equiv" not in client.get("/overview").text
-    assert '<meta http-equiv="refresh" content="5">' in client.get("/overview?live").text
+def test_parts_are_sent_only_where_they_are_others(client: FlaskClient, filled: Catalogue) -> None:
+    """No page loads itself again; a browser that has the parts is told so, and gets them anew when mail has come."""
+    client.application.extensions["unpixel"] = replace(
+        client.application.extensions["unpixel"], fragments=Fragments(0)
+    )
+    page = client.get("/overview?days=30").text
+    assert "http-equiv" not in page
+    assert 'data-live="/overview/parts?days=30"' in page
+    first = client.get("/overview/parts?days=30")
+    for part in re.findall(r'<(?:div|span) [^>]*id="(part-[a-z]+)"', first.text):
+        assert f'id="{part}"' in page
+    assert 'id="figure-messages">5<' in first.text
+    known = {"If-None-Match": first.headers["ETag"]}
+    again = client.get("/overview/parts?days=30", headers=known)
+    assert (again.status_code, again.data) == (304, b"")
+    filled.record(seen(77, pixel(1), arrived=datetime.now(UTC)))
+    changed = client.get("/overview/parts?days=30", headers=known)
+    assert (changed.status_code, changed.headers["ETag"] == first.headers["ETag"]) == (200, False)
+    assert 'id="figure-messages">6<' in changed.text
+
+
+def test_the_overview_says_what_is_new_and_what_leaked(client: FlaskClient, filled: Catalogue) -> None:
+    """A sender that tracked before this week is not new; mail with an address in its URLs is counted once."""
+    old = datetime.now(UTC) - timedelta(days=20)
+    filled.record(seen(78, pixel(1), arrived=old))
+    found = data_of(client.get("/overview.json"))
+    assert [line["domain"] for line in found["new"]] == ["evil.example"]
+    assert found["leaking"] == 3
+    page = Tags(client.get("/overview").text).text
+    assert "New this week" in page
+    assert "messages have an e-mail address in their URLs" in page
 
 
 def test_the_style_sheet_loads_nothing(app: Flask) -> None:

@@ -1,27 +1,41 @@
-"""The overview: how much of the mail is tracked, by whom, and what was done."""
+"""The overview: how much of the mail is tracked, by whom, what was done, and whether the service is alive."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blocker.catalogue.values import Overview
-from webui.access import Scope, needs
+from webui.access import Scope, accounts, needs
 from webui.areas import Entry
 from webui.charts import chart
-from webui.language import N_
-from webui.site import catalogue
+from webui.language import N_, current
+from webui.site import catalogue, site
 from webui.wanted import RANGES, days, query, wanted
 
 blueprint = Blueprint("overview", __name__)
 MENU = Entry(N_("Overview"), 1, "overview.index")
 
 USUAL = "30"
-LIVE_SECONDS = 5
+KEPT = ("days", "account")
+"""What the address of the page can hold."""
 
 
 def _figures() -> Overview:
     return catalogue().overview(RANGES[days(USUAL)], account=wanted().account)
+
+
+def _shown() -> dict[str, Any]:
+    """What the page and its parts are made of."""
+    figures = _figures()
+    return {
+        "figures": figures,
+        "chart": chart(figures.trend, figures.step, wanted(USUAL).since),
+        "chosen": days(USUAL),
+        "query": {name: value for name, value in query().items() if name in KEPT},
+    }
 
 
 @blueprint.get("/")
@@ -33,20 +47,20 @@ def home() -> BaseResponse:
 
 @blueprint.get("/overview")
 @needs(Scope.READ)
-def index() -> Response:
-    """The page. With `live` it asks the browser to load it again every few seconds."""
-    figures = _figures()
-    live = "live" in request.args
-    page = render_template(
-        "overview/index.html",
-        figures=figures,
-        chart=chart(figures.trend, figures.step, wanted(USUAL).since),
-        chosen=days(USUAL),
-        query=query(),
-        live=live,
-        live_seconds=LIVE_SECONDS,
-    )
-    return Response(page, mimetype="text/html")
+def index() -> str:
+    """The page. Where scripts run it keeps itself up to date by its parts."""
+    return render_template("overview/index.html", **_shown())
+
+
+@blueprint.get("/overview/parts")
+@needs(Scope.READ)
+def parts() -> BaseResponse:
+    """The parts of the page that change while it is open; nothing (304) where they are as the browser has them."""
+    key = (current(), accounts(), days(USUAL), wanted().account)
+    found = site().fragments.get(key, lambda: render_template("overview/live.html", **_shown()))
+    answer = Response(found.body, mimetype="text/html")
+    answer.set_etag(found.tag)
+    return answer.make_conditional(request)
 
 
 @blueprint.get("/overview.json")
