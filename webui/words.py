@@ -60,6 +60,7 @@ COMMAND_NAMES = {
     "sweep": N_("Look through past mail"),
     "restore": N_("Put the original back"),
     "neutralise": N_("Neutralise"),
+    "digest": N_("Send last week’s digest"),
 }
 TABLES: Mapping[str, Mapping[str, str]] = {
     "action": ACTION_NAMES,

@@ -9,6 +9,8 @@ TRACKED: Final = "$Tracked"
 """Keyword of a message that holds a tracker."""
 REMOVED: Final = "$TrackerRemoved"
 """Keyword of a neutralised copy."""
+DIGEST: Final = "$UnpixelDigest"
+"""Keyword of a mail that unpixel wrote itself: only the mailbox's owner can set one, so it is not judged."""
 
 
 class Does(Flag):

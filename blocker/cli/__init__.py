@@ -29,6 +29,7 @@ COMMANDS = {
     "pause": "blocker.cli.pausing:pause",
     "resume": "blocker.cli.pausing:resume",
     "service": "blocker.cli.service:service",
+    "digest": "blocker.cli.digest:digest",
     "senders": "blocker.cli.pages:senders",
     "sender": "blocker.cli.sender:sender",
     "export": "blocker.cli.export:export",

@@ -130,6 +130,16 @@ class AccountConfig:
             "in the others where it offers NOTIFY too",
         ),
     )
+    digest: Literal["weekly"] | None = field(
+        default=None,
+        metadata=takes(
+            OneOf(("weekly",)),
+            '`"weekly"`: a mail in the inbox says once a week who tracked; see [digest](digest.md)',
+        ),
+    )
+    language: Literal["en", "fr"] = field(
+        default="en", metadata=takes(OneOf(("en", "fr")), "the language of that mail")
+    )
     authserv_ids: tuple[str, ...] = field(
         default=(),
         metadata=takes(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from blocker.catalogue import Catalogue, Command
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Store
+from blocker.service.digest import send
 from blocker.service.exchange.account import Account
 from blocker.service.looks.once_more import NotDone, neutralise, neutralise_sender, restore_sender
 from blocker.service.looks.restore import NotRestored, restore
@@ -23,7 +24,7 @@ def carry_out(account: Account, store: Store, catalogue: Catalogue, between: Cal
     `between` is called now and then: what is asked may take hours, and new mail does not wait for it.
     A command that fails is finished with its error; a lost connection leaves it for the next time.
     Kinds: `restore` and `neutralise` with ``{"message": number in the catalogue}`` or ``{"sender": its name}``; `sweep`
-    with ``{"since": ISO date or null}``.
+    with ``{"since": ISO date or null}``; `digest` with nothing.
     """
     for command in catalogue.pending(account.config.name):
         account.begin()
@@ -50,6 +51,10 @@ def _one(
             return restore(account, store, catalogue, _message(command))
     if command.kind == "neutralise":
         return neutralise(account, store, catalogue, _message(command))
+    if command.kind == "digest":
+        with account.turn:
+            sent = send(account.config, account.key, store, catalogue, datetime.now(UTC))
+        return "The digest lies in the inbox." if sent else "There was nothing to send."
     if command.kind == "sweep":
         done = sweep(
             account, store, since=_since(command), limits=usual(account.config, CAP), between=between

@@ -15,6 +15,7 @@ from blocker.judging.warm import WARM
 from blocker.mailbox.protocol import MailboxError
 from blocker.sender.trust import trust
 from blocker.service.allow import as_allowed
+from blocker.service.digest import send
 from blocker.service.exchange.account import Account
 from blocker.service.exchange.events import Event, Observer, ignore
 from blocker.service.exchange.journal import Journal
@@ -194,6 +195,19 @@ class Runner:
                     except NotRestored as error:
                         why = str(error)
                 restored(message, why)
+        finally:
+            store.close()
+
+    def digest(self, account: str, now: datetime) -> bool:
+        """Send an account's digest of last week, in the calling thread; whether there was one to send.
+
+        Raises as `sweep` does.
+        """
+        watched = self._begun(account)
+        watched.claim.take()
+        store = self._stores(watched.config)
+        try:
+            return send(watched.config, watched.key, store, self._catalogue, now)
         finally:
             store.close()
 

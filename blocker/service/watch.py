@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 
 from blocker.catalogue import Catalogue, CatalogueError
@@ -17,6 +17,7 @@ from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError,
 from blocker.output.log import logger
 from blocker.service.backoff import Backoff
 from blocker.service.commands import carry_out
+from blocker.service.digest import monday_before, send
 from blocker.service.exchange.account import Account, Paused, Stopped, seen_of
 from blocker.service.exchange.failures import reason_of
 from blocker.service.exchange.lock import Busy, Unlocked
@@ -77,6 +78,8 @@ class Watch:
         """When new mail was looked at last."""
         self._ask_next = 0.0
         self._wanted = False
+        self._digested: date | None = None
+        """The Monday of the last week of which it is known that its digest was sent."""
         self._resting = False
         """Whether the watch does as a pause asks."""
         self.refused = ""
@@ -246,6 +249,16 @@ class Watch:
         self._guarded(partial(carry_out, self._account, store, self._catalogue, beside), "")
         self._guarded(partial(self._views, store), "")
         self._guarded(partial(self._emptying.look, store), "")
+        self._guarded(partial(self._digest, store), "")
+
+    def _digest(self, store: Store) -> None:
+        """The digest of a week is sent at the first look of the next."""
+        now, config = datetime.now(UTC), self._account.config
+        if config.digest is None or self._digested == monday_before(now.date()):
+            return
+        with self._account.turn:
+            send(config, self._account.key, store, self._catalogue, now)
+        self._digested = monday_before(now.date())
 
     def _beside(self, store: Store) -> None:
         """New mail's turn, where it had none for a while."""

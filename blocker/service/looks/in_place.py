@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from blocker.catalogue import Seen
 from blocker.catalogue.codes import Stage
+from blocker.choices.modes import DIGEST
 from blocker.judging.judge import Judgement
 from blocker.judging.worker import Outcome
 from blocker.mailbox.protocol import Store, Stored
@@ -85,7 +86,9 @@ class InPlace:
             return
         if before is not None:
             batch.settled.append(place)
-        if outcome is None:
+        if DIGEST.lower() in {flag.lower() for flag in stored.flags}:
+            batch.entries.append(Entry(place, Stage.LEFT, reason="a digest of ours"))
+        elif outcome is None:
             batch.entries.append(Entry(place, Stage.LEFT, reason="a neutralised copy"))
         else:
             self._follow(batch, stored, place, outcome, before)
