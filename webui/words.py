@@ -13,6 +13,7 @@ from markupsafe import Markup
 from blocker.catalogue.heartbeats import Condition
 from blocker.choices.levels import label_of
 from blocker.detect.words import kind_name, sentence, whose
+from blocker.output import numbers
 from webui.language import N_, _, count, current, ngettext, pgettext
 from webui.said import said
 
@@ -76,8 +77,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 
 def percent(share: float) -> str:
     """A share in whole per cent; only none is 0 and only all is 100."""
-    whole = 0 if share <= 0 else 100 if share >= 1 else min(99, max(1, round(100 * share)))
-    return _("%(number)s %%", number=whole)
+    return _("%(number)s %%", number=numbers.percent(share))
 
 
 def moment(value: datetime) -> Markup:

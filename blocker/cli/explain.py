@@ -15,6 +15,7 @@ from blocker.cli.files import MOST, read_file
 from blocker.detect.judge import scan
 from blocker.detect.report import Judged, Report
 from blocker.detect.words import told
+from blocker.output.numbers import percent
 from blocker.output.styles import console, styled
 from blocker.output.terminal import say_json
 
@@ -66,7 +67,7 @@ def _heading(out: Console, report: Report) -> None:
 
 def _panel(judged: Judged) -> Panel:
     words, verdict = told(judged), judged.verdict
-    title = styled(f"{words.name}, {verdict.confidence:.0%} sure", STYLES[verdict.kind])
+    title = styled(f"{words.name}, {percent(verdict.confidence)}% sure", STYLES[verdict.kind])
     if verdict.vendor:
         title.append_text(styled(f" · {verdict.vendor}", most=MOST))
     table = Table.grid(padding=(0, 2))

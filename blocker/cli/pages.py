@@ -15,6 +15,7 @@ from blocker.catalogue import Catalogue, CatalogueError
 from blocker.catalogue.reading import SenderOrder
 from blocker.config import Config, ConfigError, load
 from blocker.config.loopback import is_loopback
+from blocker.output.numbers import percent
 from blocker.output.terminal import confirm, prompt, say, say_json
 
 DATABASE = click.option("--database", metavar="URL", help="Another database than the configured one.")
@@ -192,7 +193,7 @@ def senders(database: str | None, as_json: bool, order: str, limit: int) -> None
             styled(line.domain),
             str(line.tracked),
             str(line.messages),
-            f"{line.share:.0%}",
+            f"{percent(line.share)}%",
             f"{line.last:%Y-%m-%d}",
         )
     console().print(table)

@@ -12,6 +12,7 @@ from blocker.cli.compare import memory_of, messages
 from blocker.cli.files import MOST, RECIPIENT
 from blocker.cli.tables import FORMS, TABLE, Table, ready, write_table
 from blocker.cli.totals import Totals
+from blocker.output.numbers import percent
 from blocker.output.safe import line
 from blocker.output.terminal import say, say_json
 
@@ -110,7 +111,7 @@ def _print_report(report: Report) -> None:
             continue
         whose = f" of {verdict.vendor}" if verdict.vendor else ""
         say(
-            f"    {verdict.kind}{whose} ({verdict.confidence:.0%}, {line(judged.vector, MOST)}): {line(judged.raw, MOST)}"
+            f"    {verdict.kind}{whose} ({percent(verdict.confidence)}%, {line(judged.vector, MOST)}): {line(judged.raw, MOST)}"
         )
         for why in verdict.reasons:
             say(f"        {why.weight:+.1f} {line(why.detail, MOST)}")

@@ -1,11 +1,13 @@
 // What the pages do where scripts run: times in the reader's zone, keys, and parts that stay up to date. Every page works without.
 "use strict";
 
+// The page's language as it is written where the reader lives: British dates where the browser asks for British English.
 const language = document.documentElement.lang;
+const regional = navigator.languages.find((one) => one.split("-")[0] === language) ?? language;
 const words = document.body.dataset;
 
 // Times. The server writes UTC; here they get the reader's own zone, and keep UTC as their tip.
-const inZone = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const inZone = new Intl.DateTimeFormat(regional, { dateStyle: "medium", timeStyle: "short" });
 
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
@@ -60,6 +62,7 @@ function move(step) {
 const KEYS = { "/": search, "?": showKeys, j: () => move(1), k: () => move(-1) };
 
 function pressed(event) {
+  if (event.key === "Escape" && event.target.matches?.("input[type=search]")) event.target.blur();
   const writes = event.target.closest?.("input, select, textarea, [contenteditable], dialog");
   const act = KEYS[event.key];
   if (!act || writes || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
