@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +14,10 @@ from werkzeug.routing import BaseConverter
 from blocker.catalogue import Catalogue
 from blocker.output import safe
 from blocker.sender import Trust
-from webui import access, errors, headers, language, words
+from webui import access, cors, errors, headers, language, words
 from webui.access import guard, pages, sessions
 from webui.areas import areas, menu
+from webui.rates import PER_MINUTE, Rates
 from webui.site import Site
 from webui.standing import idle, standing
 from webui.wanted import RANGES
@@ -44,6 +46,8 @@ def create_app(
     trust: Trust | None = None,
     unprovable: frozenset[str] = frozenset(),
     open_metrics: bool = False,
+    origins: Iterable[str] = (),
+    per_minute: int = PER_MINUTE,
 ) -> Flask:
     """The pages and the API over a catalogue.
 
@@ -67,7 +71,15 @@ def create_app(
         MAX_FORM_MEMORY_SIZE=64 * 1024,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
-    app.extensions["unpixel"] = Site(catalogue, key, trust or Trust(), open_metrics, unprovable=unprovable)
+    app.extensions["unpixel"] = Site(
+        catalogue,
+        key,
+        trust or Trust(),
+        open_metrics,
+        unprovable=unprovable,
+        rates=Rates(per_minute),
+        origins=frozenset(origins),
+    )
     app.jinja_env.globals.update(
         csrf_token=sessions.csrf_token,
         who=access.who,
@@ -80,8 +92,10 @@ def create_app(
     language.register(app)
     words.register(app)
     errors.register(app)
+    app.before_request(cors.preflight)
     app.before_request(guard.guard)
     app.after_request(headers.add)
+    app.after_request(cors.add)
     for blueprint in (pages.blueprint, *areas()):
         app.register_blueprint(blueprint)
     return app

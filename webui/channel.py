@@ -56,6 +56,8 @@ class Refusal(Error):  # type: ignore[misc]
         problem, fields = self._problem, [*HEADERS.items(), ("Cache-Control", "no-store")]
         if problem.status == 401:
             fields.append(("WWW-Authenticate", 'Bearer realm="unpixel"'))
+        if problem.wait:
+            fields.append(("Retry-After", str(problem.wait)))
         status = f"{problem.status} {HTTPStatus(problem.status).phrase}"
         if not self._for_program:
             return status, [*fields, ("Content-Type", "text/plain; charset=utf-8")], problem.message.encode()
@@ -176,7 +178,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             return
         if problem is None and self._is_full():
             problem = Problem(
-                503, "unavailable", "Too much is being sent at once: send this again in a moment."
+                503, "unavailable", "Too much is being sent at once: send this again in a moment.", wait=5
             )
         if problem is None:
             request.admit()

@@ -30,6 +30,7 @@ CODES = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    409: "conflict",
     413: "too_large",
     415: "unsupported_media_type",
     429: "too_many_requests",
@@ -42,9 +43,11 @@ MEANINGS: Mapping[int, str] = {
     403: "The token has not the scope that this needs",
     404: "There is no such thing",
     413: "The body is too large",
+    409: "It cannot be done as things are",
     415: "The body is of a media type that is not read here",
+    429: "Too many requests with this token; `Retry-After` says for how many seconds to wait",
     500: "A fault inside unpixel",
-    503: "It cannot be done now",
+    503: "It cannot be done now; `Retry-After` says for how many seconds to wait, where that is known",
 }
 """What each status says that the API's description names."""
 MEDIA_TYPE = "application/problem+json"
@@ -74,8 +77,10 @@ SENTENCES = {
 class Problem(Exception):
     """An error with a status, a code for programs, and one sentence for people."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, wait: int = 0) -> None:
+        """`wait` is after how many seconds it is worth to ask again; 0 where that would change nothing."""
         super().__init__(message)
+        self.wait = wait
         self.status = status
         self.code = code
         self.message = message
@@ -116,7 +121,7 @@ def _http(error: HTTPException) -> Response:
 def _catalogue(error: CatalogueError) -> Response:
     if isinstance(error, NotYours):
         return _answer(Problem(403, "forbidden", str(error)))
-    return _answer(Problem(503, "unavailable", str(error)))
+    return _answer(Problem(503, "unavailable", str(error), wait=5))
 
 
 def _unforeseen(error: Exception) -> Response:
@@ -138,4 +143,6 @@ def _answer(problem: Problem) -> Response:
     response.status_code = problem.status
     if problem.status == 401 and is_api():
         response.headers["WWW-Authenticate"] = 'Bearer realm="unpixel"'
+    if problem.wait:
+        response.headers["Retry-After"] = str(problem.wait)
     return response

@@ -13,6 +13,7 @@ from blocker.sender import Trust
 from webui.access.who import accounts
 from webui.fragments import Fragments
 from webui.limiter import Limiter
+from webui.rates import Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class Site:
     """Accounts of which nothing can prove, as things are set, that a mail is its sender's."""
     fragments: Fragments = field(default_factory=Fragments)
     """Parts of pages that stay up to date."""
+    rates: Rates = field(default_factory=Rates)
+    """How often a program may ask."""
+    origins: frozenset[str] = frozenset()
+    """Of the pages that a browser lets use the API."""
 
 
 def site() -> Site:

@@ -15,6 +15,7 @@ from blocker.catalogue import (
     credentials,
     forgetting,
     heartbeats,
+    listing,
     patches,
     pauses,
     profiles,
@@ -28,6 +29,7 @@ from blocker.catalogue.credentials import CredentialKind
 from blocker.catalogue.errors import NotYours, place, told
 from blocker.catalogue.filtering import conditions
 from blocker.catalogue.heartbeats import Condition, Heartbeat
+from blocker.catalogue.listing import Place, Wanted
 from blocker.catalogue.model import AccountRow
 from blocker.catalogue.pauses import Pause
 from blocker.catalogue.profiles import ServerProfile
@@ -41,6 +43,7 @@ from blocker.catalogue.values import (
     Command,
     MessageDetail,
     MessageFilter,
+    MessageLine,
     Overview,
     Page,
     Seen,
@@ -205,6 +208,11 @@ class Catalogue:
         with self.reading() as connection:
             return commands.recent(connection, limit, self.only)
 
+    def command(self, command_id: int) -> Command | None:
+        """One command; None where there is none of this number."""
+        with self.reading() as connection:
+            return commands.find(connection, command_id, self.only)
+
     def start(self, command_id: int) -> None:
         """Note that the service has begun with a command."""
         with self.writing() as connection:
@@ -280,6 +288,14 @@ class Catalogue:
         """One page of the messages that pass a filter, newest first."""
         with self.reading() as connection:
             return reading.messages_page(connection, wanted, page, size, self.only)
+
+    def messages_after(
+        self, wanted: Wanted, after: Place | None = None, limit: int = 50, most: int = 0
+    ) -> tuple[Sequence[MessageDetail | MessageLine], Place | None]:
+        """The next messages, newest first, and the last one's place where there are more. With `most` all that is known
+        of each, and fewer of them where they have more than so many references together."""
+        with self.reading() as connection:
+            return listing.page(connection, wanted, after, limit, most, self.only)
 
     def message(self, id_: int) -> MessageDetail | None:
         """One recorded message with its references and reasons; None where there is none of this id."""

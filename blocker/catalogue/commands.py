@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from blocker.catalogue.errors import CatalogueError
 from blocker.catalogue.filtering import named
@@ -57,6 +57,29 @@ def recent(connection: Connection, limit: int, accounts: Accounts = None) -> lis
         .limit(limit)
     )
     return [_command(row) for row in connection.execute(query)]
+
+
+def find(connection: Connection, command: int, accounts: Accounts = None) -> Command | None:
+    """One command of these accounts; None where there is none of this number."""
+    query = select(*_COLUMNS).where(CommandRow.id == command, named(CommandRow.account, accounts))
+    row = connection.execute(query).first()
+    return None if row is None else _command(row)
+
+
+def changed(
+    connection: Connection, since: datetime, limit: int, accounts: Accounts = None
+) -> tuple[Command, ...]:
+    """Commands that were asked for, begun or ended after an instant, oldest first."""
+    moments = (CommandRow.requested, CommandRow.started, CommandRow.finished)
+    query = select(*_COLUMNS).where(
+        or_(*(moment > since for moment in moments)), named(CommandRow.account, accounts)
+    )
+    return tuple(_command(row) for row in connection.execute(query.order_by(CommandRow.id).limit(limit)))
+
+
+def last_change(command: Command) -> datetime:
+    """When something became of a command last."""
+    return command.finished or command.started or command.requested
 
 
 def start(connection: Connection, command: int) -> None:

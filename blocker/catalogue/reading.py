@@ -214,7 +214,28 @@ def messages_page(
     total = connection.scalar(select(_COUNT).where(*where)) or 0
     pages = max(1, -(-total // size))
     page = min(max(page, 1), pages)
-    query = (
+    query = _lines(where).order_by(MessageRow.internal_date.desc(), MessageRow.id.desc())
+    found = connection.execute(query.limit(size).offset((page - 1) * size))
+    return Page(tuple(MessageLine(*row) for row in found), page, pages, total)
+
+
+def lines_of(connection: Connection, ids: Sequence[int]) -> Iterator[MessageLine]:
+    """The lines of messages, in the order of `ids`."""
+    found = {row[0]: MessageLine(*row) for row in connection.execute(_lines([MessageRow.id.in_(ids)]))}
+    return (found[id_] for id_ in ids if id_ in found)
+
+
+def lines_after(
+    connection: Connection, last: int, limit: int, accounts: Accounts = None
+) -> tuple[MessageLine, ...]:
+    """The next rows by number: for whoever waits for new ones."""
+    query = _lines([MessageRow.id > last, *within(accounts)]).order_by(MessageRow.id).limit(limit)
+    return tuple(MessageLine(*row) for row in connection.execute(query))
+
+
+def _lines(where: Iterable[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+    """The values of a `MessageLine` for each message that passes `where`."""
+    return (
         select(
             MessageRow.id,
             AccountRow.name,
@@ -233,11 +254,7 @@ def messages_page(
         .join(AccountRow)
         .outerjoin(SenderRow)
         .where(*where)
-        .order_by(MessageRow.internal_date.desc(), MessageRow.id.desc())
-        .limit(size)
-        .offset((page - 1) * size)
     )
-    return Page(tuple(MessageLine(*row) for row in connection.execute(query)), page, pages, total)
 
 
 def ids_of(connection: Connection, message_id: str, accounts: Accounts = None) -> list[int]:

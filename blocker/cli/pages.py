@@ -87,6 +87,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
                     trust=trust(config, *config.accounts),
                     unprovable=unprovable(config),
                     open_metrics=is_loopback(address),
+                    origins=config.web.origins,
                 ),
                 address,
                 config.web.port if port is None else port,

@@ -178,6 +178,22 @@ class Folders(Texts):
         return tuple(dict.fromkeys(map(inbox_is_one, Texts.read(self, name, value, folder))))
 
 
+@dataclass(frozen=True, slots=True)
+class Origins(Texts):
+    """A list of origins of web pages, as a browser writes them (RFC 6454, 6.2)."""
+
+    def read(self, name: str, value: Any, folder: Path) -> tuple[str, ...]:
+        """Each once, in lower case."""
+        found = tuple(dict.fromkeys(text.lower() for text in Texts.read(self, name, value, folder)))
+        for text in found:
+            scheme, _, rest = text.partition("://")
+            if not scheme or not rest or any(c in "/?#@* " for c in rest):
+                raise Wrong(
+                    f'"{text}" is no origin: write {name} = ["https://mail.example.org"], without a path.'
+                )
+        return found
+
+
 def inbox_is_one(folder: str) -> str:
     """The folder's one name."""
     return "INBOX" if folder.upper() == "INBOX" else folder

@@ -25,6 +25,7 @@ from blocker.config.keys import (
     Network,
     Number,
     OneOf,
+    Origins,
     Port,
     Texts,
     keys_of,
@@ -177,6 +178,14 @@ class WebConfig:
         metadata=takes(
             Network(),
             "the IP address of a proxy in front of them, as they see it; see [service](service.md)",
+        ),
+    )
+    origins: tuple[str, ...] = field(
+        default=(),
+        metadata=takes(
+            Origins(),
+            "origins of web pages and extensions whose scripts may use the [API](api.md), for example "
+            "`moz-extension://…`; no page may where none is named",
         ),
     )
 

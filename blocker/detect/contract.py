@@ -13,6 +13,7 @@ Type: TypeAlias = Literal[
     "string",
     "string or null",
     "integer",
+    "integer or null",
     "number",
     "number or null",
     "boolean",

@@ -6,7 +6,7 @@ import inspect
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ import pytest
 from sqlalchemy import event
 
 from blocker.catalogue import Catalogue, NotYours
+from blocker.catalogue.changes import Since, changes
 from blocker.catalogue.counting import counts
 from blocker.catalogue.heartbeats import Condition
+from blocker.catalogue.listing import Wanted
 from blocker.catalogue.memory import CatalogueMemory
 from blocker.catalogue.senders import ALL_SENDERS, SenderFilter
 from blocker.detect.memory import Recollection
@@ -43,6 +45,11 @@ READS: dict[str, Callable[[Catalogue], Any]] = {
     "vendors": lambda store: store.vendors(),
     "vendor": lambda store: [store.vendor(name, today=TODAY) for name in ("Mailchimp", "SendGrid")],
     "messages": lambda store: store.messages(),
+    "messages_after": lambda store: [
+        [one.as_dict() for one in store.messages_after(Wanted(), most=most)[0]] for most in (0, 1000)
+    ],
+    "command": lambda store: [one and one.arguments for one in map(store.command, range(1, 20))],
+    "changes": lambda store: _changes(store),
     "message": lambda store: [one and one.as_dict() for one in map(store.message, range(1, 20))],
     "by_message_id": lambda store: [
         [one.as_dict() for one in store.by_message_id(f"{n}@news.example.org")] for n in range(20)
@@ -184,7 +191,7 @@ def _still(found: Any) -> str:
 def test_every_method_is_limited_or_said_to_need_none() -> None:
     """A method that is new stands in one of the two tables above."""
     methods = {name for name, _ in inspect.getmembers(Catalogue, inspect.isfunction) if name[0] != "_"}
-    assert methods | {"open"} == (set(READS) - {"counts", "memory"}) | set(OTHERS)
+    assert methods | {"open"} == (set(READS) - {"counts", "memory", "changes"}) | set(OTHERS)
 
 
 def test_limiting_again_only_takes_away(both: Catalogue) -> None:
@@ -223,3 +230,10 @@ def test_the_memory_of_a_few_looks_at_a_bounded_number_of_rows(own: Catalogue) -
     assert max(statement.count("SELECT") for statement in asked) < 100
     record(own, 300, letter(300, LOGO))
     assert [found.messages for found in _recalled(own.limited(HOME))] == [1, 0]
+
+
+def _changes(store: Catalogue) -> list[Any]:
+    with store.reading() as connection:
+        found = changes(connection, Since(0, datetime.min.replace(tzinfo=UTC)), store.only)
+    asked = [(one.account, one.arguments) for one in found.requests]
+    return [found.messages, asked, [(one.account, one.condition) for one in found.accounts]]

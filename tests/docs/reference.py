@@ -21,16 +21,20 @@ from typing import Any
 import click
 from click.testing import CliRunner
 
+from blocker.catalogue import Catalogue
 from blocker.choices.levels import Level
 from blocker.choices.modes import Mode
 from blocker.cli import main as unpixel
 from blocker.config.keys import Number, key_of, keys_of
 from blocker.config.model import AccountConfig, Config, ServiceConfig, WebConfig
 from blocker.config.providers import providers
-from blocker.detect.contract import REPORT, Keys
+from blocker.detect.contract import REASON, REFERENCE, REPORT, Keys
 from blocker.detect.tables import MESSAGES, REFERENCES
 from blocker.output.columns import Columns
 from tests.servers.quirks import QUIRKS
+from webui import create_app
+from webui.areas.api.answers import NAMED
+from webui.areas.api.openapi import describe
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -158,12 +162,45 @@ def columns(of: Columns) -> str:
     return table(("column", "type", "meaning"), rows)
 
 
+def api() -> str:
+    """The operations of the API."""
+    with Catalogue.open("sqlite://") as store:
+        found = describe(create_app(store))
+    rows = (
+        (f"`{method.upper()} /api/v1{path}`", f"`{each['security'][0]['token'][0]}`", each["summary"])
+        for path, item in found["paths"].items()
+        for method, each in item.items()
+    )
+    return table(("request", "scope", "what it does"), sorted(rows, key=lambda row: row[0].split(" ", 1)[1]))
+
+
+def objects() -> str:
+    """The objects that the API answers with, but for the report, which has a page of its own."""
+    parts = [
+        f"### {name}\n\n{table(('key', 'type', 'meaning'), _shallow(keys))}\n"
+        for name, keys in NAMED.items()
+        if keys not in (REPORT, REFERENCE, REASON)
+    ]
+    return "\n" + "".join(parts)
+
+
+def _shallow(keys: Keys, path: str = "") -> Iterator[tuple[str, ...]]:
+    """The rows of an object; of one in it that has a name, that name."""
+    for key in keys:
+        name = next((f"[{name}]" for name, known in NAMED.items() if key.inside and known is key.inside), "")
+        yield f"`{path}{key.name}`", f"{key.type} {name}".strip(), key.meaning
+        if not name:
+            yield from _shallow(key.inside, f"{path}{key.name}{'[]' * (key.type == 'array')}.")
+
+
 MADE: dict[str, Callable[[], str]] = {
     "reference": reference,
     "modes": modes,
     "levels": levels,
     "configuration": configuration,
     "json": json_keys,
+    "api": api,
+    "objects": objects,
     "messages": lambda: columns(MESSAGES),
     "references": lambda: columns(REFERENCES),
     "providers": careful,

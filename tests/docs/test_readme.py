@@ -149,7 +149,7 @@ def test_the_http_api_is_documented() -> None:
     with Catalogue.open("sqlite://") as store:
         paths = describe(create_app(store))["paths"]
     described = {f"{m.upper()} /api/v1{path}" for path, item in paths.items() for m in item}
-    assert {row[0] for row in rows("api")} == described
+    assert {row[0] for row in rows("api") if " /api/v1" in row[0]} == described
 
 
 def test_the_configuration_is_documented() -> None:

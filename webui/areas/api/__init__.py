@@ -4,7 +4,19 @@ Each function that answers says beside itself what it takes and gives (`door.end
 description (OpenAPI 3.1) and the manual's tables are made of it: there is no other list of endpoints, parameters or keys.
 """
 
-from webui.areas.api import batch, judging, meta, recorded, rules
+from webui.areas.api import accounts, batch, events, judging, meta, recorded, requests, rules, senders, stats
 from webui.areas.api.door import blueprint
 
-__all__ = ["batch", "blueprint", "judging", "meta", "recorded", "rules"]
+__all__ = [
+    "accounts",
+    "batch",
+    "blueprint",
+    "events",
+    "judging",
+    "meta",
+    "recorded",
+    "requests",
+    "rules",
+    "senders",
+    "stats",
+]

@@ -17,6 +17,7 @@ from flask import Blueprint, Response, request
 from blocker.detect.contract import Keys
 from webui.access import Means, Scope, needs
 from webui.errors import Problem
+from webui.site import site
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -38,6 +39,8 @@ class Answer:
     """Further media types, each with its schema."""
     headers: Mapping[str, Schema] = field(default_factory=dict)
     status: int = 200
+    links: tuple[tuple[str, str, str], ...] = ()
+    """What can be asked for next: an operation, its parameter, and where in this object its value stands."""
 
 
 @dataclass(eq=False)
@@ -55,14 +58,18 @@ class Endpoint:
     """A JSON object that is read before the function is called, or media types that the function reads itself."""
     problems: tuple[int, ...] = ()
     """Statuses of errors that are its own; those that follow from what it takes are not named."""
+    headers: Mapping[str, Schema] = field(default_factory=dict)
+    """Fields of the request that it looks at."""
 
     def __call__(self, **path: Any) -> Response:
         """Answer one request. Raises Problem where it does not fit."""
-        given = dict(path)
+        if wait := site().rates.wait(request.headers.get("Authorization", request.remote_addr or "")):
+            raise Problem(429, "too_many_requests", f"That is too often: ask again in {wait} s.", wait)
+        given = {name: storable(value) for name, value in path.items()}
         if self.query is not None:
             given["query"] = read_query(self.query)
         if isinstance(self.body, type):
-            given["body"] = read_json(self.body)
+            given["body"] = self.body() if self._left_out() else read_json(self.body)
         response = self.view(**given)
         if request.method == "GET" and response.status_code == 200 and not response.is_streamed:
             response.add_etag()
@@ -70,9 +77,17 @@ class Endpoint:
         return response
 
     @property
+    def needs_body(self) -> bool:
+        """Whether a request has a body: an object in which nothing must stand can be left out."""
+        return not isinstance(self.body, type) or bool(schema_of(self.body).get("required"))
+
+    def _left_out(self) -> bool:
+        return not self.needs_body and request.content_length in (None, 0)
+
+    @property
     def statuses(self) -> tuple[int, ...]:
         """Of all the errors that it may answer with."""
-        found = {401, 403, 500, 503, *self.problems}
+        found = {401, 403, 429, 500, 503, *self.problems}
         if self.query is not None or self.body is not None:
             found.add(400)
         if self.body is not None:
@@ -89,12 +104,13 @@ def endpoint(
     query: type[msgspec.Struct] | None = None,
     body: type[msgspec.Struct] | Mapping[str, Schema] | None = None,
     problems: tuple[int, ...] = (),
+    headers: Mapping[str, Schema] | None = None,
     means: Means | None = None,
 ) -> Callable[[View], View]:
     """Serve a function at an address to who has a scope: its name names the operation, its docstring tells what it does."""
 
     def serve(view: View) -> View:
-        served = needs(scope, means)(Endpoint(view, scope, answer, query, body, problems))
+        served = needs(scope, means)(Endpoint(view, scope, answer, query, body, problems, headers or {}))
         blueprint.add_url_rule(rule, view.__name__, served, methods=[method])
         return view
 
@@ -106,11 +122,13 @@ def read_query(kind: type[Given]) -> Given:
     given: dict[str, Any] = {}
     for name, values in request.args.lists():
         if name in _lists(kind):
-            given[name] = [_storable(value) for value in values]
+            given[name] = [storable(value) for value in values]
         elif len(values) > 1:
             raise Problem(400, "bad_request", f"Give the parameter {name!r} once.")
+        elif values == ["null"] and name in _optional(kind):
+            raise Problem(400, "bad_request", f"Leave the parameter {name!r} out.")
         else:
-            given[name] = _storable(values[0])
+            given[name] = storable(values[0])
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -160,6 +178,12 @@ def _lists(kind: type[msgspec.Struct]) -> frozenset[str]:
     return frozenset(name for name, schema in properties.items() if schema.get("type") == "array")
 
 
-def _storable(text: str) -> str:
-    """A text that every database takes: PostgreSQL has no NUL."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+@lru_cache(maxsize=64)
+def _optional(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The parameters of which msgspec would take the word null for none."""
+    return frozenset(name for name, schema in schema_of(kind)["properties"].items() if "anyOf" in schema)
+
+
+def storable(value: Any) -> Any:
+    """A text that every database takes (PostgreSQL has no NUL); anything else as it is."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value

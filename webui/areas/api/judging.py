@@ -46,10 +46,13 @@ class Wish(Reader, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class LevelWish(Wish, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What to take out besides."""
 
-    level: Annotated[
-        Level | None,
-        Meta(description="What to neutralise; left out, what holds for the account and the sender."),
-    ] = None
+    level: (
+        Annotated[
+            Level,
+            Meta(description="What to neutralise; left out, what holds for the account and the sender."),
+        ]
+        | None
+    ) = None
 
 
 _BYTES = {"type": "string", "contentEncoding": "binary"}

@@ -23,28 +23,30 @@ TOKEN = {
 }
 ETAG = {"type": "string", "description": "Names this state of what was asked for."}
 IF_NONE_MATCH = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
+    "type": "string",
     "description": "The ETag of what you have: where it is still so, the answer is 304.",
-    "schema": TEXT,
 }
+RETRY_AFTER = {"type": "string", "description": "Seconds after which to ask again."}
+LOCATION = {"type": "string", "description": "Where the request is."}
 COUNT = {"type": "integer", "minimum": 0}
 _TYPES: Mapping[Type, Schema] = {
     "string": TEXT,
     "string or null": {"type": ["string", "null"]},
     "integer": COUNT,
+    "integer or null": {"type": ["integer", "null"], "minimum": 0},
     "number": {"type": "number"},
     "number or null": {"type": ["number", "null"]},
     "boolean": {"type": "boolean"},
     "boolean or null": {"type": ["boolean", "null"]},
     "array of strings": {"type": "array", "items": TEXT},
     "array of two integers": {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2},
+    "object": {"type": "object"},
     "object or null": {"type": ["object", "null"]},
 }
 """What JSON Schema says of each type that has nothing inside."""
 _CONVERTED: Mapping[str, Schema] = {
     "int": {"type": "integer", "minimum": 0},
+    "string": {"type": "string", "minLength": 1, "maxLength": 200},
     "name": {"type": "string", "minLength": 1, "maxLength": 253},
 }
 """What JSON Schema says of each of the converters of Flask's that stand in addresses."""
@@ -93,13 +95,13 @@ def _operation(rule: Rule, served: Endpoint) -> dict[str, Any]:
     if more:
         found["description"] = more
     reads = "GET" in (rule.methods or ())
-    if parameters := [*_in_path(rule), *_in_query(served), *([IF_NONE_MATCH] if reads else [])]:
+    if parameters := [*_in_path(rule), *_in_query(served), *_in_header(served, reads)]:
         found["parameters"] = parameters
     if served.body is not None:
-        found["requestBody"] = {"required": True, "content": _bodies(served.body)}
+        found["requestBody"] = {"required": served.needs_body, "content": _bodies(served.body)}
     found["security"] = [{"token": [served.scope]}]
     found["responses"] = {
-        str(served.answer.status): _answer(served.answer, {"ETag": ETAG} if reads else {}),
+        str(served.answer.status): _answer(served.answer, _always(served, reads)),
         **({"304": {"description": "It is as the one whose ETag was sent"}} if reads else {}),
         **{str(status): _problem(status) for status in served.statuses},
     }
@@ -115,14 +117,27 @@ def _in_query(served: Endpoint) -> Iterator[dict[str, Any]]:
     if served.query is None:
         return
     whole = schema_of(served.query)
-    for name, found in whole["properties"].items():
-        said_of = {key: value for key, value in found.items() if key != "description"}
+    for name, schema in whole["properties"].items():
+        # A parameter is left out, never null.
+        found = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
         yield {
             "name": name,
             "in": "query",
             "required": name in whole.get("required", ()),
             "description": found.get("description", ""),
-            "schema": said_of,
+            "schema": _bare(found),
+        }
+
+
+def _in_header(served: Endpoint, reads: bool) -> Iterator[dict[str, Any]]:
+    headers = {**served.headers, **({"If-None-Match": IF_NONE_MATCH} if reads else {})}
+    for name, found in headers.items():
+        yield {
+            "name": name,
+            "in": "header",
+            "required": False,
+            "description": found["description"],
+            "schema": _bare(found),
         }
 
 
@@ -146,16 +161,32 @@ def _answer(answer: Answer, more: Mapping[str, Schema]) -> dict[str, Any]:
         content["application/json"] = {"schema": _named(answer.keys)}
     if content:
         found["content"] = content
+    if answer.links:
+        found["links"] = {
+            f"{operation} of {pointer}": {
+                "operationId": operation,
+                "parameters": {name: f"$response.body#{pointer}"},
+            }
+            for operation, name, pointer in answer.links
+        }
     return found
 
 
+def _always(served: Endpoint, reads: bool) -> dict[str, Schema]:
+    """The fields of an answer that follow from what the endpoint is."""
+    found: dict[str, Schema] = {"ETag": ETAG} if reads else {}
+    return found | {"Location": LOCATION} if served.answer.status == 202 else found
+
+
 def _bare(found: Schema) -> dict[str, Any]:
-    return {key: value for key, value in found.items() if key != "description"}
+    return {key: value for key, value in found.items() if key not in ("description", "default")}
 
 
 def _problem(status: int) -> dict[str, Any]:
+    later = {"Retry-After": {"description": RETRY_AFTER["description"], "schema": _bare(RETRY_AFTER)}}
     return {
         "description": MEANINGS[status],
+        **({"headers": later} if status in (429, 503) else {}),
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 
