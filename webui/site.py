@@ -9,6 +9,7 @@ from typing import cast
 from flask import current_app, request
 
 from blocker.catalogue import Catalogue
+from blocker.sealed import Opener
 from blocker.sender import Trust
 from webui.access.who import accounts
 from webui.fragments import Fragments
@@ -28,6 +29,8 @@ class Site:
     open_metrics: bool = False
     """Whether /metrics answers whoever can reach it."""
     limiter: Limiter = field(default_factory=Limiter)
+    opener: Opener = field(default_factory=Opener)
+    """Opens the previews that this process asked for."""
     unprovable: frozenset[str] = frozenset()
     """Accounts of which nothing can prove, as things are set, that a mail is its sender's."""
     fragments: Fragments = field(default_factory=Fragments)

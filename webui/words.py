@@ -62,6 +62,7 @@ COMMAND_NAMES = {
     "restore": N_("Put the original back"),
     "neutralise": N_("Neutralise"),
     "digest": N_("Send last week’s digest"),
+    "preview": N_("Show the message"),
 }
 TABLES: Mapping[str, Mapping[str, str]] = {
     "action": ACTION_NAMES,

@@ -18,6 +18,7 @@ from blocker.catalogue import (
     listing,
     patches,
     pauses,
+    previews,
     profiles,
     reading,
     schema,
@@ -229,6 +230,7 @@ class Catalogue:
         with self.writing() as connection:
             for account, (condition, detail) in conditions.items():
                 heartbeats.beat(connection, account, condition, detail, now)
+            previews.erase(connection, now)
 
     def heartbeats(self) -> tuple[Heartbeat, ...]:
         """How it is with every account, by name."""

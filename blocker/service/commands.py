@@ -10,6 +10,7 @@ from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError,
 from blocker.service.digest import send
 from blocker.service.exchange.account import Account
 from blocker.service.looks.once_more import NotDone, neutralise, neutralise_sender, restore_sender
+from blocker.service.looks.preview import preview
 from blocker.service.looks.restore import NotRestored, restore
 from blocker.service.looks.sweep import CAP, sweep, usual
 
@@ -24,7 +25,8 @@ def carry_out(account: Account, store: Store, catalogue: Catalogue, between: Cal
     `between` is called now and then: what is asked may take hours, and new mail does not wait for it.
     A command that fails is finished with its error; a lost connection leaves it for the next time.
     Kinds: `restore` and `neutralise` with ``{"message": number in the catalogue}`` or ``{"sender": its name}``; `sweep`
-    with ``{"since": ISO date or null}``; `digest` with nothing.
+    with ``{"since": ISO date or null}``; `digest` with nothing; `preview` with ``{"message": number, "address": of the
+    page's Opener}``.
     """
     for command in catalogue.pending(account.config.name):
         account.begin()
@@ -49,6 +51,9 @@ def _one(
     if command.kind == "restore":
         with account.turn:
             return restore(account, store, catalogue, _message(command))
+    if command.kind == "preview":
+        address = str(command.arguments.get("address", ""))
+        return preview(account, store, catalogue, command.id, _message(command), address)
     if command.kind == "neutralise":
         return neutralise(account, store, catalogue, _message(command))
     if command.kind == "digest":

@@ -87,7 +87,8 @@ def _all(store: Catalogue, asked: MessageFilter) -> Iterator[MessageLine]:
         page, pages = page + 1, found.pages
 
 
-def _message(id_: int) -> MessageDetail:
+def message_of(id_: int) -> MessageDetail:
+    """The message of a number; 404 where there is none that its reader may see."""
     found = catalogue().message(id_) if id_ < 2**63 else None
     if found is None:
         abort(404)
@@ -131,7 +132,7 @@ def index_table() -> Response:
 @needs(Scope.READ)
 def one(id_: int) -> str:
     """One message."""
-    found = _message(id_)
+    found = message_of(id_)
     cards = gathered(found.report.references)
     return render_template(
         "messages/one.html",
@@ -147,4 +148,4 @@ def one(id_: int) -> str:
 @needs(Scope.READ)
 def one_twin(id_: int) -> Response:
     """The same for programs."""
-    return jsonify(_message(id_).as_dict())
+    return jsonify(message_of(id_).as_dict())
