@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from blocker.detect.retold import retold
+from blocker.detect.words import sentence
 from blocker.output import safe
 from webui.language import ENGLISH, N_, _, current
 
@@ -37,6 +39,16 @@ KNOWN = frozenset(
 
 def said(text: str) -> str:
     """A sentence of the service for a page."""
+    return _(text) if text in KNOWN else _as_english(text)
+
+
+def leak(form: str) -> str:
+    """In which form an address stands in URLs, as a sentence."""
+    told = retold(form, current())
+    return _as_english(sentence(form)) if told is None else sentence(told)
+
+
+def _as_english(text: str) -> str:
     if current() == ENGLISH:
         return text
-    return _(text) if text in KNOWN else Markup('<span lang="en">{}</span>').format(safe.page(text))
+    return Markup('<span lang="en">{}</span>').format(safe.page(text))

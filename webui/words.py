@@ -15,7 +15,7 @@ from blocker.choices.levels import label_of
 from blocker.detect.words import kind_name, sentence, whose
 from blocker.output import numbers
 from webui.language import N_, _, count, current, ngettext, pgettext
-from webui.said import said
+from webui.said import leak, said
 
 ACTION_NAMES = {
     "reported": N_("Looked at only"),
@@ -147,6 +147,7 @@ def register(app: Flask) -> None:
         count=count,
         sentence=sentence,
         said=said,
+        leak=leak,
         whose=lambda vendor: whose(vendor, current()),
         kind=lambda name: kind_name(name, current()),
         range_name=range_name,
