@@ -254,10 +254,20 @@ class Catalogue:
         with self.reading() as connection:
             return pauses.lasting(connection, self.only)
 
-    def overview(self, days: int | None = 30, *, account: str = "", today: date | None = None) -> Overview:
-        """The figures of the last `days` days by arrival (UTC), today included; of everything with None."""
+    def overview(
+        self,
+        days: int | None = 30,
+        *,
+        account: str = "",
+        today: date | None = None,
+        own: tuple[date | None, date | None] | None = None,
+    ) -> Overview:
+        """The figures of the last `days` days by arrival (UTC), today included; of everything with None. `own` is a first
+        and a last day in place of `days`; None is without an end."""
         with self.reading() as connection:
-            return reading.overview(connection, days, today or datetime.now(UTC).date(), account, self.only)
+            return reading.overview(
+                connection, days, today or datetime.now(UTC).date(), account, self.only, own
+            )
 
     def senders(
         self, order: SenderOrder = "tracked", limit: int = 100, wanted: MessageFilter = EVERYTHING

@@ -76,11 +76,17 @@ def accounts(connection: Connection, only: Accounts = None) -> tuple[Account, ..
 
 
 def overview(
-    connection: Connection, days: int | None, today: date, account: str = "", only: Accounts = None
+    connection: Connection,
+    days: int | None,
+    today: date,
+    account: str = "",
+    only: Accounts = None,
+    own: tuple[date | None, date | None] | None = None,
 ) -> Overview:
-    """The figures of the last `days` days, `today` included; of everything with None."""
-    first = since(days, today)
-    where = tuple(conditions(MessageFilter(account=account, since=first), only))
+    """The figures of the last `days` days, `today` included; of everything with None; or from one day to another."""
+    days = None if own else days
+    first, last = own or (since(days, today), None)
+    where = tuple(conditions(MessageFilter(account=account, since=first, until=last), only))
     sums = select(
         _COUNT,
         _TRACKED,
@@ -95,7 +101,7 @@ def overview(
     left = select(MessageRow.detail, _COUNT).where(
         *where, MessageRow.action == "left", MessageRow.detail != ""
     )
-    step, bars = trend(_days(connection, where), first, today)
+    step, bars = trend(_days(connection, where), first, min(today, last or today))
     return Overview(
         days=days,
         messages=messages,

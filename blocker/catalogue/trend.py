@@ -23,7 +23,7 @@ def trend(
     the stretch by nothing: it counts in the last bar. Without `since` it begins with the first mail,
     and is two weeks long at least.
     """
-    if not counts and since is None:
+    if (not counts and since is None) or (since is not None and since > today):
         return "day", ()
     first = since or min(min(counts), today - timedelta(days=LEAST_DAYS - 1))
     last = today

@@ -123,3 +123,19 @@ def test_a_list_cannot_be_read_without_a_login(stranger: FlaskClient) -> None:
     """Tables neither."""
     for path in ("/messages.csv", "/senders.csv", "/vendors.csv", "/vendors", "/vendors.json"):
         assert stranger.get(path).status_code in {302, 303, 401}
+
+
+def test_the_overview_takes_own_dates(filled: Catalogue, client: FlaskClient) -> None:
+    """From one day to another, both counted, in figures, chart and links; a stretch of days is then none."""
+    old = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    filled.record(seen(70, pixel(1), arrived=old))
+    filled.record(seen(71, pixel(1), arrived=old + timedelta(days=1)))
+    whole = data_of(client.get("/overview.json?since=2026-01-31&until=2026-02-01"))
+    assert (whole["messages"], whole["days"]) == (2, None)
+    assert [bar["messages"] for bar in whole["trend"]] == [1, 1]
+    page = client.get("/overview?since=2026-02-01&until=2026-02-01").text
+    assert 'id="figure-messages">1<' in page
+    assert "in these days" in page
+    assert 'data-live="/overview/parts?since=2026-02-01&amp;until=2026-02-01"' in page
+    assert client.get("/overview?since=9999-12-31&until=0001-01-01").status_code == 200
+    assert client.get("/overview?since=0001-01-01&until=9999-12-31").status_code == 200

@@ -13,18 +13,20 @@ from webui.areas import Entry
 from webui.charts import chart
 from webui.language import N_, current
 from webui.site import catalogue, site
-from webui.wanted import RANGES, days, query, wanted
+from webui.wanted import RANGES, chosen, days, query, wanted
 
 blueprint = Blueprint("overview", __name__)
 MENU = Entry(N_("Overview"), 1, "overview.index")
 
 USUAL = "30"
-KEPT = ("days", "account")
+KEPT = ("days", "account", "since", "until")
 """What the address of the page can hold."""
 
 
 def _figures() -> Overview:
-    return catalogue().overview(RANGES[days(USUAL)], account=wanted().account)
+    asked = wanted(USUAL)
+    own = None if chosen(USUAL) else (asked.since, asked.until)
+    return catalogue().overview(RANGES[days(USUAL)], account=asked.account, own=own)
 
 
 def _shown() -> dict[str, Any]:
@@ -33,7 +35,8 @@ def _shown() -> dict[str, Any]:
     return {
         "figures": figures,
         "chart": chart(figures.trend, figures.step, wanted(USUAL).since),
-        "chosen": days(USUAL),
+        "chosen": chosen(USUAL),
+        "asked": wanted(USUAL),
         "query": {name: value for name, value in query().items() if name in KEPT},
     }
 
@@ -56,7 +59,8 @@ def index() -> str:
 @needs(Scope.READ)
 def parts() -> BaseResponse:
     """The parts of the page that change while it is open; nothing (304) where they are as the browser has them."""
-    key = (current(), accounts(), days(USUAL), wanted().account)
+    asked = wanted(USUAL)
+    key = (current(), accounts(), chosen(USUAL), asked.account, asked.since, asked.until)
     found = site().fragments.get(key, lambda: render_template("overview/live.html", **_shown()))
     answer = Response(found.body, mimetype="text/html")
     answer.set_etag(found.tag)
