@@ -48,8 +48,15 @@ def wanted(usual: str = "all") -> MessageFilter:
 
 
 def query() -> dict[str, str]:
-    """What the address of this page holds, for links that change one thing of it."""
-    return {name: value for name, value in request.args.items() if value}
+    """What the address of this page holds, for links that change one thing of it.
+
+    Names that mean something to `url_for` itself are left out: whoever writes the address must not choose a link's host.
+    """
+    return {
+        name: value
+        for name, value in request.args.items()
+        if value and name != "endpoint" and not name.startswith("_")
+    }
 
 
 def number(name: str, usual: int = 1) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, render_template
 
 from blocker.catalogue.values import Account
+from blocker.output.columns import Column
+from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry
 from webui.language import N_
@@ -13,6 +15,12 @@ from webui.standing import heartbeats
 
 blueprint = Blueprint("accounts", __name__)
 MENU = Entry(N_("Accounts"), 5, "accounts.index")
+COLUMNS = (
+    Column("name", "text", "what a person calls it"),
+    Column("address", "text", "its mail address"),
+    Column("mode", "text", "what the service may do to its mail"),
+    Column("level", "text", "how much is taken out"),
+)
 
 
 def _known() -> dict[str, Account]:
@@ -26,6 +34,11 @@ def index() -> str:
     """All accounts by name."""
     beats = heartbeats()
     return render_template("accounts/list.html", beats=beats, known=_known())
+
+
+tables.export(
+    blueprint, "accounts", COLUMNS, lambda: (account.as_dict() for account in catalogue().accounts())
+)
 
 
 @blueprint.get("/accounts.json")

@@ -9,6 +9,8 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from blocker.catalogue.values import MessageDetail
+from blocker.output.columns import Column
+from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry
 from webui.language import N_, _
@@ -17,6 +19,19 @@ from webui.site import catalogue
 blueprint = Blueprint("commands", __name__)
 MENU = Entry(N_("Requests"), 6, "commands.index")
 SHOWN = 50
+EXPORTED = 10_000
+"""Requests of a table of all: the newest."""
+COLUMNS = (
+    Column("id", "integer", "its number"),
+    Column("kind", "text", "what was asked for"),
+    Column("account", "text", "of which account"),
+    Column("state", "text", "waiting, running, done or failed"),
+    Column("requested", "instant", "when it was asked for"),
+    Column("started", "instant", "when the service began with it", True),
+    Column("finished", "instant", "when it ended", True),
+    Column("outcome", "text", "what came of it", True),
+    Column("error", "text", "why it failed", True),
+)
 
 
 @blueprint.get("/requests")
@@ -33,6 +48,11 @@ def index() -> str:
 def index_twin() -> Response:
     """The same list for programs."""
     return jsonify({"requests": [command.as_dict() for command in catalogue().commands(SHOWN)]})
+
+
+tables.export(
+    blueprint, "requests", COLUMNS, lambda: (command.as_dict() for command in catalogue().commands(EXPORTED))
+)
 
 
 @blueprint.post("/requests/sweep")

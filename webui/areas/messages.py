@@ -12,6 +12,7 @@ from blocker.catalogue import Catalogue, MessageFilter
 from blocker.catalogue.values import ACTIONS, PROOFS, MessageDetail, MessageLine, Page
 from blocker.detect.report import KINDS, Judged, Verdict
 from blocker.detect.words import Told, told
+from blocker.output.columns import Column
 from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry
@@ -25,19 +26,19 @@ MENU = Entry(N_("Messages"), 4, "messages.index")
 EXPORTED = 1000
 """Messages that are read at a time for a table of all."""
 COLUMNS = (
-    "id",
-    "account",
-    "mailbox",
-    "internal_date",
-    "author",
-    "sender",
-    "proven",
-    "subject",
-    "tracked",
-    "blocked",
-    "receipts",
-    "action",
-    "detail",
+    Column("id", "integer", "its number in the catalogue"),
+    Column("account", "text", "the account it came to"),
+    Column("mailbox", "text", "the folder"),
+    Column("internal_date", "instant", "when it came"),
+    Column("author", "text", "the From field, decoded"),
+    Column("sender", "text", "organisational domain of the sender"),
+    Column("proven", "boolean", "whether it is the sender's for certain; none where nobody looked", True),
+    Column("subject", "text", "the Subject field, decoded"),
+    Column("tracked", "boolean", "whether it holds a pixel or a beacon"),
+    Column("blocked", "integer", "how many"),
+    Column("receipts", "integer", "header fields that ask for a receipt"),
+    Column("action", "text", "what was done with it"),
+    Column("detail", "text", "why it was left alone"),
 )
 """Of the table: the JSON's keys, but for `from`, which is a word of SQL."""
 
@@ -120,12 +121,12 @@ def index_twin() -> Response:
     return jsonify(_page().as_dict())
 
 
-@blueprint.get("/messages.csv")
-@needs(Scope.READ)
-def index_table() -> Response:
-    """All of the list as a table."""
-    lines = (line.as_dict() | {"author": line.sender} for line in _all(catalogue(), wanted()))
-    return tables.csv("messages", lines, COLUMNS)
+tables.export(
+    blueprint,
+    "messages",
+    COLUMNS,
+    lambda: (line.as_dict() | {"author": line.sender} for line in _all(catalogue(), wanted())),
+)
 
 
 @blueprint.get("/messages/<int:id_>")

@@ -14,6 +14,7 @@ from blocker.catalogue.settings import NoDomain, SenderLevel
 from blocker.catalogue.values import PROOFS, SenderDetail, SenderLine
 from blocker.choices.levels import SETTINGS
 from blocker.detect.report import KINDS
+from blocker.output.columns import Column
 from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry
@@ -30,7 +31,15 @@ EXPORTED = 1000
 """Senders that are read at a time for a table of all."""
 SHOWN = 3
 """Accounts of which it is said that nothing can be proven: each costs a question."""
-COLUMNS = ("domain", "messages", "tracked", "share", "proven", "claimed", "last")
+COLUMNS = (
+    Column("domain", "text", "the sender"),
+    Column("messages", "integer", "its mail"),
+    Column("tracked", "integer", "how much of it is tracked"),
+    Column("share", "number", "the same as a part of one"),
+    Column("proven", "integer", "mail that is the sender's for certain"),
+    Column("claimed", "integer", "mail that only says so"),
+    Column("last", "instant", "when its last mail came"),
+)
 
 
 def _asked() -> SenderFilter:
@@ -92,11 +101,7 @@ def index_twin() -> Response:
     return jsonify(_page().as_dict())
 
 
-@blueprint.get("/senders.csv")
-@needs(Scope.READ)
-def index_table() -> Response:
-    """All of the list as a table."""
-    return tables.csv("senders", (line.as_dict() for line in _all(catalogue(), _asked())), COLUMNS)
+tables.export(blueprint, "senders", COLUMNS, lambda: (line.as_dict() for line in _all(catalogue(), _asked())))
 
 
 @blueprint.get("/senders/<name:domain>")

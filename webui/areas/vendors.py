@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template
 from blocker.catalogue.values import VendorDetail, VendorLine
 from blocker.detect.knowledge import default_rules
 from blocker.detect.words import OWN_SYSTEMS
+from blocker.output.columns import Column
 from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry
@@ -21,7 +22,16 @@ blueprint = Blueprint("vendors", __name__)
 MENU = Entry(N_("Vendors"), 3, "vendors.index")
 MOST = 700
 """More than there are in our rules."""
-COLUMNS = ("name", "named", "role", "references", "messages", "senders", "last")
+COLUMNS = (
+    Column("name", "text", "the vendor"),
+    Column("named", "boolean", "false of the mailing systems that senders run themselves"),
+    Column("role", "text", "what it is in mail, where our rules say so"),
+    Column("trackers", "integer", "its pixels and beacons"),
+    Column("messages", "integer", "in how many messages"),
+    Column("senders", "integer", "of how many senders"),
+    Column("last", "instant", "when the last came"),
+)
+"""Of the table: the JSON's keys, but for `references`, which is a word of SQL."""
 
 
 def _lines() -> tuple[VendorLine, ...]:
@@ -76,11 +86,12 @@ def index_twin() -> Response:
     return jsonify({"vendors": [_with_role(line) for line in _lines()]})
 
 
-@blueprint.get("/vendors.csv")
-@needs(Scope.READ)
-def index_table() -> Response:
-    """The same list as a table."""
-    return tables.csv("vendors", map(_with_role, _lines()), COLUMNS)
+tables.export(
+    blueprint,
+    "vendors",
+    COLUMNS,
+    lambda: (_with_role(line) | {"trackers": line.references} for line in _lines()),
+)
 
 
 @blueprint.get("/vendors/<name:name>")
