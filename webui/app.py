@@ -16,6 +16,7 @@ from blocker.output import safe
 from blocker.sender import Trust
 from webui import access, cors, errors, headers, language, words
 from webui.access import guard, pages, sessions
+from webui.access.hosts import Hosts
 from webui.areas import areas, menu
 from webui.rates import PER_MINUTE, Rates
 from webui.site import Site
@@ -48,13 +49,15 @@ def create_app(
     open_metrics: bool = False,
     origins: Iterable[str] = (),
     per_minute: int = PER_MINUTE,
+    hosts: Iterable[str] = (),
 ) -> Flask:
     """The pages and the API over a catalogue.
 
     `secret` signs the session cookie; left out, a new one is made, and sessions end with the program.
     `key` is the installation's key, with which the API signs what it neutralises; `trust` is what proves to it that a
     mail is its sender's, and `unprovable` names the accounts for which there is no such proof. With `open_metrics`, which is
-    for an address that this machine alone can reach, /metrics asks for no token.
+    for an address that this machine alone can reach, /metrics asks for no token. `hosts` are the names and addresses under
+    which the pages answer, beside those that every machine has for itself.
     """
     app = Flask(__name__)
     app.json = Objects(app)
@@ -79,6 +82,7 @@ def create_app(
         unprovable=unprovable,
         rates=Rates(per_minute),
         origins=frozenset(origins),
+        hosts=Hosts.of(hosts),
     )
     app.jinja_env.globals.update(
         csrf_token=sessions.csrf_token,

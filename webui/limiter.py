@@ -1,4 +1,4 @@
-"""How often somebody may try a password."""
+"""Counting what happens too often."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from threading import Lock
 
-MAX_CLIENTS = 10_000
+MAX_KEYS = 10_000
 
 
 class Limiter:
-    """Counts failures per client in a sliding window. Safe to use from several threads."""
+    """Counts failures by key in a sliding window. Safe to use from several threads."""
 
     def __init__(
         self, allowed: int = 5, window: float = 900.0, clock: Callable[[], float] = time.monotonic
@@ -24,39 +24,37 @@ class Limiter:
         self._failures: OrderedDict[str, list[float]] = OrderedDict()
         self._lock = Lock()
 
-    def wait(self, client: str) -> int:
-        """Seconds until this client may try again; 0 where it may now."""
+    def wait(self, key: str) -> int:
+        """Seconds until the next try; 0 where it may be made now."""
         with self._lock:
-            recent = self._recent(_network(client))
+            recent = self._recent(key)
             if len(recent) < self._allowed:
                 return 0
             return max(1, round(recent[-self._allowed] + self._window - self._clock()))
 
-    def failed(self, client: str) -> None:
+    def failed(self, key: str) -> None:
         """Note a failure."""
-        key = _network(client)
         with self._lock:
             self._failures[key] = [*self._recent(key), self._clock()][-self._allowed :]
             self._failures.move_to_end(key)
-            while len(self._failures) > MAX_CLIENTS:
+            while len(self._failures) > MAX_KEYS:
                 self._failures.popitem(last=False)
 
-    def succeeded(self, client: str) -> None:
-        """Forget a client's failures."""
+    def take_back(self, key: str) -> None:
+        """The last failure was none."""
         with self._lock:
-            self._failures.pop(_network(client), None)
+            if left := self._failures.pop(key, [])[:-1]:
+                self._failures[key] = left
 
     def _recent(self, key: str) -> list[float]:
         oldest = self._clock() - self._window
         return [moment for moment in self._failures.get(key, ()) if moment > oldest]
 
 
-def _network(client: str) -> str:
-    """The address, or the /64 that one IPv6 host commands whole."""
+def network(address: str) -> str:
+    """The key of an address: itself, or the /64 that one IPv6 host commands whole."""
     try:
-        address = ip_address(client)
+        parsed = ip_address(address)
     except ValueError:
-        return client[:64]
-    if isinstance(address, IPv6Address):
-        return address.exploded[:19]
-    return str(address)
+        return address[:64]
+    return parsed.exploded[:19] if isinstance(parsed, IPv6Address) else str(parsed)

@@ -11,9 +11,10 @@ from flask import current_app, request
 from blocker.catalogue import Catalogue
 from blocker.sealed import Opener
 from blocker.sender import Trust
+from webui.access.hosts import Hosts
+from webui.access.throttle import Throttle
 from webui.access.who import accounts
 from webui.fragments import Fragments
-from webui.limiter import Limiter
 from webui.rates import Rates
 
 
@@ -28,7 +29,9 @@ class Site:
     """What proves that a mail is its sender's."""
     open_metrics: bool = False
     """Whether /metrics answers whoever can reach it."""
-    limiter: Limiter = field(default_factory=Limiter)
+    hosts: Hosts = Hosts()  # noqa: RUF009 (frozen)
+    """Under which names the pages answer."""
+    throttle: Throttle = field(default_factory=Throttle)
     opener: Opener = field(default_factory=Opener)
     """Opens the previews that this process asked for."""
     unprovable: frozenset[str] = frozenset()

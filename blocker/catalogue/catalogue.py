@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 
 from blocker.catalogue import (
     commands,
-    credentials,
     forgetting,
     heartbeats,
     listing,
@@ -26,7 +25,6 @@ from blocker.catalogue import (
     settings,
     writing,
 )
-from blocker.catalogue.credentials import CredentialKind
 from blocker.catalogue.errors import NotYours, place, told
 from blocker.catalogue.filtering import conditions
 from blocker.catalogue.heartbeats import Condition, Heartbeat
@@ -369,31 +367,3 @@ class Catalogue:
         """How many messages `forget` would erase."""
         with self.reading() as connection:
             return forgetting.count(connection, forgetting.Wish(sender, before, everything))
-
-    def add_credential(self, kind: CredentialKind, digest: str, expires: datetime | None = None) -> None:
-        """Keep a digest that opens the pages; a `password` takes the place of the one before, and ends every session."""
-        with self.writing() as connection:
-            if kind == "password":
-                credentials.drop(connection, "password")
-                credentials.drop(connection, "session")
-            credentials.add(connection, kind, digest, expires)
-
-    def credentials(self, kind: CredentialKind) -> list[str]:
-        """The digests of a kind that have not expired."""
-        with self.reading() as connection:
-            return credentials.digests(connection, kind)
-
-    def holds_credential(self, kind: CredentialKind, digest: str) -> bool:
-        """Whether exactly this digest is kept and has not expired."""
-        with self.reading() as connection:
-            return credentials.holds(connection, kind, digest)
-
-    def take_credential(self, kind: CredentialKind, digest: str) -> bool:
-        """Use a digest up: whether it was there and had not expired."""
-        with self.writing() as connection:
-            return credentials.take(connection, kind, digest)
-
-    def drop_credentials(self, kind: CredentialKind) -> int:
-        """Forget all digests of a kind; how many there were."""
-        with self.writing() as connection:
-            return credentials.drop(connection, kind)

@@ -301,19 +301,6 @@ class CommandRow(Base):
     error: Mapped[str | None]
 
 
-class CredentialRow(Base):
-    """What opens the pages: the password's hash, digests of API tokens, of one-time links and of sessions."""
-
-    __tablename__ = "credentials"
-    __table_args__ = (Index("ix_credentials_digest", "kind", "digest", unique=True),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    digest: Mapped[str] = mapped_column(String(300))
-    created: Mapped[dt.datetime]
-    expires: Mapped[dt.datetime | None]
-
-
 class JournalRow(Base):
     """How far the service has come with one message: its durable memory across a crash. See `codes`."""
 

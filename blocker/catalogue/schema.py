@@ -15,12 +15,15 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
-from blocker.catalogue import digests
+from blocker.catalogue import (
+    digests,
+    model_access,  # noqa: F401 (its tables are known once it is imported)
+)
 from blocker.catalogue.errors import CatalogueError, place, told
 from blocker.catalogue.model import Base
 from blocker.config.private import only_file, private_directory, write_new
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest revision in `migrations/versions`; a test keeps the two equal."""
 VERSION_TABLE = "unpixel_version"
 BUSY_SECONDS = 30

@@ -37,6 +37,8 @@ COMMANDS = {
     "backup": "blocker.cli.backup:backup",
     "restore-backup": "blocker.cli.backup:restore_backup",
     "web": "blocker.cli.pages:web",
+    "user": "blocker.cli.access:user",
+    "token": "blocker.cli.access:token",
     "docs": "blocker.cli.docs:docs",
     "demo": "blocker.cli.demo:demo",
 }

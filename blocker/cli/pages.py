@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,11 +11,12 @@ from typing import Any, cast, get_args
 import click
 
 from blocker.catalogue import Catalogue, CatalogueError
+from blocker.catalogue.people import People
 from blocker.catalogue.reading import SenderOrder
 from blocker.config import Config, ConfigError, load
 from blocker.config.loopback import is_loopback
 from blocker.output.numbers import percent
-from blocker.output.terminal import confirm, prompt, say, say_json
+from blocker.output.terminal import confirm, say, say_json
 
 DATABASE = click.option("--database", metavar="URL", help="Another database than the configured one.")
 HOST = click.option("--host", help="Address to listen on; 127.0.0.1 where nothing is configured.")
@@ -48,11 +48,11 @@ def _config() -> Config:
 @DATABASE
 @click.pass_context
 def web(ctx: click.Context, host: str | None, port: int | None, database: str | None) -> None:
-    """Serve the pages; set their password; make tokens for programs.
+    """Serve the pages.
 
     \b
     Example:
-      unpixel web password
+      unpixel user password
       unpixel web --port 8400
     """
     if ctx.invoked_subcommand is None:
@@ -88,6 +88,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
                     unprovable=unprovable(config),
                     open_metrics=is_loopback(address),
                     origins=config.web.origins,
+                    hosts=(*config.web.hosts, address),
                 ),
                 address,
                 config.web.port if port is None else port,
@@ -100,8 +101,8 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
                 f"The address cannot be listened on ({error.strerror or error}): name another with --host or --port."
             ) from error
         say(f"The pages are at {server.url} (Ctrl-C ends them).")
-        if not store.credentials("password"):
-            say("No password is set yet: set one with `unpixel web password`, or open this once:")
+        if not any(person.password for person in People(store).all()):
+            say("No password is set yet: set one with `unpixel user password`, or open this once:")
             say(one_time_link(store, server.url))
         if not is_loopback(server.host):
             say(
@@ -109,55 +110,6 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
                 err=True,
             )
         server.run_until_signal()
-
-
-@web.command()
-@DATABASE
-@click.option(
-    "--stdin", "from_stdin", is_flag=True, help="Read the password from the first line of standard input."
-)
-def password(database: str | None, from_stdin: bool) -> None:
-    """Set the password of the pages; whoever was logged in is logged out.
-
-    \b
-    Example:
-      unpixel web password
-    """
-    from webui.access.passwords import set_password
-
-    with catalogue_of(database) as store:
-        given = (
-            sys.stdin.readline().rstrip("\r\n")
-            if from_stdin
-            else prompt("Password", hide_input=True, confirmation_prompt="Once more")
-        )
-        try:
-            set_password(store, given)
-        except ValueError as error:
-            raise click.ClickException(str(error)) from error
-    say("The password is set.")
-
-
-@web.command()
-@DATABASE
-@click.option("--revoke", is_flag=True, help="End all tokens instead of making one.")
-def token(database: str | None, revoke: bool) -> None:
-    """Make a token for the API and print it: this is the only time it can be read.
-
-    \b
-    Example:
-      unpixel web token
-      curl -H "Authorization: Bearer $TOKEN" -H "Content-Type: message/rfc822" \\
-           --data-binary @message.eml http://127.0.0.1:8400/api/v1/scan
-    """
-    from webui.access.tokens import new_token, revoke_tokens
-
-    with catalogue_of(database) as store:
-        if revoke:
-            ended = revoke_tokens(store)
-            say(f"{ended} {'token was' if ended == 1 else 'tokens were'} ended.")
-        else:
-            say(new_token(store))
 
 
 @click.command()

@@ -188,6 +188,13 @@ class WebConfig:
             "`moz-extension://…`; no page may where none is named",
         ),
     )
+    hosts: tuple[str, ...] = field(
+        default=(),
+        metadata=takes(
+            Texts(),
+            "the names by which browsers reach them, beside `localhost` and the address in `host`; see [access](access.md)",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

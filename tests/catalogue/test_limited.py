@@ -83,11 +83,6 @@ OTHERS = {
     "sender_levels": "what is in force for one account or all: no finding",
     "keep_patch": "by a digest that only who has the mail knows",
     "patch": "by a digest that only who has the mail knows",
-    "add_credential": "who gets in",
-    "credentials": "who gets in",
-    "holds_credential": "who gets in",
-    "take_credential": "who gets in",
-    "drop_credentials": "who gets in",
 }
 """Every other method, and why it need not be limited."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import func, select
@@ -200,20 +200,6 @@ def test_a_failed_command_says_so(store: Catalogue) -> None:
     assert [(c.state, c.error) for c in store.commands()] == [("failed", "The original is gone.")]
     with pytest.raises(CatalogueError, match="no command 99"):
         store.finish(99, "done")
-
-
-def test_a_credential_expires_and_is_used_up_once(store: Catalogue) -> None:
-    """An expired digest is none; a digest that is taken is gone; a new password takes the old one's place."""
-    past, future = datetime.now(UTC) - timedelta(seconds=1), datetime.now(UTC) + timedelta(hours=1)
-    store.add_credential("link", "old", past)
-    store.add_credential("link", "new", future)
-    assert not store.take_credential("link", "old")
-    assert store.take_credential("link", "new")
-    assert not store.take_credential("link", "new")
-    store.add_credential("password", "one")
-    store.add_credential("password", "two")
-    assert store.credentials("password") == ["two"]
-    assert not store.holds_credential("token", "two")
 
 
 def test_lists_are_searched_as_text(store: Catalogue) -> None:

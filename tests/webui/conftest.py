@@ -71,7 +71,7 @@ def filled(store: Catalogue) -> Catalogue:
 @pytest.fixture
 def app(filled: Catalogue) -> Flask:
     """The application over the filled catalogue."""
-    return create_app(filled, secret="for tests only")
+    return create_app(filled, secret="for tests only", hosts=["pages.example"])
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ def test_a_strangers_long_body_is_refused_unread(
         for stranger in strangers:
             status, head, body = answer_of(stranger)
             assert (status, b'www-authenticate: bearer realm="unpixel"' in head.lower()) == (401, True)
-            assert "unpixel web token" in json.loads(body)["error"]["message"]
+            assert "unpixel token add" in json.loads(body)["error"]["message"]
     assert on_disk == []
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from werkzeug.security import check_password_hash
 
 from blocker.catalogue import Catalogue
 from blocker.cli import main
@@ -134,39 +133,9 @@ def test_forgetting_wants_to_know_what(filled: Catalogue, database: str, wish: t
     assert len(subjects(filled)) == 5
 
 
-def test_the_password_is_set(filled: Catalogue, database: str) -> None:
-    """From standard input or by asking twice; it is never printed."""
-    first = run("web", "password", "--stdin", "--database", database, given="correct horse battery\n")
-    assert (first.exit_code, first.output) == (0, "The password is set.\n")
-    assert check_password_hash(filled.credentials("password")[0], "correct horse battery")
-    asked = run(
-        "web", "password", "--database", database, given="staple horse battery\nstaple horse battery\n"
-    )
-    assert asked.exit_code == 0
-    assert "staple" not in asked.output
-    assert check_password_hash(filled.credentials("password")[0], "staple horse battery")
-
-
-def test_a_poor_password_fails_in_a_sentence(filled: Catalogue, database: str) -> None:
-    """Exit code 1, nothing set."""
-    result = run("web", "password", "--stdin", "--database", database, given="short\n")
-    assert result.exit_code == 1
-    assert result.output == "Error: The password is too short: use at least 10 characters.\n"
-    assert filled.credentials("password") == []
-
-
-def test_a_token_is_printed_once_and_can_be_revoked(filled: Catalogue, database: str) -> None:
-    """The output is the token alone, for a script to take."""
-    token = run("web", "token", "--database", database).output
-    assert re.fullmatch(r"unpixel_[\w-]{43}\n", token)
-    assert len(filled.credentials("token")) == 1
-    assert run("web", "token", "--revoke", "--database", database).output == "1 token was ended.\n"
-    assert filled.credentials("token") == []
-
-
 @pytest.mark.parametrize(
     "command",
-    [("senders",), ("export",), ("forget", "--all"), ("web", "token"), ("web", "password", "--stdin")],
+    [("senders",), ("export",), ("forget", "--all"), ("token", "add", "x"), ("user", "password", "--stdin")],
 )
 def test_a_wrong_database_fails_in_a_sentence(command: tuple[str, ...]) -> None:
     """Exit code 1 and one line."""
@@ -181,8 +150,6 @@ def test_a_wrong_database_fails_in_a_sentence(command: tuple[str, ...]) -> None:
     [
         ("web",),
         ("web", "serve"),
-        ("web", "password"),
-        ("web", "token"),
         ("senders",),
         ("export",),
         ("forget",),
@@ -229,7 +196,7 @@ def test_web_serves_until_it_is_told_to_end(database: str, tmp_path: Path) -> No
         first = process.stdout.readline()
         found = re.search(r"http://127\.0\.0\.1:\d+", first)
         assert found, first
-        assert "unpixel web password" in process.stdout.readline()
+        assert "unpixel user password" in process.stdout.readline()
         link = process.stdout.readline().strip()
         assert link.startswith(found[0] + "/login/")
         with urllib.request.urlopen(found[0] + "/healthz", timeout=60) as answer:

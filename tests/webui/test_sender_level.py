@@ -24,7 +24,7 @@ def trusting(app: Flask, filled: Catalogue) -> Names:
     """The application may look up keys; what it asked is noted."""
     names = Names()
     site: Site = app.extensions["unpixel"]
-    app.extensions["unpixel"] = Site(filled, site.key, Trust(lookup=names), site.open_metrics, site.limiter)
+    app.extensions["unpixel"] = Site(filled, site.key, Trust(lookup=names), site.open_metrics)
     return names
 
 

@@ -7,7 +7,7 @@ present request may know of; the catalogue that `webui.site` gives a view is lim
 
 from webui.access.need import Means, needs, needs_of, public
 from webui.access.scopes import Scope
-from webui.access.who import Who, accounts, is_owner, may, who
+from webui.access.who import Who, accounts, is_owner, may, me, who
 
 __all__ = [
     "Means",
@@ -16,6 +16,7 @@ __all__ = [
     "accounts",
     "is_owner",
     "may",
+    "me",
     "needs",
     "needs_of",
     "public",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from blocker.catalogue import Catalogue
+from blocker.catalogue import Catalogue, CatalogueError
+from blocker.catalogue.credentials import Credentials
 from blocker.config.loopback import is_loopback
 from webui.access import sessions, tokens
+from webui.access.hosts import bare
 from webui.access.need import Means, Need, needs_of
 from webui.access.scopes import Scope
 from webui.access.who import Who, become
@@ -34,10 +37,13 @@ def gate(app: Flask) -> Callable[[str], Problem | None]:
 
 def guard() -> Response | None:
     """Before every request: find out who asks, and refuse whoever may not have what was asked for."""
+    if not site().hosts.knows(request.headers.get("Host")):
+        raise Problem(421, "wrong_host", _("The pages do not answer under this name: add it to web.hosts."))
     need = _need()
     somebody = _shown(need)
     if somebody is not None:
         become(somebody)
+        _note(somebody)
     if need is None or need.means is not Means.NOTHING:
         refusal = _refusal(need, somebody)
         if refusal is not None:
@@ -45,6 +51,19 @@ def guard() -> Response | None:
     if request.method not in SAFE and not is_api():
         _require_csrf()
     return None
+
+
+def _note(somebody: Who) -> None:
+    """Check where a plug-in's token comes from, and write down that it, or a session, was used."""
+    if somebody.credential is None:
+        return
+    bound, origin = somebody.credential.origin, request.headers.get("Origin")
+    # Browsers leave Origin out of what only reads, where an extension asks for it (Fetch, "append a request Origin").
+    if bound and origin != bound and (origin is not None or request.method not in SAFE):
+        raise Problem(403, "wrong_origin", "This token belongs to a plug-in: only that may show it.")
+    # A catalogue that cannot be written to now can be read all the same.
+    with suppress(CatalogueError):
+        Credentials(site().catalogue).note_use(somebody.credential)
 
 
 def _need() -> Need | None:
@@ -93,15 +112,14 @@ def _no_token() -> Problem:
     return Problem(
         401,
         "unauthorised",
-        "This needs a token: make one with `unpixel web token` and send it as `Authorization: Bearer TOKEN`.",
+        "This needs a token: make one with `unpixel token add` and send it as `Authorization: Bearer TOKEN`.",
     )
 
 
 def _open_metrics() -> bool:
     """Whether this machine asks for /metrics: by its address, where a proxy says for whom it asks, and under a name of
     this machine, so that no page elsewhere can have its own name resolve here and read them."""
-    host = request.host.lower().removesuffix(f":{request.host.rpartition(':')[2]}")
-    here = is_loopback(host.removeprefix("[").removesuffix("]")) and is_loopback(request.remote_addr or "")
+    here = is_loopback(bare(request.host)) and is_loopback(request.remote_addr or "")
     return request.endpoint == "metrics.metrics" and site().open_metrics and here
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from blocker.catalogue.people import Person, Role
+
 
 class Scope(StrEnum):
     """One thing that a view can need."""
@@ -18,7 +20,16 @@ class Scope(StrEnum):
     """Change what holds for all: accounts, people, settings. No token has it."""
 
 
-PERSON = frozenset(Scope)
-"""What an owner of all accounts may do."""
 PROGRAM = frozenset({Scope.READ, Scope.SCAN})
 """What a token may do where nothing else was said."""
+GRANTED = (Scope.READ, Scope.SCAN, Scope.ACT)
+"""What a token can be given."""
+_OF_ROLE = {
+    Role.VIEWER: frozenset({Scope.READ, Scope.SCAN}),
+    Role.OWNER: frozenset(GRANTED),
+}
+
+
+def scopes_of(person: Person) -> frozenset[Scope]:
+    """What a person may do."""
+    return frozenset(Scope) if person.owns_all else _OF_ROLE[person.role]

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from flask import g, has_request_context
 
+from blocker.catalogue.credentials import Credential
+from blocker.catalogue.people import Person
+from blocker.catalogue.values import Accounts
 from webui.access.scopes import Scope
 
 
@@ -14,10 +17,14 @@ class Who:
     """A person, or a program with a token of theirs."""
 
     scopes: frozenset[Scope] = frozenset()
-    accounts: frozenset[str] | None = frozenset()
+    accounts: Accounts = frozenset()
     """Those whose mail they may know of; None for all."""
     program: bool = False
     """Whether it came with a token."""
+    person: Person | None = None
+    """None for a stranger, and for a monitor that this machine alone can be."""
+    credential: Credential | None = None
+    """The session, or the token."""
 
 
 STRANGER = Who()
@@ -35,7 +42,14 @@ def who() -> Who:
     return found
 
 
-def accounts() -> frozenset[str] | None:
+def me() -> Person:
+    """The person who sends the present request, themselves or by a program: behind a view that needs a scope."""
+    person = who().person
+    assert person is not None
+    return person
+
+
+def accounts() -> Accounts:
     """The names of the accounts whose mail the present request may know of; None for all. A stranger has none."""
     return who().accounts
 
