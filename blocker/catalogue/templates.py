@@ -20,7 +20,7 @@ MOST = 10
 def masked(url: str | None) -> str:
     """A URL with its changing parts masked; empty for what is no URL."""
     parsed = parse(url) if url else None
-    return template(parsed).removesuffix("?") if parsed is not None else ""
+    return template(parsed) if parsed is not None else ""
 
 
 def templates(
@@ -43,4 +43,4 @@ def templates(
     found = Counter((masked(url), vendor or "") for url, vendor in connection.execute(query))
     found = Counter({key: n for key, n in found.items() if key[0]})
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    return tuple((url, vendor, n) for (url, vendor), n in ordered[:MOST])
+    return tuple((url.removesuffix("?"), vendor, n) for (url, vendor), n in ordered[:MOST])

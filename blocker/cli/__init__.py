@@ -32,6 +32,7 @@ COMMANDS = {
     "digest": "blocker.cli.digest:digest",
     "senders": "blocker.cli.pages:senders",
     "sender": "blocker.cli.sender:sender",
+    "feedback": "blocker.cli.feedback:feedback",
     "export": "blocker.cli.export:export",
     "forget": "blocker.cli.pages:forget",
     "backup": "blocker.cli.backup:backup",

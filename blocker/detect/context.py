@@ -53,13 +53,10 @@ MAX_SIGNATURES, MAX_SIGNATURE = 4, 4096
 MAX_ADDRESS = 2000
 """Characters of an address field that are looked at."""
 MAX_RECIPIENTS = 20
-MAX_LINKS = 2000
-MAX_LINK_PATH = 512
+MAX_LINKS, MAX_LINK_PATH = 2000, 512
 """Characters of a link's path whose pieces are looked at."""
-MAX_TAIL = 65536
-"""Characters at the end of a document in which its last pictures are looked for."""
-MAX_LAST = 2
-"""Pictures that stand last: senders and their services may each add one."""
+MAX_TAIL, MAX_LAST = 65536, 2
+"""Characters at the end of a document in which its last pictures are looked for, and how many: a service may add one."""
 MAX_DATE = 200
 """Characters of a Date field that are read."""
 SEEN = 3.0
@@ -93,6 +90,8 @@ class Context:
         """For a document, a place behind which text stands, and one from which on none does, where it is known."""
         self.styles = Allowance(STYLE_STEPS)
         self.searches = Allowance(SEARCH_STEPS)
+        self.overruled: Mapping[str, bool] = {}
+        """What a person said of this sender's URLs, by template: whether they track."""
         self.addresses: dict[tuple[str, str | None], Address] = {}
         """What was found out of each URL so far, by how it is written and what it names."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import TypeVar
 
 from blocker.catalogue import HeaderView
@@ -86,9 +87,16 @@ def alone(
         yield message, judged(message.raw, source, account, key, recall)
 
 
-def judged(raw: bytes, source: str, account: AccountConfig, key: bytes, recall: Recall) -> Outcome:
-    """What is thought of one message. Raises what `recall` raises."""
-    return WARM.ask(partial(outcome, raw, source, account, key), recall)
+def judged(
+    raw: bytes,
+    source: str,
+    account: AccountConfig,
+    key: bytes,
+    recall: Recall,
+    said: Mapping[str, bool] = MappingProxyType({}),
+) -> Outcome:
+    """What is thought of one message; `said` is as in `outcome`. Raises what `recall` raises."""
+    return WARM.ask(partial(outcome, raw, source, account, key, said=dict(said)), recall)
 
 
 def viewed(raw: bytes) -> HeaderView:

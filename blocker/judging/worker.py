@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from types import MappingProxyType
 from typing import IO, Any, TypeVar
 
 from blocker.config.model import AccountConfig
@@ -69,11 +70,23 @@ def outcomes(
     ]
 
 
-def outcome(raw: bytes, source: str, account: AccountConfig, key: bytes, recall: Recall) -> Outcome:
-    """What is thought of one message. Raises whatever it does to the reader, and what `recall` raises."""
+def outcome(
+    raw: bytes,
+    source: str,
+    account: AccountConfig,
+    key: bytes,
+    recall: Recall,
+    *,
+    said: Mapping[str, bool] = MappingProxyType({}),
+) -> Outcome:
+    """What is thought of one message. Raises whatever it does to the reader, and what `recall` raises.
+
+    `said` is what a person said of its sender's URLs, by template: whether they track.
+    """
     context = _read(raw, account, key)
     if context is None:
         return None
+    context.overruled = said
     (context.past,) = recall([(context.urls, context.mail)])
     return judge(context, account, key, source)
 

@@ -22,6 +22,7 @@ FAMILIES = (
     "knowledge",
     "identity",
     "token",
+    "person",
     "recurrence",
     "memory",
     "shape",

@@ -17,12 +17,12 @@ import pytest
 
 import blocker
 from blocker.detect import marks, reasons
-from blocker.detect.judge import learn
-from blocker.detect.memory import FolderMemory, Mail, Memory, Recollection
+from blocker.detect.judge import learn, opened, report_on
+from blocker.detect.memory import FolderMemory, Mail, Memory, Recollection, template
 from blocker.detect.reasons import FAMILIES, RULES, TERMS, Reason, Value, phrase, reason, text, told
 from blocker.detect.subject import Subject
 from blocker.message.urls import Url
-from tests.detect.messages import PICTURE, PIXEL, TO, judged
+from tests.detect.messages import PICTURE, PIXEL, TO, judged, mail
 from tests.fixtures.paths import FIXTURES
 
 ROOT = Path(blocker.__file__).parents[1]
@@ -104,6 +104,10 @@ def made() -> frozenset[Reason]:
     here += [judged(f'<img src="https://t.sender.example/o?m={form}">') for form in FORMS]
     here += [judged(f'<img src="{PICTURE}">', memory=Past(past)) for past in PASTS]
     found.update(one for references in here for r in references for one in r.verdict.reasons)
+    for tracks in (True, False):
+        context = opened(mail(f'<img src="{PIXEL}">'))
+        context.overruled = {template(url): tracks for url in context.urls}
+        found.update(one for r in report_on(context).references for one in r.verdict.reasons)
     return frozenset(found)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from flask import Blueprint, Response, abort, jsonify, render_template
 
-from blocker.catalogue import Catalogue, MessageFilter
-from blocker.catalogue.values import ACTIONS, PROOFS, MessageDetail, MessageLine, Page
+from blocker.catalogue import Catalogue, MessageFilter, overrides
+from blocker.catalogue.overrides import Override
+from blocker.catalogue.templates import masked
+from blocker.catalogue.values import ACTIONS, PROOFS, Command, MessageDetail, MessageLine, Page
 from blocker.detect.report import KINDS, Judged, Verdict
 from blocker.detect.words import Told, told
 from blocker.output.columns import Column
@@ -50,8 +53,12 @@ class Card:
     judged: Judged
     """The first of them."""
     told: Told
+    position: int
+    """Its place in the report."""
     places: tuple[tuple[str, str, int], ...]
     """How it is written, in which part, and how often there."""
+    said: Override | None = None
+    """What a person said of URLs of this form."""
 
     @property
     def count(self) -> int:
@@ -59,20 +66,28 @@ class Card:
         return sum(times for _, _, times in self.places)
 
 
-def gathered(references: Iterable[Judged]) -> list[Card]:
-    """References that are the same to a reader as one card each, in the order of the first."""
-    same: dict[tuple[str, Verdict], list[Judged]] = {}
-    for judged in references:
-        same.setdefault((judged.url or judged.raw, judged.verdict), []).append(judged)
+def gathered(references: Iterable[Judged], said: Mapping[str, Override] = MappingProxyType({})) -> list[Card]:
+    """References that are the same to a reader as one card each, in the order of the first.
+
+    `said` is what a person said, by template.
+    """
+    same: dict[tuple[str, Verdict], list[tuple[int, Judged]]] = {}
+    for position, judged in enumerate(references):
+        same.setdefault((judged.url or judged.raw, judged.verdict), []).append((position, judged))
     cards = []
     for alike in same.values():
-        places = Counter((judged.vector, judged.part or "1") for judged in alike)
-        cards.append(
-            Card(
-                alike[0], told(alike[0], current()), tuple((*where, times) for where, times in places.items())
-            )
-        )
+        position, first = alike[0]
+        counted = Counter((judged.vector, judged.part or "1") for _, judged in alike)
+        places = tuple((*where, times) for where, times in counted.items())
+        about = said.get(masked(first.url)) if said else None
+        cards.append(Card(first, told(first, current()), position, places, about))
     return cards
+
+
+def _said(found: MessageDetail) -> dict[str, Override]:
+    store = catalogue()
+    with store.reading() as connection:
+        return overrides.of_sender(connection, found.account, found.organisation)
 
 
 def _page(size: int = 50) -> Page:
@@ -134,15 +149,19 @@ tables.export(
 def one(id_: int) -> str:
     """One message."""
     found = message_of(id_)
-    cards = gathered(found.report.references)
+    cards = gathered(found.report.references, _said(found))
     return render_template(
         "messages/one.html",
         message=found,
         blocked=[card for card in cards if card.judged.verdict.blocks],
         personal=[card for card in cards if card.judged.verdict.kind == "personal"],
         others=[card for card in cards if card.judged.verdict.kind in {"content", "spacer"}],
-        waiting=[c for c in catalogue().pending(found.account) if c.arguments.get("message") == found.id],
+        waiting=[c for c in catalogue().pending(found.account) if _acts_on(c, found)],
     )
+
+
+def _acts_on(command: Command, found: MessageDetail) -> bool:
+    return command.kind in {"restore", "neutralise"} and command.arguments.get("message") == found.id
 
 
 @blueprint.get("/messages/<int:id_>.json")

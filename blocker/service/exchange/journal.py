@@ -5,14 +5,14 @@ It lies in the catalogue's database, where every commit reaches the disk before 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select
 
-from blocker.catalogue import Catalogue, JournalRow, Seen, patches, progress, relocation
+from blocker.catalogue import Catalogue, JournalRow, Seen, overrides, patches, progress, relocation
 from blocker.catalogue.codes import FINISHED, Outcome, Stage
 from blocker.catalogue.model import AccountRow, MessageRow
 from blocker.catalogue.plain import CHUNK
@@ -117,6 +117,11 @@ class Journal:
     def sender_levels(self, account: str) -> dict[str, Setting]:
         """What was set for senders and holds for an account, by organisational domain."""
         return self._catalogue.sender_levels(account)
+
+    def said(self, account: str) -> dict[str, Mapping[str, bool]]:
+        """What was said of verdicts on an account's mail: sender → template → whether it tracks."""
+        with self._catalogue.reading() as connection:
+            return overrides.of_account(connection, account)
 
     def of_bytes(self, account: str, sha256: str) -> list[Entry]:
         """What is known of messages of these very bytes, oldest first: those that are recorded."""
