@@ -15,6 +15,7 @@ from blocker.catalogue import (
     forgetting,
     heartbeats,
     listing,
+    pages,
     patches,
     pauses,
     previews,
@@ -26,13 +27,12 @@ from blocker.catalogue import (
     writing,
 )
 from blocker.catalogue.errors import NotYours, place, told
-from blocker.catalogue.filtering import conditions
+from blocker.catalogue.figures import SenderOrder
 from blocker.catalogue.heartbeats import Condition, Heartbeat
 from blocker.catalogue.listing import Place, Wanted
 from blocker.catalogue.model import AccountRow
 from blocker.catalogue.pauses import Pause
 from blocker.catalogue.profiles import ServerProfile
-from blocker.catalogue.reading import SenderOrder
 from blocker.catalogue.senders import ALL_SENDERS, SenderFilter, SenderPage
 from blocker.catalogue.settings import EVERY, SenderLevel
 from blocker.catalogue.values import (
@@ -287,7 +287,7 @@ class Catalogue:
     def vendors(self, limit: int = 100, wanted: MessageFilter = EVERYTHING) -> tuple[VendorLine, ...]:
         """Vendors whose pixels and beacons were found in messages that pass a filter, the one in most messages first."""
         with self.reading() as connection:
-            return reading.vendors(connection, limit, tuple(conditions(wanted, self.only)))
+            return reading.vendors(connection, limit, wanted, self.only)
 
     def vendor(self, name: str, *, today: date | None = None) -> VendorDetail | None:
         """Where one vendor's pixels and beacons were found; None where none was."""
@@ -297,7 +297,7 @@ class Catalogue:
     def messages(self, wanted: MessageFilter = EVERYTHING, page: int = 1, size: int = 50) -> Page:
         """One page of the messages that pass a filter, newest first."""
         with self.reading() as connection:
-            return reading.messages_page(connection, wanted, page, size, self.only)
+            return pages.page_of(connection, wanted, page, size, self.only)
 
     def messages_after(
         self, wanted: Wanted, after: Place | None = None, limit: int = 50, most: int = 0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from blocker.catalogue import commands, heartbeats, reading
+from blocker.catalogue import commands, heartbeats, pages
 from blocker.catalogue.heartbeats import SILENT, Condition, Heartbeat
 from blocker.catalogue.model import MessageRow
 from blocker.catalogue.values import Accounts, Command, MessageLine
@@ -45,7 +45,7 @@ def changes(connection: Connection, since: Since, accounts: Accounts = None) -> 
     """What has come, oldest first, and up to where that is."""
     # Where the newest messages were forgotten, their numbers are given out again.
     known = min(since.message, _highest(connection))
-    lines = reading.lines_after(connection, known, MOST, accounts)
+    lines = pages.lines_after(connection, known, MOST, accounts)
     asked = commands.changed(connection, since.moment, MOST, accounts)
     beats = tuple(
         beat for beat in heartbeats.heartbeats(connection, accounts=accounts) if _changed(beat) > since.moment

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select
 
-from blocker.catalogue import patches
+from blocker.catalogue import contacts, patches, totals
 from blocker.catalogue.errors import CatalogueError
-from blocker.catalogue.model import CommandRow, ForgottenRow, MessageRow, ReferenceRow, SenderRow, VendorRow
+from blocker.catalogue.model import CommandRow, ForgottenRow, MessageRow, SenderRow
 
 STEP = 500
 """Messages erased in one transaction: whoever else writes to the database waits no longer than for these."""
@@ -68,15 +68,15 @@ def forget_some(connection: Connection, wish: Wish) -> int:
     places: Select[Any] = select(*(getattr(MessageRow, name) for name in _PLACE))
     fresh = places.where(MessageRow.id.in_(ids), ~known.exists())
     connection.execute(insert(ForgottenRow).from_select(list(_PLACE), fresh))
-    return connection.execute(delete(MessageRow).where(MessageRow.id.in_(ids))).rowcount
+    with totals.erasing(connection, ids):
+        return connection.execute(delete(MessageRow).where(MessageRow.id.in_(ids))).rowcount
 
 
 def tidy(connection: Connection, wish: Wish) -> None:
     """Erase the names that no message bears any more, and the commands that were finished in the time meant."""
     used_senders = select(MessageRow.sender_id).where(MessageRow.sender_id.is_not(None))
-    used_vendors = select(ReferenceRow.vendor_id).where(ReferenceRow.vendor_id.is_not(None))
     connection.execute(delete(SenderRow).where(SenderRow.id.not_in(used_senders)))
-    connection.execute(delete(VendorRow).where(VendorRow.id.not_in(used_vendors)))
+    contacts.tidy(connection)
     patches.forget(connection, wish.sender, wish.before)
     before = datetime.now(UTC) if wish.everything else wish.before
     if before is not None:

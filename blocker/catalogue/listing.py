@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from blocker.catalogue import reading
-from blocker.catalogue.filtering import conditions
+from blocker.catalogue import pages, reading
 from blocker.catalogue.model import MessageRow, ReferenceRow
+from blocker.catalogue.pages import Passing, passing
 from blocker.catalogue.values import EVERYTHING, Accounts, MessageDetail, MessageFilter, MessageLine
 
 
@@ -41,18 +41,13 @@ def page(
     With `most` all that is known of each, and fewer where they have more than so many references together: a page has a
     bound, whatever a mail holds.
     """
-    query = (
-        select(MessageRow.internal_date, MessageRow.id)
-        .where(
-            *conditions(wanted.messages, accounts), *_called(connection, wanted, accounts), *_behind(after)
-        )
-        .order_by(MessageRow.internal_date.desc(), MessageRow.id.desc())
-        .limit(limit + 1)
-    )
+    found_by = passing(wanted.messages, accounts)
+    its = (*_called(connection, found_by.number, wanted, accounts), *_behind(found_by, after))
+    query = found_by.newest(*its).limit(limit + 1)
     found = [Place(*row) for row in connection.execute(query)]
     few = _within(connection, found[:limit], most) if most else found[:limit]
     ids = [place.id for place in few]
-    shown = reading.details(connection, ids, accounts) if most else reading.lines_of(connection, ids)
+    shown = reading.details(connection, ids, accounts) if most else pages.lines_of(connection, ids)
     return tuple(shown), few[-1] if len(few) < len(found) else None
 
 
@@ -69,18 +64,20 @@ def _within(connection: Connection, found: Sequence[Place], most: int) -> Sequen
     return found
 
 
-def _called(connection: Connection, wanted: Wanted, accounts: Accounts) -> Iterator[ColumnElement[bool]]:
+def _called(
+    connection: Connection, number: ColumnElement[int], wanted: Wanted, accounts: Accounts
+) -> Iterator[ColumnElement[bool]]:
     if wanted.message_ids:
         ids = {id_ for each in wanted.message_ids for id_ in reading.ids_of(connection, each, accounts)}
-        yield MessageRow.id.in_(sorted(ids))
+        yield number.in_(sorted(ids))
     if wanted.sha256:
-        yield MessageRow.sha256 == wanted.sha256.lower()
+        yield number.in_(select(MessageRow.id).where(MessageRow.sha256 == wanted.sha256.lower()))
 
 
-def _behind(after: Place | None) -> Iterator[ColumnElement[bool]]:
+def _behind(found: Passing, after: Place | None) -> Iterator[ColumnElement[bool]]:
     if after is not None:
-        older = MessageRow.internal_date < after.internal_date
-        same = and_(MessageRow.internal_date == after.internal_date, MessageRow.id < after.id)
+        older = found.moment < after.internal_date
+        same = and_(found.moment == after.internal_date, found.number < after.id)
         # The first condition follows from the second, and lets an index be used.
-        yield MessageRow.internal_date <= after.internal_date
+        yield found.moment <= after.internal_date
         yield or_(older, same)

@@ -10,53 +10,24 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
-    Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     String,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
+    text,
     true,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from blocker.message.dates import zoned
+from blocker.catalogue import derived as derived  # its tables belong to the same database
+from blocker.catalogue.base import Base as Base
+from blocker.catalogue.base import Big as Big
+from blocker.catalogue.base import only
+from blocker.catalogue.packing import Packed
 
-Big = BigInteger().with_variant(Integer(), "sqlite")
-"""Sixty-four bits everywhere; SQLite numbers rows only in a column called INTEGER."""
-
-
-class Moment(TypeDecorator[dt.datetime]):
-    """An aware instant, kept in UTC (SQLite itself forgets the offset)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
-        """To UTC; a naive value is a mistake of the caller."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant in the catalogue needs a time zone")
-        return value.astimezone(dt.UTC)
-
-    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
-        """Aware again."""
-        if value is None:
-            return None
-        return zoned(value).astimezone(dt.UTC)
-
-
-class Base(DeclarativeBase):
-    """The base of every table."""
-
-    type_annotation_map = {dt.datetime: Moment(), dt.date: Date(), int: Big, str: Text()}  # noqa: RUF012
+_LISTED = ("day", "tracked", "traits", "action")
+"""What lists are filtered and figures are grouped by."""
 
 
 class AccountRow(Base):
@@ -93,17 +64,30 @@ class VendorRow(Base):
     """Whether that is its name: of some mailing programs nothing but their URLs is known."""
 
 
+class HostRow(Base):
+    """Where references would be fetched from."""
+
+    __tablename__ = "hosts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(253), unique=True)
+
+
 class MessageRow(Base):
     """One message as it was found in a mailbox, and what was done with it."""
 
     __tablename__ = "messages"
     __table_args__ = (
         UniqueConstraint("account_id", "mailbox", "uidvalidity", "uid", name="uq_messages_place"),
-        Index("ix_messages_day", "day", "tracked"),
-        Index("ix_messages_sender", "sender_id", "day"),
+        # These two answer lists and figures without a look at the rows themselves.
+        Index("ix_messages_newest", "internal_date", "id", "account_id", *_LISTED),
+        Index(
+            "ix_messages_sender", "sender_id", "internal_date", "id", "account_id", *_LISTED, "sender_address"
+        ),
+        Index("ix_messages_left", "detail", "internal_date", "account_id", **only("action = 'left'")),
+        Index("ix_messages_recorded", "account_id", "recorded"),
         Index("ix_messages_message_id", "message_id"),
         Index("ix_messages_sha256", "sha256"),
-        Index("ix_messages_internal_date", "internal_date"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -135,10 +119,12 @@ class MessageRow(Base):
     tracked: Mapped[bool]
     blocked: Mapped[int]
     """How many of its references are pixels or beacons."""
+    traits: Mapped[int] = mapped_column(server_default=text("0"))
+    """Bits of `traits`."""
     action: Mapped[str] = mapped_column(String(20))
     detail: Mapped[str]
     error: Mapped[str | None]
-    view: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    view: Mapped[dict[str, Any] | None] = mapped_column(Packed())
     proven: Mapped[bool | None]
     """Whether it was proven to be its sender's when it was judged; NULL where that is not known."""
     recorded: Mapped[dt.datetime]
@@ -148,23 +134,26 @@ class ReferenceRow(Base):
     """One reference of a message with its verdict; `position` is its place in the report."""
 
     __tablename__ = "message_references"
-    __table_args__ = (Index("ix_references_vendor", "vendor_id", "message"),)
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
-    message: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    message: Mapped[int] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     url: Mapped[str | None]
-    raw: Mapped[str]
+    raw: Mapped[str | None]
+    """As it is written; NULL where that is the URL."""
     vector: Mapped[str]
     element: Mapped[str]
     part: Mapped[str]
     span_start: Mapped[int]
     span_end: Mapped[int]
-    host: Mapped[str] = mapped_column(String(253))
+    host_id: Mapped[int | None]
     verdict: Mapped[str] = mapped_column(String(20))
     confidence: Mapped[float]
-    vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id"))
-    reasons: Mapped[str]
-    """JSON: an array of [rule, detail, weight], in the order the verdict gives them."""
+    vendor_id: Mapped[int | None]
+    reasons: Mapped[list[Any]] = mapped_column(Packed())
+    """An array of [rule, weight, text, values…], in the order the verdict gives them."""
 
 
 class LeakRow(Base):

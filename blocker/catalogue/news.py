@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection, desc, exists, func, select
 from sqlalchemy.orm import aliased
 
-from blocker.catalogue.filtering import conditions, named, since
+from blocker.catalogue.filtering import conditions, midnight, named
 from blocker.catalogue.model import AccountRow, MessageRow, SenderRow
 from blocker.catalogue.values import Accounts, MessageFilter, SenderLine
 
@@ -21,9 +21,11 @@ def new_senders(
 ) -> tuple[SenderLine, ...]:
     """Senders whose first tracked mail to an account, or to these, came within `DAYS` days; the figures are those of these
     days, most mail first."""
-    first = since(DAYS, today)
+    first = today - timedelta(days=DAYS - 1)
     before = aliased(MessageRow)
-    known = exists().where(before.sender_id == MessageRow.sender_id, before.day < first, before.tracked)
+    known = exists().where(
+        before.sender_id == MessageRow.sender_id, before.internal_date < midnight(first), before.tracked
+    )
     if account or only is not None:
         mine = select(AccountRow.id).where(named(AccountRow.name, only))
         known = known.where(

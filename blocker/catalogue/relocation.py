@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
-from blocker.catalogue import rows
+from blocker.catalogue import rows, totals
 from blocker.catalogue.model import AccountRow, MessageRow
 from blocker.catalogue.patches import Place
 
@@ -16,8 +16,10 @@ def relocate(connection: Connection, old: Place, new: Place, source: str) -> Non
     """
     if old == new:
         return
-    if connection.scalar(select(MessageRow.id).where(_at(new))) is not None:
-        connection.execute(delete(MessageRow).where(_at(old)))
+    if _ids(connection, new):
+        gone = _ids(connection, old)
+        with totals.erasing(connection, gone):
+            connection.execute(delete(MessageRow).where(MessageRow.id.in_(gone)))
         return
     _, mailbox, uidvalidity, uid = new
     values = {"mailbox": rows.clean(mailbox), "uidvalidity": uidvalidity, "uid": uid}
@@ -27,7 +29,13 @@ def relocate(connection: Connection, old: Place, new: Place, source: str) -> Non
 def note(connection: Connection, place: Place, action: str, detail: str) -> None:
     """Write what became of the message that is recorded at a place, if one is."""
     values = {"action": action, "detail": rows.clean(detail)}
-    connection.execute(update(MessageRow).where(_at(place)).values(**values))
+    found = _ids(connection, place)
+    with totals.acting(connection, found):
+        connection.execute(update(MessageRow).where(MessageRow.id.in_(found)).values(**values))
+
+
+def _ids(connection: Connection, place: Place) -> list[int]:
+    return list(connection.scalars(select(MessageRow.id).where(_at(place))))
 
 
 def _at(place: Place) -> ColumnElement[bool]:

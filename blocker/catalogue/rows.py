@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parseaddr
@@ -10,6 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from blocker.catalogue.model import MessageRow, ReferenceRow
+from blocker.catalogue.packing import packed
+from blocker.catalogue.traits import bits_of
 from blocker.catalogue.values import MessageDetail, Seen
 from blocker.detect.marks import LEAKS
 from blocker.detect.reasons import Reason, Value, marked, told
@@ -31,6 +32,12 @@ SHORT = 1_000
 def clean(text: str, limit: int = SHORT) -> str:
     """Text that every database can hold, not above `limit` characters."""
     return storable(text, limit)
+
+
+@lru_cache(maxsize=512)
+def host_name(url: str | None) -> str:
+    """The host of a reference's URL as a row has it; empty where there is none."""
+    return clean(host_of(url), 253)
 
 
 def sender_address(seen: Seen) -> str:
@@ -63,6 +70,7 @@ def message_values(seen: Seen, account_id: int, sender_id: int | None) -> dict[s
     """The message's row."""
     report, envelope = seen.report, seen.report.message
     blocked = len(report.blocked)
+    unjudged = report.unjudged + max(0, len(report.references) - MAX_REFERENCES)
     return {
         "account_id": account_id,
         "mailbox": seen.mailbox,
@@ -82,7 +90,7 @@ def message_values(seen: Seen, account_id: int, sender_id: int | None) -> dict[s
         "day": seen.internal_date.astimezone(UTC).date(),
         "size": seen.size,
         "signed": report.signed,
-        "unjudged": report.unjudged + max(0, len(report.references) - MAX_REFERENCES),
+        "unjudged": unjudged,
         "links_total": report.links.total,
         "links_tracked": report.links.tracked,
         "receipts": [
@@ -91,6 +99,7 @@ def message_values(seen: Seen, account_id: int, sender_id: int | None) -> dict[s
         ],
         "tracked": blocked > 0,
         "blocked": blocked,
+        "traits": bits_of(report.kinds, partly=report.error is not None or unjudged > 0, proven=seen.proven),
         "action": seen.action,
         "detail": clean(seen.detail),
         "error": None if report.error is None else clean(report.error),
@@ -100,21 +109,30 @@ def message_values(seen: Seen, account_id: int, sender_id: int | None) -> dict[s
     }
 
 
-def reference_values(seen: Seen, message: int, vendors: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+def kept(seen: Seen) -> tuple[Judged, ...]:
+    """The references that get a row."""
+    return seen.report.references[:MAX_REFERENCES]
+
+
+def reference_values(
+    seen: Seen, message: int, hosts: Mapping[str, int], vendors: Mapping[str, int]
+) -> Iterator[dict[str, Any]]:
     """The rows of the message's references."""
-    for position, judged in enumerate(seen.report.references[:MAX_REFERENCES]):
+    for position, judged in enumerate(kept(seen)):
         verdict, span = judged.verdict, judged.span
+        url = None if judged.url is None else clean(judged.url, LONG)
+        raw = clean(judged.raw, LONG)
         yield {
             "message": message,
             "position": position,
-            "url": None if judged.url is None else clean(judged.url, LONG),
-            "raw": clean(judged.raw, LONG),
+            "url": url,
+            "raw": None if raw == url else raw,
             "vector": clean(judged.vector),
             "element": clean(judged.element),
             "part": clean(judged.part),
             "span_start": span[0],
             "span_end": span[1],
-            "host": clean(host_of(judged.url), 253),
+            "host_id": hosts.get(host_name(judged.url)),
             "verdict": verdict.kind,
             "confidence": verdict.confidence,
             "vendor_id": vendors[clean(verdict.vendor, 200)] if verdict.vendor else None,
@@ -126,32 +144,28 @@ def leak_values(seen: Seen, message: int) -> Iterator[dict[str, Any]]:
     """A row for each form in which an address stands in the message's URLs."""
     forms = {
         reason.detail
-        for judged in seen.report.references[:MAX_REFERENCES]
+        for judged in kept(seen)
         for reason in judged.verdict.reasons
         if reason.weight > 0 and marked([reason]) & LEAKS
     }
     return ({"message": message, "form": form} for form in sorted({clean(form) for form in forms}))
 
 
-def _packed(reasons: tuple[Reason, ...]) -> str:
-    """Reasons as a column has them: ASCII, whatever stands in them."""
-    return "[" + ",".join([_packed_one(reason) for reason in reasons[:MAX_REASONS]]) + "]"
-
-
 @lru_cache(maxsize=4096)
-def _packed_one(reason: Reason) -> str:
-    """The same few reasons stand in most messages."""
-    values = [_cut(value) for value in reason.values]
-    return _to_json((reason.rule[:SHORT], reason.weight, reason.said[:SHORT], *values))
+def _packed(reasons: tuple[Reason, ...]) -> bytes:
+    """Reasons as a column has them. The same few stand in most messages."""
+    return packed(
+        [
+            (one.rule[:SHORT], one.weight, one.said[:SHORT], *map(_cut, one.values))
+            for one in reasons[:MAX_REASONS]
+        ]
+    )
 
 
 def _cut(value: Value) -> Value:
     if isinstance(value, tuple):
         return tuple(map(_cut, value))
     return value[:SHORT] if isinstance(value, str) else value
-
-
-_to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _unpacked(kept: list[Any]) -> Reason:
@@ -170,10 +184,10 @@ def _value(kept: Any) -> Value:
 
 def judged_value(row: ReferenceRow, vendor: str | None) -> Judged:
     """A reference row as the value it was made from."""
-    found = tuple(map(_unpacked, json.loads(row.reasons)))
+    found = tuple(map(_unpacked, row.reasons))
     return Judged(
         url=row.url,
-        raw=row.raw,
+        raw=row.url or "" if row.raw is None else row.raw,
         vector=row.vector,
         element=row.element,
         part=row.part,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from blocker.catalogue.filtering import conditions
-from blocker.catalogue.model import MessageRow, SenderLevelRow, SenderRow
-from blocker.catalogue.reading import SenderOrder, lines, ordered
+from blocker.catalogue import figures
+from blocker.catalogue.figures import SenderOrder
+from blocker.catalogue.model import SenderLevelRow, SenderRow
 from blocker.catalogue.settings import EVERY, SenderLevel, of_senders, visible
 from blocker.catalogue.values import EVERYTHING, Accounts, MessageFilter, SenderLine
 
@@ -59,20 +58,17 @@ def page_of(
     connection: Connection, wanted: SenderFilter, page: int, size: int, accounts: Accounts = None
 ) -> SenderPage:
     """One page of the senders that pass a filter; a page beyond the last is the last."""
-    where = [*conditions(wanted.messages, accounts), *_set(wanted, accounts)]
-    total = connection.scalar(_count(where)) or 0
+    found = figures.of_senders(wanted.messages, accounts).subquery()
+    lines = figures.lines(found).where(*_set(wanted, accounts))
+    total = connection.scalar(select(func.count()).select_from(lines.subquery())) or 0
     pages = max(1, -(-total // size))
     page = min(max(page, 1), pages)
-    query = lines(where).order_by(*ordered(wanted.order, rising=wanted.rising))
-    found = connection.execute(query.limit(size).offset((page - 1) * size))
-    items = tuple(SenderLine(*row) for row in found)
+    query = lines.order_by(*figures.ordered(found, wanted.order, rising=wanted.rising))
+    rows = connection.execute(query.limit(size).offset((page - 1) * size))
+    items = tuple(SenderLine(*row) for row in rows)
     return SenderPage(
         items, page, pages, total, of_senders(connection, [line.domain for line in items], accounts)
     )
-
-
-def _count(where: Iterable[ColumnElement[bool]]) -> Any:
-    return select(func.count(func.distinct(MessageRow.sender_id))).where(*where)
 
 
 def _set(wanted: SenderFilter, accounts: Accounts) -> list[ColumnElement[bool]]:
@@ -81,4 +77,4 @@ def _set(wanted: SenderFilter, accounts: Accounts) -> list[ColumnElement[bool]]:
     its = select(SenderLevelRow.domain).where(SenderLevelRow.level == wanted.level, visible(accounts))
     if wanted.messages.account:
         its = its.where(SenderLevelRow.account.in_({EVERY, wanted.messages.account}))
-    return [MessageRow.sender_id.in_(select(SenderRow.id).where(SenderRow.domain.in_(its)))]
+    return [SenderRow.domain.in_(its)]

@@ -30,7 +30,7 @@ def templates(
     newest = (
         select(MessageRow.id)
         .where(*where, MessageRow.tracked)
-        .order_by(MessageRow.day.desc(), MessageRow.id.desc())
+        .order_by(MessageRow.internal_date.desc(), MessageRow.id.desc())
         .limit(MESSAGES)
     )
     query = (

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from blocker.catalogue import rows
+from blocker.catalogue import contacts, rows, totals
 from blocker.catalogue.errors import CatalogueError
 from blocker.catalogue.learning import learn
 from blocker.catalogue.model import (
     AccountRow,
     ForgottenRow,
+    HostRow,
     LeakRow,
     MessageRow,
     ReferenceRow,
@@ -93,10 +94,16 @@ def _update(connection: Connection, found: Mapping[int, Seen]) -> None:
     if not found:
         return
     statement = update(MessageRow).where(MessageRow.id == bindparam("row"))
-    connection.execute(
-        statement.values(action=bindparam("done"), detail=bindparam("why")),
-        [{"row": id_, "done": one.action, "why": rows.clean(one.detail)} for id_, one in found.items()],
-    )
+    done = statement.values(action=bindparam("done"), detail=bindparam("why"))
+    for part in pieces(list(found), CHUNK):
+        with totals.acting(connection, part):
+            connection.execute(
+                done,
+                [
+                    {"row": id_, "done": found[id_].action, "why": rows.clean(found[id_].detail)}
+                    for id_ in part
+                ],
+            )
 
 
 def _insert(connection: Connection, new: Mapping[Key, Seen]) -> dict[Key, int]:
@@ -105,18 +112,26 @@ def _insert(connection: Connection, new: Mapping[Key, Seen]) -> dict[Key, int]:
     senders = _named(connection, SenderRow.domain, SenderRow.id, map(rows.sender_name, new.values()))
     names = (name for one in new.values() for name in rows.vendor_names(one))
     vendors = _named(connection, VendorRow.name, VendorRow.id, names, rows.vendor_values)
+    hosts = _named(connection, HostRow.name, HostRow.id, _hosts(new.values()))
     values = [
         rows.message_values(one, key[0], senders.get(rows.sender_name(one))) | {"mailbox": key[1]}
         for key, one in new.items()
     ]
     returning = insert(MessageRow).returning(MessageRow.id, sort_by_parameter_order=True)
     ids = dict(zip(new, connection.scalars(returning, values), strict=True))
-    references = (v for key, one in new.items() for v in rows.reference_values(one, ids[key], vendors))
+    references = (v for key, one in new.items() for v in rows.reference_values(one, ids[key], hosts, vendors))
     leaks = (v for key, one in new.items() for v in rows.leak_values(one, ids[key]))
     insert_plain(connection, ReferenceRow, list(references))
     insert_plain(connection, LeakRow, list(leaks))
     learn(connection, {ids[key]: one.report for key, one in new.items()})
+    for part in pieces(list(ids.values()), CHUNK):
+        contacts.make(connection, MessageRow.id.in_(part))
+        totals.add(connection, part)
     return ids
+
+
+def _hosts(new: Iterable[Seen]) -> Iterator[str]:
+    return (rows.host_name(judged.url) for one in new for judged in rows.kept(one))
 
 
 def _named(

@@ -11,8 +11,8 @@ from typing import Any, cast, get_args
 import click
 
 from blocker.catalogue import Catalogue, CatalogueError
+from blocker.catalogue.figures import SenderOrder
 from blocker.catalogue.people import People
-from blocker.catalogue.reading import SenderOrder
 from blocker.config import Config, ConfigError, load
 from blocker.config.loopback import is_loopback
 from blocker.output.numbers import percent

@@ -68,10 +68,18 @@ def open_app(store: Catalogue) -> tuple[Flask, FlaskClient, dict[str, str]]:
     return app, client, {"Authorization": f"Bearer {new_token(store)}"}
 
 
+def asked_for(
+    store: Catalogue, app: Flask, client: FlaskClient, headers: Mapping[str, str]
+) -> list[walk.Ask]:
+    """Every request that is made."""
+    described = client.get(f"{walk.API}/openapi.json", headers=dict(headers)).get_json()
+    return list(walk.asks(app, walk.Some(store), described))
+
+
 def pages(store: Catalogue, rounds: int) -> tuple[list[Line], list[str]]:
     """The worst of each endpoint, and what was not asked."""
     app, client, headers = open_app(store)
-    wanted = list(walk.asks(app, walk.Some(store)))
+    wanted = asked_for(store, app, client, headers)
     found: dict[walk.Ask, walk.Asked] = defaultdict(walk.Asked)
     with walk.statements(store) as heard:
         for _ in range(rounds + 1):

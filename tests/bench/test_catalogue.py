@@ -8,7 +8,7 @@ import pytest
 
 from blocker.catalogue import Catalogue
 from tests.bench import walk
-from tests.bench.catalogue import open_app
+from tests.bench.catalogue import asked_for, open_app
 from tests.bench.world import Size, World, fill
 
 REFERENCES = 20_000
@@ -21,7 +21,7 @@ def test_every_page_answers_however_it_is_asked(tmp_path: Path) -> None:
         assert fill(store, World(Size.of(REFERENCES))) == REFERENCES // 10
         app, client, headers = open_app(store)
         with walk.statements(store) as heard:
-            wanted = list(walk.asks(app, walk.Some(store)))
+            wanted = asked_for(store, app, client, headers)
             for one in wanted:
                 asked = walk.Asked()
                 walk.once(client, one, headers, heard, asked)

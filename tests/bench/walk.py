@@ -6,6 +6,7 @@ a common one, one in the middle, and a rare one.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,12 +22,13 @@ from sqlalchemy import event
 from werkzeug.routing import Rule
 
 from blocker.catalogue import Catalogue, MessageFilter
-from blocker.catalogue.reading import ORDERS
+from blocker.catalogue.figures import ORDERS
 
 FIRST = 64 * 1024
 """Octets of an answer that is sent piece by piece (a table of all) that are waited for."""
-LEFT_OUT = frozenset({"static"})
-"""Endpoints that ask the catalogue nothing."""
+LEFT_OUT = frozenset({"static", "api.events"})
+"""Endpoints that ask the catalogue nothing, or wait until something happens."""
+API = "/api/v1"
 
 
 @dataclass(frozen=True)
@@ -109,16 +111,19 @@ class Some:
         assert vendor is not None
         self.hosts = [*(host for host, _ in vendor.hosts[:1]), f"img.{senders[-1]}"]
 
-    def values(self, name: str) -> list[str]:
-        """What an argument of an address may be. Raises KeyError for one that nobody has named here."""
-        return {
+    def values(self, name: str, address: str) -> list[str]:
+        """What an argument of an address may be."""
+        if "accounts" in address:
+            return self.accounts[:1]
+        known = {
             "domain": self.senders,
             "sender": self.senders,
             "name": self.vendors,
             "account": self.accounts[:1],
+            "id": self.messages,
             "id_": self.messages,
-            "token": ["no-such-token"],
-        }[name]
+        }
+        return known.get(name, ["1"])
 
     def queries(self) -> Iterator[Mapping[str, str]]:
         """What a list may be asked for."""
@@ -141,24 +146,34 @@ class Some:
         yield {"text": "offer", "tracked": "yes", "days": "90"}
         yield {"message_id": self.message_ids[0]}
         yield {"sha256": self.sha256[0]}
+        yield from ({"by": name, "days": "365"} for name in ("day", "sender", "vendor"))
 
 
 def _spread(names: Sequence[str]) -> list[str]:
     return [names[0], names[len(names) // 2], names[-1]]
 
 
-def asks(app: Flask, some: Some) -> Iterator[Ask]:
-    """Every way in which each address that is read is asked for."""
-    with app.test_request_context():
-        for rule in app.url_map.iter_rules():
-            if "GET" in (rule.methods or ()) and rule.endpoint not in LEFT_OUT:
-                yield from _reads(rule, some)
+def asks(app: Flask, some: Some, described: Mapping[str, Any]) -> Iterator[Ask]:
+    """Every way in which each address that is read is asked for. The API takes what its description says, and no more."""
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.endpoint not in LEFT_OUT:
+            yield from _reads(rule, some, _taken(rule, described))
 
 
-def _reads(rule: Rule, some: Some) -> Iterator[Ask]:
+def _taken(rule: Rule, described: Mapping[str, Any]) -> frozenset[str] | None:
+    """The parameters that an endpoint of the API knows; None of a page, which takes any."""
+    if not rule.rule.startswith(API):
+        return None
+    path = re.sub(r"<(?:[^>]*:)?([^>]*)>", r"{\1}", rule.rule)
+    paths = described["paths"]
+    told = paths.get(path, paths.get(path.removeprefix(API), {})).get("get", {})
+    return frozenset(one["name"] for one in told.get("parameters", ()) if one.get("in") == "query")
+
+
+def _reads(rule: Rule, some: Some, taken: frozenset[str] | None) -> Iterator[Ask]:
     names = sorted(rule.arguments)
-    several: list[Mapping[str, str]] = [{}] if names else list(some.queries())
-    for values in product(*(some.values(name) for name in names)):
+    several = [{}] if names else [one for one in some.queries() if taken is None or taken.issuperset(one)]
+    for values in product(*(some.values(name, rule.rule) for name in names)):
         path = rule.rule
         for (_, whole), value in zip(_arguments(rule), _in_order(rule, names, values), strict=True):
             path = path.replace(whole, quote(value, safe=""))
@@ -192,7 +207,7 @@ def once(client: FlaskClient, one: Ask, headers: Mapping[str, str], heard: State
         method=one.method,
         data=one.body or None,
         content_type=one.mimetype or None,
-        headers=dict(headers) if "/api/" in one.path or one.path == "/metrics" else {},
+        headers=dict(headers) if "/api/" in one.path or one.path.startswith("/metrics") else {},
         buffered=False,
     )
     read = 0

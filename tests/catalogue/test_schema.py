@@ -107,8 +107,9 @@ def first_version(url: str) -> None:
         typed = [column(name, MessageRow.__table__.c[name].type) for name in message]
         connection.execute(table("messages", *typed).insert(), [message])
         connection.execute(insert(VendorRow), [{"id": 1, "name": "Mailchimp"}])
-        for values in rows.reference_values(one, 1, {"Mailchimp": 1}):
-            values.pop("reasons")
+        for values in rows.reference_values(one, 1, {}, {"Mailchimp": 1}):
+            del values["reasons"], values["host_id"]
+            values |= {"raw": values["url"], "host": "t.example.com"}
             connection.execute(table("message_references", *map(column, values)).insert(), [values])
             for position, why in enumerate(one.report.references[values["position"]].verdict.reasons):
                 row = {"message": 1, "reference": values["position"], "position": position}
@@ -117,7 +118,7 @@ def first_version(url: str) -> None:
     engine.dispose()
 
 
-LATER = {"proven"}
+LATER = {"proven", "traits", "view"}
 """Columns of messages that came with later versions."""
 FIRST_ACCOUNT = {
     "id": 1,

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from blocker.catalogue import Catalogue, MessageFilter, Seen, schema
-from blocker.catalogue.reading import ORDERS, SenderOrder
+from blocker.catalogue.figures import ORDERS, SenderOrder
 from blocker.catalogue.senders import SenderFilter
 from blocker.detect.report import Envelope, Judged, Report
 from tests.catalogue import old

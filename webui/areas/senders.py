@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from blocker.catalogue import Catalogue
-from blocker.catalogue.reading import ORDERS
+from blocker.catalogue.figures import ORDERS
 from blocker.catalogue.senders import SenderFilter, SenderPage
 from blocker.catalogue.settings import NoDomain, SenderLevel
 from blocker.catalogue.values import PROOFS, SenderDetail, SenderLine

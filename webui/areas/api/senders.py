@@ -7,7 +7,7 @@ from typing import Annotated
 from flask import Response, jsonify
 from msgspec import Meta, Struct
 
-from blocker.catalogue.reading import SenderOrder
+from blocker.catalogue.figures import SenderOrder
 from blocker.catalogue.senders import SenderFilter
 from blocker.catalogue.settings import EVERY, NoDomain, SenderLevel
 from blocker.catalogue.values import MessageFilter
