@@ -1,27 +1,19 @@
-"""Firefox ESR over Marionette, its own remote protocol, with the sink as its proxy.
-
-Marionette is JSON over a socket (Firefox source, remote/marionette/packets.sys.mjs and message.sys.mjs):
-`LENGTH:[0, id, command, parameters]` one way, `LENGTH:[1, id, error, result]` back.
-"""
+"""Firefox ESR over Marionette, with the sink as its proxy."""
 
 from __future__ import annotations
 
 import base64
-import json
-import socket
-import subprocess
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
+from tests.browser.marionette import Marionette, MarionetteError, write_preferences
 from tests.browser.sink import QUIET, Sink
 from tests.browser.visit import Visit, text_of
 
 COMMAND = "firefox-esr"
-_STARTS_WITHIN = 60.0
 
 _PREFERENCES: dict[str, bool | int | str] = {
     "network.proxy.type": 1,
@@ -71,10 +63,6 @@ _ENVIRONMENT = {
 }
 
 
-class FirefoxError(RuntimeError):
-    """Firefox did not start, or refused a command; the text says which."""
-
-
 class Firefox:
     """Debian's Firefox ESR, headless. Used as a context manager, from one thread."""
 
@@ -89,8 +77,6 @@ class Firefox:
         self._sink = sink
         self._more = preferences
         self._scripting = scripting
-        self._number = 0
-        self._received = b""
 
     def __enter__(self) -> Firefox:
         self._profile = tempfile.TemporaryDirectory(prefix="firefox-", ignore_cleanup_errors=True)
@@ -103,31 +89,29 @@ class Firefox:
             "marionette.port": 0,
             **self._more,
         }
-        lines = (
-            f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()
-        )
-        (profile / "user.js").write_text("".join(lines), encoding="utf-8")
-        self._process = subprocess.Popen(
-            [COMMAND, "--headless", "--no-remote", "--marionette", "--profile", str(profile)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**_ENVIRONMENT, "HOME": str(profile)},
-        )
+        write_preferences(profile, preferences)
         try:
-            self._socket = socket.create_connection(("127.0.0.1", self._port(profile)), timeout=90)
-            self._read()
-            self._command("WebDriver:NewSession", {"acceptInsecureCerts": True, "pageLoadStrategy": "normal"})
-            self._command("WebDriver:SetTimeouts", {"pageLoad": 60_000})
+            self._program = Marionette([COMMAND], profile, _ENVIRONMENT)
+            self._command = self._program.command
+            self._begin()
         except BaseException:
-            self._stop()
+            self._profile.cleanup()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
-        self._stop()
+        self._program.end()
+        self._profile.cleanup()
+
+    def _begin(self) -> None:
+        try:
+            self._command("WebDriver:NewSession", {"acceptInsecureCerts": True, "pageLoadStrategy": "normal"})
+            self._command("WebDriver:SetTimeouts", {"pageLoad": 60_000})
+        except BaseException:
+            self._program.end()
+            raise
 
     def visit(self, url: str, *, quiet: float = QUIET) -> Visit:
         """Open a page without a cache, until it has asked for nothing more for `quiet` seconds."""
@@ -166,53 +150,8 @@ class Firefox:
         for _ in range(10):
             try:
                 return str(self._command("WebDriver:GetPageSource", {})["value"])
-            except FirefoxError as error:
+            except MarionetteError as error:
                 if "documentElement is null" not in str(error):
                     raise
                 self._sink.settle()
         return ""
-
-    def _port(self, profile: Path) -> int:
-        """The port Firefox chose, which it writes to its profile."""
-        end = time.monotonic() + _STARTS_WITHIN
-        written = profile / "MarionetteActivePort"
-        while time.monotonic() < end and self._process.poll() is None:
-            if written.is_file() and (text := written.read_text(encoding="ascii").strip()):
-                return int(text)
-            time.sleep(0.05)
-        raise FirefoxError(f"{COMMAND} did not open its Marionette port within {_STARTS_WITHIN:.0f} s")
-
-    def _stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._profile.cleanup()
-
-    def _command(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        self._number += 1
-        text = json.dumps([0, self._number, name, parameters]).encode()
-        self._socket.sendall(b"%d:%s" % (len(text), text))
-        _, number, error, result = self._read()
-        if error is not None:
-            raise FirefoxError(f"{name}: {error['error']}: {error['message']}")
-        if number != self._number:
-            raise FirefoxError(f"{name} was answered out of turn")
-        return result if isinstance(result, dict) else {}
-
-    def _read(self) -> Any:
-        while b":" not in self._received:
-            self._receive()
-        size, _, self._received = self._received.partition(b":")
-        while len(self._received) < int(size):
-            self._receive()
-        packet, self._received = self._received[: int(size)], self._received[int(size) :]
-        return json.loads(packet)
-
-    def _receive(self) -> None:
-        data = self._socket.recv(1 << 16)
-        if not data:
-            raise FirefoxError(f"{COMMAND} hung up")
-        self._received += data
