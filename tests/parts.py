@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests"
 PARTS: dict[str, tuple[str, ...]] = {
-    "browser": ("browser",),
+    "browser": ("browser", "plugins"),
     "service": ("service",),
     "servers": ("mailbox", "doctor", "signin", "demo", "webui", "cli", "catalogue"),
     "corpus": ("corpus", "bench", "fuzz"),

@@ -40,6 +40,7 @@ COMMANDS = {
     "web": "blocker.cli.pages:web",
     "user": "blocker.cli.access:user",
     "token": "blocker.cli.access:token",
+    "plugin": "blocker.cli.plugin:plugin",
     "docs": "blocker.cli.docs:docs",
     "demo": "blocker.cli.demo:demo",
 }
