@@ -4,7 +4,7 @@ What a reference's reasons and a message's view say is packed; how a URL is writ
 otherwise; hosts have numbers. Made of what is there: which hosts, vendors and verdicts each message has, and totals by day,
 sender, verdict and vendor.
 
-Revision ID: 0013
+Revision ID: 0014
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from alembic import op
 
 from blocker.catalogue.packing import packed
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
