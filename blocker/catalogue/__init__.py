@@ -3,6 +3,7 @@
 from blocker.catalogue.catalogue import Catalogue
 from blocker.catalogue.errors import CatalogueError, NotYours
 from blocker.catalogue.model import JournalRow
+from blocker.catalogue.overrides import Override
 from blocker.catalogue.values import Command, MessageFilter, Seen
 from blocker.message.view import HeaderView
 
@@ -14,5 +15,6 @@ __all__ = [
     "JournalRow",
     "MessageFilter",
     "NotYours",
+    "Override",
     "Seen",
 ]
