@@ -110,7 +110,7 @@ def run_until_stopped(runner: Runner, work: Callable[[], object]) -> None:
             failed.append(error)
 
     thread = threading.Thread(target=guarded, name="work", daemon=True)
-    with _signals() as received:
+    with signals() as received:
         thread.start()
         while thread.is_alive() and not received:
             thread.join(_TICK)
@@ -124,7 +124,7 @@ def run_until_stopped(runner: Runner, work: Callable[[], object]) -> None:
 
 def wait_for_end(runner: Runner) -> None:
     """Wait for a signal, then end the service and the program; or until no account is watched any more."""
-    with _signals() as received:
+    with signals() as received:
         while not received:
             if runner.wait(_TICK):
                 raise _all_paused(runner)
@@ -161,7 +161,7 @@ def sweep_progress(name: str, *, hidden: bool) -> Iterator[Progress]:
 
 
 @contextmanager
-def _signals() -> Iterator[list[int]]:
+def signals() -> Iterator[list[int]]:
     """Collects SIGINT and SIGTERM in place of what they usually do."""
     received: list[int] = []
 

@@ -16,12 +16,16 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from blocker.mailbox.mbox import begins_mbox, read_mbox
 from blocker.mailbox.protocol import MailboxError
 
 Problem = Callable[[str], None]
 """Is told, in one sentence, of each file that could not be read or was read in part."""
+
+Holds: TypeAlias = Literal["message", "mbox", "emlx"]
+"""What a file of mail holds: the bytes of one message, those of many, or Apple Mail's frame around one."""
 
 LIMIT = 64 * 1024 * 1024
 """Octets; a larger message is reported and not read. Mail servers refuse mail well below this."""
@@ -54,6 +58,24 @@ def read_path(
     if not os.access(path, os.R_OK):
         raise MailboxError(_why(path, PermissionError()))
     return _read_file(path, limit, tell, mboxrd)
+
+
+def mail_files(folder: Path, tell: Problem) -> Iterator[tuple[Path, Holds]]:
+    """Every file below a folder that holds mail, sorted, and how. Raises MailboxError where it cannot be opened."""
+    if not folder.is_dir():
+        raise MailboxError(f"{show(folder)} is no folder; check the path.")
+    for path, in_maildir in _walk(folder, tell, set()):
+        if in_maildir:
+            yield path, "message"
+        elif _is_mail(path, tell):
+            yield path, _holds(path)
+
+
+def _holds(path: Path) -> Holds:
+    suffix = path.suffix.lower()
+    if suffix == ".emlx":
+        return "emlx"
+    return "mbox" if suffix != ".eml" and _is_mbox(path) else "message"
 
 
 def _read_folder(folder: Path, limit: int, tell: Problem, mboxrd: bool) -> Iterator[tuple[str, bytes]]:
@@ -142,11 +164,11 @@ def _looks_like_header(start: bytes) -> bool:
 
 def _read_file(path: Path, limit: int, tell: Problem, mboxrd: bool) -> Iterator[tuple[str, bytes]]:
     """One file outside a Maildir: by its suffix, else by its first bytes."""
-    suffix = path.suffix.lower()
     try:
-        if suffix == ".emlx":
+        holds = _holds(path)
+        if holds == "emlx":
             yield from _read_emlx(path, limit, tell)
-        elif suffix != ".eml" and _is_mbox(path):
+        elif holds == "mbox":
             with path.open("rb") as file:
                 for offset, raw in read_mbox(file, show(path), limit=limit, problem=tell, mboxrd=mboxrd):
                     yield f"{show(path)}@{offset}", raw
