@@ -24,6 +24,7 @@ from blocker.catalogue import Catalogue
 from blocker.choices.modes import Mode
 from blocker.config import AccountConfig, Config, Passwords
 from blocker.service import Event, Runner, imap
+from tests.patience import BUSY
 from tests.servers.dovecot import Account, Dovecot
 from tests.service.test_dovecot import Client
 from tests.service.world import ARRIVED, mail
@@ -108,7 +109,7 @@ def measured(server: Dovecot, home: Path, count: int) -> list[float]:
             # Dovecot does not tell everybody at once: a message may be gone before the bare client hears of it.
             found.append((released[-1] - told[0]) * 1000 if told else 0.0)
         listener.close()
-        runner.stop()
+        runner.stop(2 * BUSY)
     rule.close()
     return found
 

@@ -31,6 +31,7 @@ from blocker.catalogue import Catalogue
 from blocker.choices.modes import Mode
 from blocker.config import AccountConfig, Config, Passwords
 from blocker.service import Runner, imap
+from tests.patience import BUSY
 from tests.servers.dovecot import Account, Dovecot
 
 BATCH = 50
@@ -109,7 +110,7 @@ def served(account: Account, home: Path, mode: str) -> int:
         try:
             return runner.sweep("bench").total()
         finally:
-            runner.stop()
+            runner.stop(2 * BUSY)
 
 
 def _config(account: Account, home: Path, mode: str) -> Config:

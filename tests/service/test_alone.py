@@ -18,6 +18,7 @@ from blocker.service.exchange.spool import Spool
 from blocker.service.looks.exchanges import Exchanges
 from blocker.service.looks.look import Look
 from blocker.service.looks.sweep import Swept
+from tests.patience import BUSY
 from tests.service.test_hold import SCREENING
 from tests.service.test_overdue import DEADLINE, told, until, watching
 from tests.service.world import QUARANTINE, World, mail, original_of
@@ -273,7 +274,7 @@ def test_an_account_that_cannot_be_reached(world: Make) -> None:
         runner = Runner(config, catalogue, w.events.append, stores)
         with pytest.raises(ConnectionLost, match="not there"):
             runner.once()
-        runner.stop()
+        runner.stop(2 * BUSY)
     assert w.raws(QUARANTINE) == [mail(1)]
 
 

@@ -21,6 +21,7 @@ from blocker.service import Busy, Runner
 from blocker.service.backoff import Backoff
 from blocker.service.exchange.lock import Claim, ServerLock, Unlocked
 from tests.mailbox.memory import MemoryStore
+from tests.patience import BUSY
 from tests.servers.postgres import Postgres
 from tests.service.world import QUARANTINE, World, mail, original_of
 
@@ -97,7 +98,7 @@ def test_the_second_computer_is_refused_and_told_who_has_the_account(shared: Sha
             other.look()
         assert busy.value.serves
         ServerLock(catalogue.engine, "bob").release()
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     other.look()
 
 
@@ -160,7 +161,7 @@ def test_a_watch_whose_lock_is_lost_takes_it_anew(shared: Shared) -> None:
         until(lambda: shared.raws(QUARANTINE) == [mail(1)])
         with pytest.raises(Busy, match=OURS):
             elsewhere(shared).look()
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     assert any("no longer keeps" in e.detail for e in shared.events if e.action == "trouble")
 
 
@@ -186,4 +187,4 @@ def test_a_watch_whose_lock_was_taken_by_another_does_nothing_until_it_is_free(s
         assert (shared.raws(), len(signed_in)) == ([mail(1)], before)
         other.release()
         until(lambda: shared.raws(QUARANTINE) == [mail(1)])
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)

@@ -14,6 +14,8 @@ from blocker.service.exchange.journal import Journal
 from blocker.service.exchange.spool import Spool
 from tests.service.world import QUARANTINE, World, mail, original_of
 
+pytestmark = pytest.mark.once
+
 MOST = 200
 TRACKED = [mail(1), mail(3)]
 MAILS = (mail(1), mail(2, tracked=False), mail(3))

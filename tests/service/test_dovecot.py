@@ -21,6 +21,7 @@ from blocker.choices.modes import Mode
 from blocker.config import AccountConfig, Config, Passwords
 from blocker.service import Event, Runner, imap
 from tests.conftest import Servers
+from tests.patience import BUSY
 from tests.servers.dovecot import Account, Dovecot, Variant
 from tests.servers.proxy import Proxy
 from tests.service.world import ARRIVED, QUARANTINE, mail, original_of, signed
@@ -117,7 +118,7 @@ class Place:
             try:
                 yield runner
             finally:
-                runner.stop()
+                runner.stop(2 * BUSY)
 
     def look(self, mode: str, **more: Any) -> None:
         """One look."""
@@ -265,7 +266,7 @@ def test_a_wrong_password_pauses(place: Place) -> None:
         runner = Runner(config, catalogue, place.events.append, imap(passwords))
         runner.start()
         assert runner.wait(10)
-        runner.stop()
+        runner.stop(2 * BUSY)
     assert [event.action for event in place.events] == ["refused"]
     assert "hunter2" not in place.events[0].detail
     assert "app password" in place.events[0].detail

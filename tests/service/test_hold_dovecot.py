@@ -14,6 +14,7 @@ from blocker.catalogue import Catalogue
 from blocker.config import Passwords
 from blocker.service import Runner, imap
 from blocker.service.backoff import Backoff
+from tests.patience import BUSY
 from tests.servers.dovecot import Dovecot
 from tests.servers.postgres import Postgres
 from tests.service.test_dovecot import Client, Place
@@ -92,7 +93,7 @@ def test_overdue_mail_arrives_while_the_database_is_away(
         rule.append(mail(3), (), ARRIVED, SCREENING)
         wait_for(lambda: mail(3) in [seen.raw for seen in reader.messages(QUARANTINE)])
         wait_for(lambda: reader.messages(SCREENING) == [])
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     arrived = [original_of(seen.raw) or seen.raw for seen in reader.messages()]
     assert sorted(arrived) == sorted([mail(1), mail(2, tracked=False), mail(3)])
     rule.close()

@@ -18,6 +18,7 @@ from blocker.service import Runner
 from blocker.service.looks import retention as forgetting
 from blocker.service.looks.retention import Retention
 from tests.catalogue.letters import LOGO, letter, pixel
+from tests.patience import BUSY
 from tests.service.world import World
 
 Make = Callable[..., World]
@@ -102,7 +103,7 @@ def test_each_look_forgets_what_is_due(world: Make, days: float | None, left: in
             runner = Runner(keeping(w, days), catalogue, stores=w.stores)
             runner.once()
             runner.sweep("ada")
-            runner.stop()
+            runner.stop(2 * BUSY)
             assert len(catalogue.messages().items) == left
 
 

@@ -432,7 +432,7 @@ def watched(
             time.sleep(0.01)
         held = until()
         start = time.monotonic()
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
         assert time.monotonic() - start < 2 * BUSY
         assert held
         return runner
@@ -532,7 +532,7 @@ def test_stopping_between_steps_leaves_a_resumable_state(world: Make) -> None:
         w.server.fault = stop
         with pytest.raises(Stopped):
             runner.once()
-        runner.stop()
+        runner.stop(2 * BUSY)
     w.server.fault = None
     assert len(w.raws()) == 2
     w.look()
@@ -557,7 +557,7 @@ def test_a_lock_says_whether_its_holder_carries_out_what_is_asked_for(world: Mak
         runner.start()
         with pytest.raises(Busy, match="or let it do this") as watched:
             Lock(w.directory / "locks", "ada")
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     held = Lock(w.directory / "locks", "ada")
     with pytest.raises(Busy, match="wait for its end") as looked:
         Lock(w.directory / "locks", "ada")

@@ -21,6 +21,8 @@ from tests.servers.postgres import Postgres
 from tests.service.test_past import fetches
 from tests.service.world import QUARANTINE, World, original_of
 
+pytestmark = pytest.mark.once
+
 Open = Callable[[str, str], "Old"]
 GONE_ON_WITH = ("planned", "judging", "appended", "located", "verified", "moving", "moved")
 """Accounts in which one message is exchanged in the end, wherever the process was killed."""

@@ -18,6 +18,7 @@ from blocker.service import Runner
 from blocker.service.backoff import Backoff
 from blocker.service.exchange.spool import Kept, Spool
 from blocker.service.exchange.steps import Place
+from tests.patience import BUSY
 from tests.service.test_hold import SCREENING, arrives
 from tests.service.test_replace import refuse_to_move
 from tests.service.world import QUARANTINE, World, mail, original_of
@@ -62,7 +63,7 @@ def watching(w: World, *, fails: bool = False) -> Iterator[Broken]:
                 until(lambda: any(e.action == "watching" for e in w.events))
             yield broken
         finally:
-            assert runner.stop()
+            assert runner.stop(2 * BUSY)
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -16,6 +16,7 @@ from blocker.config import AccountConfig
 from blocker.service import Runner, Stopped
 from blocker.service.looks import sweep as sweeping
 from blocker.service.looks.sweep import PACE, Limits, Swept, usual
+from tests.patience import BUSY
 from tests.service.world import QUARANTINE, World, mail
 
 Make = Callable[..., World]
@@ -108,7 +109,7 @@ def test_what_a_sweep_has_passed_is_not_read_again(world: Make, monkeypatch: pyt
     def stop_half_way(runner: Runner) -> None:
         def progress(done: int, _total: int) -> None:
             if done >= 4:
-                runner.stop()
+                runner.stop(2 * BUSY)
 
         runner.sweep("ada", progress=progress)
 
@@ -160,7 +161,7 @@ def test_a_pace_is_kept_and_a_stop_ends_the_waiting(world: Make) -> None:
         thread.start()
         assert moved.wait(60)
         start = time.monotonic()
-        runner.stop()
+        runner.stop(2 * BUSY)
         thread.join(30)
         assert not thread.is_alive()
         assert time.monotonic() - start < 10

@@ -13,6 +13,7 @@ from blocker.catalogue import Catalogue
 from blocker.catalogue.heartbeats import Condition
 from blocker.mailbox.protocol import ConnectionLost
 from blocker.service import Paused
+from tests.patience import BUSY
 from tests.service.inside import judging_here
 from tests.service.test_pulse import becomes
 from tests.service.test_watch import until
@@ -141,7 +142,7 @@ def test_a_running_service_heeds_it_at_once(tmp_path: Path) -> None:
         becomes(catalogue, Condition.WATCHING)
         w.deliver(mail(2), ("work",), SCREENING)
         until(lambda: w.raws(QUARANTINE) == [mail(2)])
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     assert w.raws(SCREENING) == []
     assert [e.action for e in w.events].count("paused") == 1
 
@@ -165,7 +166,7 @@ def test_without_hold_no_connection_is_kept(world: Make) -> None:
         w.server.fault = None
         resume(w)
         until(lambda: w.raws(QUARANTINE) == [mail(1)])
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
 
 
 def test_a_sweep_stops_between_two_messages_and_goes_on_later(world: Make) -> None:
@@ -186,7 +187,7 @@ def test_a_sweep_stops_between_two_messages_and_goes_on_later(world: Make) -> No
         resume(w)
         until(lambda: not catalogue.pending("ada"))
         assert next(c for c in catalogue.commands() if c.id == asked).state == "done"
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     assert len(w.raws(QUARANTINE)) == 30
 
 

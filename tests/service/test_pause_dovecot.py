@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from blocker.catalogue import Catalogue
+from tests.patience import BUSY
 from tests.servers.dovecot import Dovecot
 from tests.service.test_dovecot import Client, Place
 from tests.service.test_hold_dovecot import wait_for
@@ -97,5 +98,5 @@ def test_a_running_service_lets_held_mail_go_at_once(dovecot: Dovecot, tmp_path:
         client.append(mail(2), (), ARRIVED, "Screening")
         wait_for(lambda: [m.raw for m in client.messages(QUARANTINE)] == [mail(2)])
         wait_for(lambda: client.messages("Screening") == [])
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     client.close()

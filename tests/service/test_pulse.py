@@ -16,6 +16,7 @@ from blocker.mailbox.protocol import LoginRefused
 from blocker.service import Runner
 from blocker.service.backoff import Backoff
 from tests.mailbox.memory import MemoryStore
+from tests.patience import BUSY
 from tests.service.world import World
 
 Make = Callable[..., World]
@@ -61,7 +62,7 @@ def test_from_watching_through_trouble_to_the_end(world: Make) -> None:
         assert becomes(catalogue, Condition.TROUBLE) == "the network is away"
         broken.clear()
         becomes(catalogue, Condition.WATCHING)
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
         assert condition(catalogue) == (Condition.STOPPED, "")
 
 
@@ -76,7 +77,7 @@ def test_an_account_that_waits_for_a_person_still_does_after_the_end(world: Make
         runner = Runner(w.config, catalogue, w.events.append, stores)
         runner.start()
         assert becomes(catalogue, Condition.REFUSED) == why
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
         assert condition(catalogue) == (Condition.REFUSED, why)
 
 
@@ -95,4 +96,4 @@ def test_it_says_so_again_and_again(world: Make, monkeypatch: pytest.MonkeyPatch
         later = catalogue.heartbeats()[0]
         assert later.at != first.at
         assert later.since == first.since
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)

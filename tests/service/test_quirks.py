@@ -16,6 +16,7 @@ from blocker.catalogue.model import MessageRow
 from blocker.config import AccountConfig
 from blocker.mailbox.imap import ImapStore, SocketTimeout
 from blocker.mailbox.protocol import MailboxError
+from tests.patience import BUSY
 from tests.servers.dovecot import PASSWORD
 from tests.servers.quirks import QUIRKS, VICTIM, Quirk
 from tests.servers.quirky import Quirky
@@ -61,7 +62,7 @@ class QuirkyWorld(World):
             self.troubles.append(str(error))
             return False
         finally:
-            runner.stop()
+            runner.stop(2 * BUSY)
         return True
 
     def until_settled(self, mode: str) -> None:

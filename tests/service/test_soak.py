@@ -22,6 +22,7 @@ from blocker.catalogue import Catalogue
 from blocker.config import Config, Passwords
 from blocker.service import Event, Runner, imap
 from blocker.service.backoff import LONGEST
+from tests.patience import BUSY
 from tests.servers.common import PASSWORD, Account
 from tests.servers.dovecot import Dovecot
 from tests.servers.proxy import Proxy, passing
@@ -140,7 +141,7 @@ def test_a_long_run(
         # Each connection has two ends and two threads in the proxy, which lives in this process too.
         assert threading.active_count() <= threads + 4
         assert handles() <= open_before + 8
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     assert_only_our_own_is_expunged(bytes(wire.sent))
     assert PASSWORD not in caplog.text
 

@@ -20,6 +20,8 @@ from blocker.service.exchange.journal import Journal
 from blocker.service.looks.sweep import Limits
 from tests.service.world import ARRIVED, CHANGING, QUARANTINE, World, lost_at, mail, original_of
 
+pytestmark = pytest.mark.once
+
 SCREENING = "Screening"
 MAILS = [mail(1), mail(2, tracked=False), mail(3)]
 LATER = ARRIVED.replace(tzinfo=None) + timedelta(days=9)

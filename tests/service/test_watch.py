@@ -47,7 +47,7 @@ def test_mail_is_treated_as_it_comes(request: pytest.FixtureRequest, tmp_path: P
             client.append(mail(number), (), ARRIVED)
             until(lambda number=number: len(client.messages(QUARANTINE)) == number)  # type: ignore[misc]
         start = time.monotonic()
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
         assert time.monotonic() - start < 2 * BUSY
     assert [m.raw for m in client.messages(QUARANTINE)] == [mail(1), mail(2), mail(3)]
     client.close()
@@ -66,7 +66,7 @@ def test_mail_in_any_watched_folder_is_treated_as_it_comes(dovecot: Dovecot, tmp
             client.append(mail(number), (), ARRIVED, folder)
             until(lambda number=number: len(client.messages(QUARANTINE)) == number)  # type: ignore[misc]
         assert dovecot.doveadm("who").count(place.account.user) == 1
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     assert not [event for event in place.events if event.action == "trouble"]
     client.close()
 
@@ -95,7 +95,7 @@ def test_a_folder_that_cannot_be_looked_at_is_not_listened_to(world: Callable[..
         w.deliver(mail(2))
         until(lambda: w.raws(QUARANTINE) == [mail(2)])
         time.sleep(0.5)
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     assert len(looks) < 20
 
 
@@ -186,7 +186,7 @@ def test_what_a_page_asks_for_is_done_while_listening(world: Callable[..., World
         until(lambda: w.events[-1:] != [] and w.events[-1].action == "watching")
         catalogue.request("sweep", "ada", {"since": None})
         until(lambda: catalogue.commands()[0].state == "done")
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
 
 
 @pytest.mark.parametrize(("mode", "folder"), [("replace", "INBOX"), ("hold", "Screening")])
@@ -210,7 +210,7 @@ def test_new_mail_does_not_wait_for_a_sweep_that_a_page_asked_for(
         until(lambda: w.raws(QUARANTINE) == [mail(1)])
         assert catalogue.commands()[0].state == "running"
         assert len(w.events) < 500
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     assert w.raws("Screening") == []
 
 
@@ -229,7 +229,7 @@ def test_a_server_that_asks_for_time_gets_it(world: Callable[..., World]) -> Non
         runner = Runner(w.config, catalogue, w.events.append, busy)
         runner.start()
         until(lambda: len(tries) == 2)
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     assert tries[1] - tries[0] >= 2.0
 
 
@@ -248,5 +248,5 @@ def test_idle_that_is_refused_is_told_once_and_mail_found_by_looking(world: Call
         runner = w.runner(catalogue)
         runner.start()
         until(lambda: len(w.stored(QUARANTINE)) == 1)
-        assert runner.stop()
+        assert runner.stop(2 * BUSY)
     assert [e.detail for e in w.events if e.action == "trouble"] == ["the server would not tell of new mail."]

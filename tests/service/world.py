@@ -21,6 +21,7 @@ from blocker.config import AccountConfig, Config
 from blocker.mailbox.protocol import ConnectionLost, Stored
 from blocker.service import Event, Runner
 from tests.mailbox.memory import MemoryAccount, MemoryStore
+from tests.patience import BUSY
 
 ARRIVED = datetime(2025, 3, 30, 1, 59, 7, tzinfo=timezone(timedelta(hours=2)))
 QUARANTINE = "Unpixel originals"
@@ -116,7 +117,7 @@ class World:
             try:
                 work(runner)
             finally:
-                runner.stop()
+                runner.stop(2 * BUSY)
 
     def begin(self) -> World:
         """The first look, which only notes where to begin."""

@@ -21,6 +21,7 @@ from blocker.service import Event, Runner, imap
 from blocker.signin import microsoft, tokens
 from blocker.signin.grants import Invitation, NotReached, SignInError
 from blocker.signin.tokens import Tokens
+from tests.patience import BUSY
 from tests.servers.dovecot import Dovecot
 from tests.servers.provider import Provider
 from tests.signin.conftest import Memory, account_on
@@ -120,7 +121,7 @@ def service(
     with Catalogue.open(config.database) as catalogue:
         runner = Runner(config, catalogue, events.append, imap(Passwords()))
         yield runner, events
-        runner.stop()
+        runner.stop(2 * BUSY)
 
 
 @pytest.mark.usefixtures("ring")
