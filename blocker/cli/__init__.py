@@ -35,6 +35,7 @@ COMMANDS = {
     "feedback": "blocker.cli.feedback:feedback",
     "export": "blocker.cli.export:export",
     "forget": "blocker.cli.pages:forget",
+    "rules": "blocker.cli.rules:rules",
     "backup": "blocker.cli.backup:backup",
     "restore-backup": "blocker.cli.backup:restore_backup",
     "web": "blocker.cli.pages:web",

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from blocker.cli.files import MOST, read_file
+from blocker.cli.files import MOST, judge_by_lists, read_file
 from blocker.detect.judge import scan
 from blocker.detect.report import Judged, Report
 from blocker.detect.words import told
@@ -31,6 +31,7 @@ STYLES = {"pixel": "bold red", "beacon": "red", "personal": "yellow", "content":
 @click.option("--json", "as_json", is_flag=True, help="The report as one JSON object.")
 def explain(file: str, recipients: tuple[str, ...], every: bool, as_json: bool) -> None:
     """Say of each reference in a message what it is, how sure that is, why, and what its fetch would have told."""
+    judge_by_lists()
     report = scan(read_file(file), recipients=recipients, source=file if file == "-" else str(Path(file)))
     if as_json:
         say_json(report.as_dict())

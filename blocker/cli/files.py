@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import click
 
 from blocker.choices.levels import DEFAULT_LEVEL, Level
 from blocker.output.terminal import say
+
+if TYPE_CHECKING:
+    from blocker.config import Config
 
 MOST = 160
 """Characters of one value that a mail holds, where it is shown."""
@@ -24,6 +27,19 @@ LEVEL = click.option(
 RECIPIENT = click.option(
     "--recipient", "recipients", multiple=True, metavar="ADDRESS", help="An address of the reader's."
 )
+
+
+def judge_by_lists(config: Config | None = None) -> None:
+    """Judge by the filter lists that a person has added, as the configuration leads to them; trouble with them is told."""
+    from blocker.config import ConfigError, load
+    from blocker.lists import ListError, use
+
+    try:
+        use((config or load()).data_dir)
+    except ConfigError:
+        return  # said by whoever needs the configuration
+    except (ListError, OSError) as error:
+        say(f"unpixel: no filter list is asked. {error}", err=True)
 
 
 def read_file(name: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blocker.cli.files import LEVEL, RECIPIENT, fail, read_file, read_input, write
+from blocker.cli.files import LEVEL, RECIPIENT, fail, judge_by_lists, read_file, read_input, write
 from blocker.output.terminal import say
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def neutralise(file: str, level: str, recipients: tuple[str, ...], out: Path | N
       unpixel neutralise newsletter.eml > quiet.eml
       unpixel neutralise ~/Maildir -o ~/Maildir-quiet
     """
+    judge_by_lists()
     if out is not None:
         _folder(Path(file), out, level, recipients)
     elif file != "-" and Path(file).is_dir():
@@ -135,6 +136,8 @@ def filter_(level: str, recipients: tuple[str, ...]) -> None:
     if len(raw) <= MAX_FILTERED:
         try:
             from blocker.judging.budget import apart
+
+            judge_by_lists()
 
             out, told = apart(lambda: _filtered(raw, level, recipients))
         except Exception as error:  # noqa: BLE001 (mail must pass whatever happens)

@@ -13,6 +13,7 @@ import click
 from blocker.catalogue import Catalogue, CatalogueError
 from blocker.catalogue.figures import SenderOrder
 from blocker.catalogue.people import People
+from blocker.cli.files import judge_by_lists
 from blocker.config import Config, ConfigError, load
 from blocker.config.loopback import is_loopback
 from blocker.output.numbers import percent
@@ -77,6 +78,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
 
     configure("human", logging.ERROR)
     config = _config()
+    judge_by_lists(config)
     address = config.web.host if host is None else host
     with catalogue_of(database or config.database) as store:
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blocker.cli.files import judge_by_lists
 from blocker.config import AccountConfig, Config, ConfigError, Passwords, load
 from blocker.output.terminal import prompt
 
@@ -58,6 +59,7 @@ def service(only: tuple[str, ...], observer: Any) -> Iterator[Any]:
     config = load()
     if not config.accounts:
         raise ConfigError("There is no account yet: add one with `unpixel account add you@example.org`.")
+    judge_by_lists(config)
     passwords = _passwords(config, only)
     with Catalogue.open(config.database) as catalogue:
         runner = Runner(config, catalogue, observer, imap(passwords), only=only)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from blocker.cli.compare import memory_of, messages
-from blocker.cli.files import MOST, RECIPIENT
+from blocker.cli.files import MOST, RECIPIENT, judge_by_lists
 from blocker.cli.tables import FORMS, TABLE, Table, ready, write_table
 from blocker.cli.totals import Totals
 from blocker.output.numbers import percent
@@ -66,6 +66,7 @@ def scan(
         problems.append(sentence)
         say(f"unpixel: {sentence}", err=True)
 
+    judge_by_lists()
     totals, limit = Totals(), max_size << 20
     with memory_of(remembered, paths, limit, recipients) as (memory, readers):
         reports = totals.of(_reports(messages(paths, limit, problem), readers, memory))

@@ -161,7 +161,7 @@ class Context:
         return self.rules.identify(self.message.headers.all)
 
     @once
-    def _own(self) -> frozenset[str]:
+    def own(self) -> frozenset[str]:
         """The organisational domains of the sender."""
         headers = self.message.headers
         path = headers.first("return-path")[:MAX_ADDRESS]
@@ -179,7 +179,7 @@ class Context:
         if url is None:
             return None
         known = self.rules.owner(url.host)
-        if known is None and self.service is not None and organisational(url.host) in self._own:
+        if known is None and self.service is not None and organisational(url.host) in self.own:
             known = self.service
         return known
 

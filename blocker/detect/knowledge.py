@@ -91,6 +91,9 @@ class Rules:
         self._owners = _by_domain(self.vendors)
         self.unnamed = frozenset(vendor.name for vendor in self.vendors if not vendor.named)
         """What stands for mailing systems of which nothing but their URLs is known."""
+        self.listed: Callable[[str, str], str] | None = None
+        """Asks filter lists that a person has added: a URL and the sender's domain to the filter that blocks it, or
+        nothing. Set by `blocker.lists`."""
 
     @classmethod
     def load(cls, path: Path | None = None) -> Rules:

@@ -13,7 +13,7 @@ import pickle
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from types import MappingProxyType
 from typing import IO, Any, TypeVar
@@ -24,6 +24,7 @@ from blocker.detect.judge import opened
 from blocker.detect.memory import Mail, Recollection
 from blocker.judging import budget
 from blocker.judging.judge import Judgement, is_ours, judge, view_of
+from blocker.lists import ListError, install
 from blocker.message.urls import Url
 from blocker.output.log import configure
 
@@ -172,6 +173,8 @@ def main() -> None:
 
 def _warm_up(*, views: bool) -> None:
     """Import and build what the first message would have to wait for."""
+    with suppress(ListError):  # told by whoever started this process
+        install()
     outcomes([(b"\r\n", "")], AccountConfig("", "", "", ""), b"", no_memory, views=False)
     if views:
         view_of(b"\r\n")

@@ -23,6 +23,7 @@ FAMILIES = (
     "identity",
     "token",
     "person",
+    "lists",
     "recurrence",
     "memory",
     "shape",

@@ -18,8 +18,10 @@ import pytest
 import blocker
 from blocker.detect import marks, reasons
 from blocker.detect.judge import learn, opened, report_on
+from blocker.detect.knowledge import Rules
 from blocker.detect.memory import FolderMemory, Mail, Memory, Recollection, template
 from blocker.detect.reasons import FAMILIES, RULES, TERMS, Reason, Value, phrase, reason, text, told
+from blocker.detect.report import Report
 from blocker.detect.subject import Subject
 from blocker.message.urls import Url
 from tests.detect.messages import PICTURE, PIXEL, TO, judged, mail
@@ -62,6 +64,8 @@ FORMS = (
     base64.b64encode(bytes.fromhex(digest(TO))).decode().rstrip("="),
 )
 """Of the reader's address."""
+OTHER = "https://pictures.other.example/x.gif"
+"""On a host that is not the sender’s."""
 PASTS = (
     Recollection(1, 1),
     Recollection(2, 1),
@@ -96,6 +100,13 @@ def of_fixtures() -> Iterator[Reason]:
             yield from one.verdict.reasons
 
 
+def listed(markup: str) -> Report:
+    """The report on a message of this markup, with a filter list that blocks whatever it is asked about."""
+    rules = Rules.load()
+    rules.listed = lambda _url, _sender: "||example^"
+    return blocker.scan(mail(markup), rules=rules)
+
+
 @cache
 def made() -> frozenset[Reason]:
     """Every reason that is made for the fixtures and for the few messages here."""
@@ -103,6 +114,7 @@ def made() -> frozenset[Reason]:
     here = [judged(markup) for markup in MARKUP]
     here += [judged(f'<img src="https://t.sender.example/o?m={form}">') for form in FORMS]
     here += [judged(f'<img src="{PICTURE}">', memory=Past(past)) for past in PASTS]
+    here += [list(listed(f'<img src="{url}" width="1" height="1">').references) for url in (PIXEL, OTHER)]
     found.update(one for references in here for r in references for one in r.verdict.reasons)
     for tracks in (True, False):
         context = opened(mail(f'<img src="{PIXEL}">'))

@@ -39,7 +39,7 @@ def test_dependencies_are_the_imports() -> None:
     """Every imported package is a declared dependency (not one that happens to be there), and none is declared in vain."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     declared, extras = packages(project["dependencies"]), set[str]()
-    for extra in ("parquet",):
+    for extra in ("lists", "parquet"):
         extras |= packages(project["optional-dependencies"][extra])
     known = packages_distributions()
     providers = {name: {canonical(d) for d in known.get(name, [name])} for name in imported()}
