@@ -71,6 +71,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
     Example:
       unpixel web serve --host 127.0.0.1 --port 8400
     """
+    from blocker.judging.warm import WARM
     from blocker.output.log import configure
     from blocker.sender.trust import trust, unprovable
     from webui import Server, create_app
@@ -111,6 +112,8 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
                 "Other machines can reach this address without encryption: put an HTTPS proxy in front.",
                 err=True,
             )
+        # A plug-in waits two seconds for its first verdict.
+        WARM.begin()
         server.run_until_signal()
 
 

@@ -95,6 +95,7 @@ def test_everything_is_forgotten(filled: Catalogue) -> None:
         "accounts": 2,
         "commands": 1,
         "forgotten": 3,
+        "people": 1,
     }
     assert filled.forget(everything=True) == 0
 
