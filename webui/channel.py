@@ -20,8 +20,13 @@ from waitress.utilities import Error  # type: ignore[import-untyped]
 
 from blocker.output.safe import as_json
 from webui.bounds import Bounds
-from webui.errors import MAX_BODY, MEDIA_TYPE, SENTENCES, Problem
+from webui.errors import CODES, MAX_BODY, MEDIA_TYPE, SENTENCES, Problem
 from webui.headers import HEADERS
+
+API = b"/api/v"
+"""With which the addresses begin that programs ask for."""
+_BEGIN = 64
+"""Octets of a request that are kept to see where it goes."""
 
 Gate = Callable[[str], Problem | None]
 """Whether the sender of this Authorization field may send a long body: None, or why not."""
@@ -76,20 +81,24 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         self.undecided = False
         """Whether its header is read and the gate has not spoken."""
         self.awaits_continue = False
+        self._begin = b""
 
     @property
     def for_program(self) -> bool:
-        """Whether it goes to the API."""
-        return str(getattr(self, "path", "")).startswith("/api/")
+        """Whether it goes to the API, by its first octets: a header that cannot be read has no path."""
+        return self._begin.lstrip().partition(b" ")[2].startswith(API)
 
     def received(self, data: bytes) -> int:
         """Take octets in; how many. A body that is too long ends the request with an error."""
+        self._begin += data[: _BEGIN - len(self._begin)]
         consumed: int = super().received(data)
         if self.headers_finished and not self.head_ended:
             self.head_ended = time.monotonic()
             self._judge_head()
         if not self.error and self.body_bytes_received > self._limit:
             self.refuse(self._too_large())
+        if self.error and not isinstance(self.error, Refusal):
+            self.refuse(_told(self.error))
         return consumed
 
     @property
@@ -128,6 +137,12 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self.awaits_continue, self.expect_continue = self.expect_continue, False
         elif self.content_length > self._limit:
             self.refuse(self._too_large())
+
+
+def _told(error: Error) -> Problem:
+    """What waitress found wrong with a request, as a problem."""
+    sentence = SENTENCES.get(error.code) or f"This request cannot be read: {error.body}."
+    return Problem(error.code, CODES.get(error.code, "bad_request"), sentence)
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]

@@ -34,7 +34,9 @@ CODES = {
     413: "too_large",
     415: "unsupported_media_type",
     429: "too_many_requests",
+    431: "header_too_large",
     500: "internal",
+    501: "not_implemented",
     503: "unavailable",
 }
 MEANINGS: Mapping[int, str] = {
@@ -46,6 +48,7 @@ MEANINGS: Mapping[int, str] = {
     409: "It cannot be done as things are",
     415: "The body is of a media type that is not read here",
     429: "Too many requests with this token; `Retry-After` says for how many seconds to wait",
+    431: "The address and the header fields are too long together",
     500: "A fault inside unpixel",
     503: "It cannot be done now; `Retry-After` says for how many seconds to wait, where that is known",
 }

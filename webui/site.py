@@ -57,7 +57,7 @@ def catalogue() -> Catalogue:
 
 def is_api() -> bool:
     """Whether the request is a program's, which shows a token: the plugin door, or monitoring."""
-    return request.path.startswith("/api/") or request.path == "/metrics"
+    return request.path.startswith("/api/v") or request.path == "/metrics"
 
 
 def wants_json() -> bool:

@@ -21,7 +21,7 @@ class Pause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """For how long."""
 
     minutes: (
-        Annotated[int, Meta(ge=1, le=60 * 24 * 366, description="Left out, until it is resumed.")] | None
+        Annotated[float, Meta(gt=0, le=60 * 24 * 366, description="Left out, until it is resumed.")] | None
     ) = None
 
 

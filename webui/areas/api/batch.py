@@ -18,7 +18,7 @@ from webui.access import Scope
 from webui.areas.api.answers import RESULTS, URLS
 from webui.areas.api.door import Answer, Schema, endpoint, json_as
 from webui.areas.api.judging import Wish, account_level, in_force, judged, recall, summary
-from webui.areas.api.letters import RAW, Address, From, Letter, MessageId, Page, named, of_bytes, of_page
+from webui.areas.api.letters import OCTETS, Address, From, Letter, MessageId, Page, named, of_bytes, of_page
 from webui.errors import Problem
 
 MOST = 50
@@ -65,11 +65,13 @@ BODIES = {
     **dict.fromkeys(LINES, _TEXT),
     FORM: {
         "type": "object",
+        "required": ["message"],
         "properties": {
             "message": {
                 "type": "array",
+                "minItems": 1,
                 "maxItems": MOST,
-                "items": {"type": "string", "contentMediaType": RAW},
+                "items": OCTETS,
                 "description": "A file for each message, `message/rfc822` or `text/html`.",
             }
         },
@@ -139,8 +141,10 @@ def _letters(query: Wish) -> Iterator[Letter | Problem]:
         _few(len(found))
         yield from map(_of_line, found)
     elif request.mimetype == FORM:
-        files = [file for _, file in request.files.items(multi=True)]
+        files = request.files.getlist("message")
         _few(len(files))
+        if not files or "message" in request.form:
+            raise Problem(400, "bad_request", "Send each message as a file named `message`.")
         for file in files:
             charset = file.mimetype_params.get("charset", "")
             yield of_bytes(file.read(), file.mimetype, charset, query)

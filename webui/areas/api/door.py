@@ -90,6 +90,8 @@ class Endpoint:
         found = {401, 403, 429, 500, 503, *self.problems}
         if self.query is not None or self.body is not None:
             found.add(400)
+        if self.query is not None:
+            found.add(431)
         if self.body is not None:
             found |= {413, 415}
         return tuple(sorted(found))

@@ -26,7 +26,7 @@ from blocker.sender import InForce
 from webui.access import Scope
 from webui.areas.api.answers import CHANGED, SUMMARY
 from webui.areas.api.door import Answer, endpoint
-from webui.areas.api.letters import BODIES, HTML, JSON, RAW, Account, Letter, Reader, letter
+from webui.areas.api.letters import BODIES, HTML, JSON, OCTETS, RAW, Account, Letter, Reader, letter
 from webui.errors import Problem
 from webui.site import catalogue, site
 
@@ -55,12 +55,11 @@ class LevelWish(Wish, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ) = None
 
 
-_BYTES = {"type": "string", "contentEncoding": "binary"}
 NEUTRALISED = Answer(
     "What came in, identical outside what was neutralised, as the media type that it came as; "
     "JSON also where a summary was asked for",
     CHANGED,
-    others={RAW: _BYTES, HTML: _BYTES},
+    others={RAW: OCTETS, HTML: OCTETS},
     headers={
         "Unpixel-Changed": {
             "description": "Whether anything was changed.",

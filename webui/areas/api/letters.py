@@ -21,11 +21,14 @@ MAX_RECIPIENTS = 50
 LONGEST = 1000
 """Characters of a header field that is handed in."""
 RAW, HTML, JSON = "message/rfc822", "text/html", "application/json"
+OCTETS = {"type": "string", "format": "binary"}
+LONGEST_ADDRESS = 320
+"""Characters of an address (RFC 3696, 3, with its errata)."""
 _CHARSET = re.compile(r"[\w.:-]{1,40}", re.ASCII)
 
 From = Annotated[str, Meta(max_length=LONGEST, description="The From field: who sends it.")]
 MessageId = Annotated[str, Meta(max_length=LONGEST, description="The Message-ID field.")]
-Address = Annotated[str, Meta(max_length=LONGEST)]
+Address = Annotated[str, Meta(max_length=LONGEST_ADDRESS)]
 Account = Annotated[
     str,
     Meta(
@@ -68,8 +71,8 @@ class Page(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 BODIES: Mapping[str, Schema] = {
-    RAW: {"type": "string", "contentEncoding": "binary", "minLength": 1},
-    HTML: {"type": "string", "contentEncoding": "binary", "minLength": 1},
+    RAW: OCTETS | {"minLength": 1},
+    HTML: OCTETS | {"minLength": 1},
     JSON: schema_of(Page),
 }
 """The forms in which one message comes in."""
