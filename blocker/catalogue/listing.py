@@ -42,7 +42,7 @@ def page(
     bound, whatever a mail holds.
     """
     found_by = passing(wanted.messages, accounts)
-    its = (*_called(connection, found_by.number, wanted, accounts), *_behind(found_by, after))
+    its = (*_called(found_by.number, wanted), *_behind(found_by, after))
     query = found_by.newest(*its).limit(limit + 1)
     found = [Place(*row) for row in connection.execute(query)]
     few = _within(connection, found[:limit], most) if most else found[:limit]
@@ -64,12 +64,9 @@ def _within(connection: Connection, found: Sequence[Place], most: int) -> Sequen
     return found
 
 
-def _called(
-    connection: Connection, number: ColumnElement[int], wanted: Wanted, accounts: Accounts
-) -> Iterator[ColumnElement[bool]]:
+def _called(number: ColumnElement[int], wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.message_ids:
-        ids = {id_ for each in wanted.message_ids for id_ in reading.ids_of(connection, each, accounts)}
-        yield number.in_(sorted(ids))
+        yield number.in_(select(MessageRow.id).where(reading.called(wanted.message_ids)))
     if wanted.sha256:
         yield number.in_(select(MessageRow.id).where(MessageRow.sha256 == wanted.sha256.lower()))
 

@@ -181,11 +181,14 @@ def vendor(connection: Connection, name: str, today: date, accounts: Accounts = 
 
 def ids_of(connection: Connection, message_id: str, accounts: Accounts = None) -> list[int]:
     """The rows of a Message-ID, newest first, with or without its angle brackets."""
-    bare = message_id.strip().removeprefix("<").removesuffix(">")
-    query = select(MessageRow.id).where(
-        MessageRow.message_id.in_({bare, f"<{bare}>", message_id}), *within(accounts)
-    )
+    query = select(MessageRow.id).where(called([message_id]), *within(accounts))
     return list(connection.scalars(query.order_by(MessageRow.id.desc()).limit(100)))
+
+
+def called(message_ids: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a row of `messages` has one of these Message-IDs, with or without its angle brackets."""
+    bare = [each.strip().removeprefix("<").removesuffix(">") for each in message_ids]
+    return MessageRow.message_id.in_({*message_ids, *bare, *(f"<{each}>" for each in bare)})
 
 
 def ids_after(connection: Connection, last: int, limit: int, accounts: Accounts = None) -> list[int]:

@@ -23,6 +23,7 @@ from tests.patience import BUSY
 from tests.webui.test_api import LETTER
 from webui import Server, create_app
 from webui.access import Scope
+from webui.access.scopes import PROGRAM
 from webui.access.tokens import new_token
 from webui.areas.api.events import PLACES
 
@@ -45,14 +46,13 @@ max-examples = {stateful}
 
 
 @pytest.fixture
-def served(filled: Catalogue, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
+def served(filled: Catalogue) -> Iterator[tuple[str, str]]:
     """The address of a server, and a token that may do everything that a token may."""
-    monkeypatch.setattr("webui.access.tokens.PROGRAM", frozenset({Scope.READ, Scope.SCAN, Scope.ACT}))
     filled.set_sender_level("example.org", "strict")
     server = Server(create_app(filled, secret="for tests only", key=b"k" * 32, per_minute=10**7), port=0)
     thread = Thread(target=server.run)
     thread.start()
-    yield server.url, new_token(filled)
+    yield server.url, new_token(filled, "all", [*PROGRAM, Scope.ACT])
     server.stop()
     thread.join()
 
