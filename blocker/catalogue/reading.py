@@ -7,7 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, desc, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    desc,
+    func,
+    literal,
+    literal_column,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from blocker.catalogue import figures, pages, rows
@@ -118,39 +128,62 @@ def sender(
     connection: Connection, domain: str, today: date, accounts: Accounts = None
 ) -> SenderDetail | None:
     """What an organisational domain has sent to these accounts; None where nothing came from it."""
-    number = connection.scalar(select(SenderRow.id).where(SenderRow.domain == domain))
-    if number is None:
-        return None
     wanted = MessageFilter(sender=domain)
     line = next(iter(figures.senders(connection, "name", 1, wanted, accounts)), None)
     if line is None:
         return None
+    first = select(func.min(MessageRow.internal_date)).where(
+        MessageRow.sender_id == SenderRow.id, *within(accounts)
+    )
+    query = select(SenderRow.id, first.scalar_subquery()).where(SenderRow.domain == domain)
+    number, moment = connection.execute(query).one()
     where = (MessageRow.sender_id == number, *within(accounts))
-    address = select(MessageRow.sender_address, _COUNT).where(*where, MessageRow.sender_address != "")
+    addresses, leaks, kinds = _counted(connection, _addresses(where), _leaks(where), _kinds(number, accounts))
     step, bars = trend(figures.days(connection, wanted, accounts), None, today)
     return SenderDetail(
         line=line,
-        first=connection.scalars(select(func.min(MessageRow.internal_date)).where(*where)).one(),
-        addresses=_pairs(connection, address.group_by(MessageRow.sender_address), MessageRow.sender_address),
+        first=moment,
+        addresses=addresses,
         vendors=figures.vendors(connection, TOP, wanted, accounts),
-        kinds=_kinds(connection, number, accounts),
+        kinds=dict(kinds),
         trend=bars,
         step=step,
         templates=templates(connection, where),
-        leaks=_leaks(connection, where),
+        leaks=leaks,
         recent=pages.newest(connection, wanted, 2 * TOP, accounts),
     )
 
 
-def _kinds(connection: Connection, sender: int, accounts: Accounts) -> dict[str, int]:
-    """References of a sender's mail by verdict."""
+def _addresses(where: tuple[ColumnElement[bool], ...]) -> Select[str, int]:
+    """The addresses that messages come from, with how many each."""
+    name = MessageRow.sender_address
+    return select(name, _COUNT).where(*where, name != "").group_by(name)
+
+
+def _leaks(where: tuple[ColumnElement[bool], ...]) -> Select[str, int]:
+    """The forms in which an address stands in messages, with how many have each."""
+    its = select(LeakRow.form, _COUNT).join(MessageRow, MessageRow.id == LeakRow.message)
+    return its.where(*where).group_by(LeakRow.form)
+
+
+def _kinds(sender: int, accounts: Accounts) -> Select[str, int]:
+    """The verdicts of a sender's references, with how many have each."""
     its = KindTotalRow
-    query = (
-        select(its.verdict, figures.total(its.number))
-        .where(its.sender_id == sender, *within(accounts, its))
-        .group_by(its.verdict)
-    )
-    return {kind: number for kind, number in connection.execute(query)}  # noqa: C416 (typed)
+    its_mail = (its.sender_id == sender, *within(accounts, its))
+    return select(its.verdict, figures.total(its.number)).where(*its_mail).group_by(its.verdict)
+
+
+def _counted(connection: Connection, *queries: Select[str, int]) -> list[tuple[tuple[str, int], ...]]:
+    """What each of some queries counts, the most frequent first; asked for in one statement."""
+    parts = []
+    for place, query in enumerate(queries):
+        name, number = query.selected_columns
+        its = query.order_by(desc(number), name).limit(TOP).subquery()
+        parts.append(select(literal(place).label("place"), *its.c))
+    found: list[list[tuple[str, int]]] = [[] for _ in queries]
+    for place, text, count in connection.execute(union_all(*parts)):
+        found[place].append((text, count))
+    return [tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0]))) for pairs in found]
 
 
 def vendors(
@@ -237,18 +270,6 @@ def _grouped(items: Iterable[Any], key: Any) -> dict[Any, list[Any]]:
     for item in items:
         groups.setdefault(key(item), []).append(item)
     return groups
-
-
-def _leaks(connection: Connection, where: tuple[ColumnElement[bool], ...]) -> tuple[tuple[str, int], ...]:
-    query = (
-        select(LeakRow.form, _COUNT)
-        .join(MessageRow, MessageRow.id == LeakRow.message)
-        .where(*where)
-        .group_by(LeakRow.form)
-        .order_by(desc(_COUNT), LeakRow.form)
-        .limit(TOP)
-    )
-    return tuple((form, count) for form, count in connection.execute(query))
 
 
 def _pairs(

@@ -18,6 +18,7 @@ from sqlalchemy.pool import QueuePool
 from blocker.catalogue import (
     digests,
     model_access,  # noqa: F401 (its tables are known once it is imported)
+    overrides,  # noqa: F401 (as above)
 )
 from blocker.catalogue.errors import CatalogueError, place, told
 from blocker.catalogue.model import Base

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -11,7 +11,7 @@ from blocker.catalogue import Catalogue
 from blocker.catalogue.figures import ORDERS
 from blocker.catalogue.senders import SenderFilter, SenderPage
 from blocker.catalogue.settings import NoDomain, SenderLevel
-from blocker.catalogue.values import PROOFS, SenderDetail, SenderLine
+from blocker.catalogue.values import PROOFS, Account, SenderDetail, SenderLine
 from blocker.choices.levels import SETTINGS
 from blocker.detect.report import KINDS
 from blocker.output.columns import Column
@@ -109,14 +109,15 @@ tables.export(blueprint, "senders", COLUMNS, lambda: (line.as_dict() for line in
 def one(domain: str) -> str:
     """One organisational domain."""
     found = _sender(domain)
+    accounts = catalogue().accounts()
     return render_template(
         "senders/one.html",
         sender=found,
         chart=chart(found.trend, found.step),
         settings=_settings(domain),
         levels=SETTINGS,
-        accounts=catalogue().accounts(),
-        unprovable=_unprovable(),
+        accounts=accounts,
+        unprovable=_unprovable(accounts),
         roles={line.name: role_of(line.name) for line in found.vendors},
     )
 
@@ -143,9 +144,9 @@ def set_level(domain: str) -> BaseResponse:
     return redirect(url_for("senders.one", domain=found), 303)
 
 
-def _unprovable() -> list[tuple[str, tuple[str, ...]]]:
+def _unprovable(accounts: Iterable[Account]) -> list[tuple[str, tuple[str, ...]]]:
     """Accounts for which less protection cannot take effect, each with the names that `doctor` saw its mail server bear."""
-    names = [one.name for one in catalogue().accounts() if one.name in site().unprovable][:SHOWN]
+    names = [one.name for one in accounts if one.name in site().unprovable][:SHOWN]
     profiles = {name: catalogue().profile(name) for name in names}
     return [
         (name, tuple(found.findings.get("authserv_ids", ())) if found else ())
