@@ -8,6 +8,8 @@ from sqlalchemy import func, select
 
 from blocker.catalogue.catalogue import Catalogue
 from blocker.catalogue.codes import FINISHED
+from blocker.catalogue.derived import DayTotalRow
+from blocker.catalogue.figures import total
 from blocker.catalogue.filtering import named
 from blocker.catalogue.model import AccountRow, CommandRow, JournalRow, MessageRow
 
@@ -39,19 +41,15 @@ class Counts:
 
 def counts(store: Catalogue) -> Counts:
     """Count. Raises CatalogueError."""
+    its = DayTotalRow
     grouped = (
-        select(
-            AccountRow.name,
-            MessageRow.action,
-            MessageRow.tracked,
-            func.count(),
-            func.sum(MessageRow.blocked),
-            func.max(MessageRow.recorded),
-        )
-        .join(AccountRow, AccountRow.id == MessageRow.account_id)
+        select(AccountRow.name, its.action, its.tracked, total(its.messages), total(its.blocked))
+        .join(AccountRow, AccountRow.id == its.account_id)
         .where(named(AccountRow.name, store.only))
-        .group_by(AccountRow.name, MessageRow.action, MessageRow.tracked)
+        .group_by(AccountRow.name, its.action, its.tracked)
     )
+    last = select(func.max(MessageRow.recorded)).where(MessageRow.account_id == AccountRow.id)
+    recorded = select(AccountRow.name, last.scalar_subquery()).where(named(AccountRow.name, store.only))
     steps = (
         select(JournalRow.account, JournalRow.step, func.count())
         .where(JournalRow.step.not_in(FINISHED), named(JournalRow.account, store.only))
@@ -63,14 +61,11 @@ def counts(store: Catalogue) -> Counts:
         .group_by(CommandRow.account)
     )
     with store.reading() as connection:
-        rows = connection.execute(grouped.order_by(AccountRow.name, MessageRow.action)).all()
-        newest: dict[str, float] = {}
-        for account, _, _, _, _, moment in rows:
-            newest[account] = max(newest.get(account, 0.0), moment.timestamp())
+        rows = connection.execute(grouped.order_by(AccountRow.name, its.action)).all()
         return Counts(
-            tuple(Messages(account, action, tracked, n) for account, action, tracked, n, _, _ in rows),
-            sum(blocked or 0 for _, _, _, _, blocked, _ in rows),
-            newest,
+            tuple(Messages(account, action, tracked, n) for account, action, tracked, n, _ in rows),
+            sum(blocked for _, _, _, _, blocked in rows),
+            {account: moment.timestamp() for account, moment in connection.execute(recorded) if moment},
             {(account, step): n for account, step, n in connection.execute(steps)},
             {(account,): n for account, n in connection.execute(waiting)},
         )

@@ -38,7 +38,8 @@ def within(accounts: Accounts, table: Any = MessageRow) -> tuple[ColumnElement[b
     """What a row with an `account_id` must be to lie in one of these accounts."""
     if accounts is None:
         return ()
-    return (table.account_id.in_(select(AccountRow.id).where(named(AccountRow.name, accounts))),)
+    # Reckoned with, an account is no reason to take an index of accounts, which would lead to every row of one.
+    return ((table.account_id + 0).in_(select(AccountRow.id).where(named(AccountRow.name, accounts))),)
 
 
 def named(column: InstrumentedAttribute[str], accounts: Accounts) -> ColumnElement[bool]:

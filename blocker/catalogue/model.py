@@ -80,7 +80,7 @@ class MessageRow(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "mailbox", "uidvalidity", "uid", name="uq_messages_place"),
         # These two answer lists and figures without a look at the rows themselves.
-        Index("ix_messages_newest", "internal_date", "id", "account_id", *_LISTED),
+        Index("ix_messages_newest", "internal_date", "id", "account_id", *_LISTED, "sender_id"),
         Index(
             "ix_messages_sender", "sender_id", "internal_date", "id", "account_id", *_LISTED, "sender_address"
         ),

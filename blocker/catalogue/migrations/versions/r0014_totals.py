@@ -198,7 +198,7 @@ def _finish_messages() -> None:
 def _indexes() -> Iterator[tuple[str, str, list[str], dict[str, Any]]]:
     newest = ["internal_date", "id", "account_id", *LISTED]
     left, named = sa.text("action = 'left'"), sa.text("vendor_id <> 0")
-    yield "ix_messages_newest", "messages", newest, {}
+    yield "ix_messages_newest", "messages", [*newest, "sender_id"], {}
     yield "ix_messages_sender", "messages", ["sender_id", *newest, "sender_address"], {}
     yield "ix_messages_left", "messages", ["detail", "internal_date", "account_id"], _only(left)
     yield "ix_messages_recorded", "messages", ["account_id", "recorded"], {}
