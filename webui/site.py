@@ -15,6 +15,7 @@ from webui.access.hosts import Hosts
 from webui.access.throttle import Throttle
 from webui.access.who import accounts
 from webui.fragments import Fragments
+from webui.limiter import Limiter
 from webui.rates import Rates
 
 
@@ -32,6 +33,8 @@ class Site:
     hosts: Hosts = Hosts()  # noqa: RUF009 (frozen)
     """Under which names the pages answer."""
     throttle: Throttle = field(default_factory=Throttle)
+    pairings: Limiter = field(default_factory=lambda: Limiter(allowed=20))
+    """How often an address may guess a plug-in's code."""
     opener: Opener = field(default_factory=Opener)
     """Opens the previews that this process asked for."""
     unprovable: frozenset[str] = frozenset()

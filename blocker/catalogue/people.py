@@ -145,8 +145,13 @@ def _values(role: Role, accounts: Accounts) -> dict[str, Any]:
     return {"role": role.value, "accounts": None if accounts is None else sorted(accounts)}
 
 
+def is_name(name: str) -> bool:
+    """Whether somebody can be called that: it stands in commands and addresses."""
+    return 0 < len(name) <= LONGEST_NAME and set(name) <= _NAME and name[0] not in ".-"
+
+
 def _check(name: str) -> None:
-    if not 0 < len(name) <= LONGEST_NAME or not set(name) <= _NAME or name[0] in ".-":
+    if not is_name(name):
         raise CatalogueError(
             f'"{name}" cannot be a name here: use up to {LONGEST_NAME} small letters, digits and . _ - @ +, '
             "a letter first."

@@ -13,7 +13,7 @@ import re
 import shlex
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
@@ -167,7 +167,7 @@ def api() -> str:
     with Catalogue.open("sqlite://") as store:
         found = describe(create_app(store))
     rows = (
-        (f"`{method.upper()} /api/v1{path}`", f"`{each['security'][0]['token'][0]}`", each["summary"])
+        (f"`{method.upper()} /api/v1{path}`", _scope(each), each["summary"])
         for path, item in found["paths"].items()
         for method, each in item.items()
     )
@@ -191,6 +191,11 @@ def _shallow(keys: Keys, path: str = "") -> Iterator[tuple[str, ...]]:
         yield f"`{path}{key.name}`", f"{key.type} {name}".strip(), key.meaning
         if not name:
             yield from _shallow(key.inside, f"{path}{key.name}{'[]' * (key.type == 'array')}.")
+
+
+def _scope(operation: Mapping[str, Any]) -> str:
+    """The scope that an operation of the API needs; nothing where it needs none."""
+    return "".join(f"`{scope}`" for needed in operation["security"] for scope in needed["token"])
 
 
 MADE: dict[str, Callable[[], str]] = {

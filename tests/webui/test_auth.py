@@ -63,7 +63,14 @@ def test_every_view_says_what_it_needs(app: Flask) -> None:
     }
     assert [name for name, need in needed.items() if need is None] == ["static"]
     public = {name for name, need in needed.items() if need is not None and need.means is Means.NOTHING}
-    assert public == {"auth.login", "auth.once", "auth.healthz", "language.choose", "metrics.readyz"}
+    assert public == {
+        "auth.login",
+        "auth.once",
+        "auth.healthz",
+        "language.choose",
+        "api.pair",
+        "metrics.readyz",
+    }
 
 
 def test_a_view_that_says_nothing_answers_nobody(filled: Catalogue) -> None:

@@ -78,6 +78,11 @@ def end(store: Catalogue, *, everywhere: Person | None = None) -> None:
     session.clear()
 
 
+def end_one(store: Catalogue, person: Person, id_: int) -> bool:
+    """End one of a person's sessions; whether it was theirs."""
+    return Credentials(store).drop(_KINDS, person.id, id_) > 0
+
+
 def sessions_of(store: Catalogue, person: Person) -> tuple[Credential, ...]:
     """A person's sessions, oldest first."""
     return Credentials(store).of(_KINDS, person.id)

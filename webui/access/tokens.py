@@ -53,7 +53,7 @@ def make(
 ) -> str:
     """Make one, and give its text. Raises NoToken."""
     name = name.strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    if not is_name(name):
         raise NoToken(f"Give the token a name of up to {LONGEST_NAME} characters, to know it by later.")
     if not scopes:
         raise NoToken("A token without a scope can do nothing: give it one.")
@@ -64,6 +64,18 @@ def make(
         kind, secret.digest(token), person.id, name=name, scopes=scopes, origin=origin, expires=expires
     )
     return token
+
+
+def is_name(name: str) -> bool:
+    """Whether a token can be called that."""
+    return bool(name.strip()) and len(name) <= LONGEST_NAME and name.isprintable()
+
+
+def described(store: Catalogue, token: str) -> Credential:
+    """What is known of a token that is good."""
+    found = Credentials(store).find(KINDS, secret.digest(token))
+    assert found is not None
+    return found[0]
 
 
 def tokens_of(store: Catalogue, person: Person) -> tuple[Credential, ...]:

@@ -4,7 +4,19 @@ Each function that answers says beside itself what it takes and gives (`door.end
 description (OpenAPI 3.1) and the manual's tables are made of it: there is no other list of endpoints, parameters or keys.
 """
 
-from webui.areas.api import accounts, batch, events, judging, meta, recorded, requests, rules, senders, stats
+from webui.areas.api import (
+    accounts,
+    batch,
+    events,
+    judging,
+    meta,
+    recorded,
+    requests,
+    rules,
+    senders,
+    stats,
+    tokens,
+)
 from webui.areas.api.door import blueprint
 
 __all__ = [
@@ -19,4 +31,5 @@ __all__ = [
     "rules",
     "senders",
     "stats",
+    "tokens",
 ]

@@ -249,6 +249,20 @@ ABOUT: Keys = (
     Key("operations", "array of strings", "what this server can do: the operations of its description"),
 )
 
+TOKEN: Keys = (
+    Key("id", "integer", "its number"),
+    Key("name", "string", "to know it by"),
+    Key("scopes", "array of strings", "what it may do"),
+    Key("origin", "string", "the extension that alone may show it; empty where that does not matter"),
+    Key("created", "string", "when it was made", bounds=MOMENT),
+    Key("expires", "string or null", "when it ends by itself", bounds=MOMENT),
+    Key("used", "string or null", "about when it was shown last", bounds=MOMENT),
+)
+
+TOKENS: Keys = (Key("tokens", "array", "oldest first", TOKEN),)
+
+PAIRED: Keys = (*TOKEN, Key("token", "string", "what a program shows; it is told this once"))
+
 NAMED: Mapping[str, Keys] = {
     "Reference": REFERENCE,
     "Report": REPORT,
@@ -273,6 +287,9 @@ NAMED: Mapping[str, Keys] = {
     "Account": ACCOUNT,
     "Accounts": ACCOUNTS,
     "Request": REQUEST,
+    "Token": TOKEN,
+    "Tokens": TOKENS,
+    "NewToken": PAIRED,
     "About": ABOUT,
     "Problem": PROBLEM,
 }

@@ -15,7 +15,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from blocker.detect.contract import Keys
-from webui.access import Means, Scope, needs
+from webui.access import Means, Scope, needs, public
 from webui.errors import Problem
 from webui.site import site
 
@@ -51,7 +51,8 @@ class Endpoint:
     """
 
     view: View
-    scope: Scope
+    scope: Scope | None
+    """What it needs; None where it answers everybody."""
     answer: Answer
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | Mapping[str, Schema] | None = None
@@ -100,7 +101,7 @@ class Endpoint:
 def endpoint(
     method: str,
     rule: str,
-    scope: Scope,
+    scope: Scope | None,
     answer: Answer,
     *,
     query: type[msgspec.Struct] | None = None,
@@ -109,10 +110,11 @@ def endpoint(
     headers: Mapping[str, Schema] | None = None,
     means: Means | None = None,
 ) -> Callable[[View], View]:
-    """Serve a function at an address to who has a scope: its name names the operation, its docstring tells what it does."""
+    """Serve a function at an address to who has a scope, or to everybody where there is none: its name names the operation, its docstring tells what it does."""
 
     def serve(view: View) -> View:
-        served = needs(scope, means)(Endpoint(view, scope, answer, query, body, problems, headers or {}))
+        made = Endpoint(view, scope, answer, query, body, problems, headers or {})
+        served = public(made) if scope is None else needs(scope, means)(made)
         blueprint.add_url_rule(rule, view.__name__, served, methods=[method])
         return view
 

@@ -99,7 +99,7 @@ def _operation(rule: Rule, served: Endpoint) -> dict[str, Any]:
         found["parameters"] = parameters
     if served.body is not None:
         found["requestBody"] = {"required": served.needs_body, "content": _bodies(served.body)}
-    found["security"] = [{"token": [served.scope]}]
+    found["security"] = [{"token": [served.scope]}] if served.scope else []
     found["responses"] = {
         str(served.answer.status): _answer(served.answer, _always(served, reads)),
         **({"304": {"description": "It is as the one whose ETag was sent"}} if reads else {}),
