@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from blocker.detect.memory import Mail
-from blocker.detect.reasons import Reason
+from blocker.detect.reasons import Reason, Value
 from blocker.message.domains import sender_of
 from blocker.message.model import Links, Receipt, Span
 from blocker.message.references import Reference
@@ -17,6 +17,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 BLOCKED: frozenset[Kind] = frozenset({"pixel", "beacon"})
 
 _NO_LINKS = Links()
+_Plain: TypeAlias = "tuple[Kind, float, str | None, list[tuple[str, float, str, tuple[Value, ...]]]]"
+"""A verdict as it travels between processes."""
 
 
 class Verdict(NamedTuple):
@@ -71,15 +73,10 @@ class Judged:
         return self.reference.span if self.reference is not None else self._span
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _judged, (
-            self.url,
-            self.raw,
-            self.vector,
-            self.element,
-            self.part,
-            self.verdict,
-            self.span,
-        )
+        kind, confidence, vendor, reasons = self.verdict
+        # Plain values, without which pickling asks each reason, of which there are dozens, what it is made of.
+        verdict = (kind, confidence, vendor, [tuple(reason) for reason in reasons])
+        return _judged, (self.url, self.raw, self.vector, self.element, self.part, verdict, self.span)
 
     def as_dict(self) -> dict[str, Any]:
         """The reference as documented in the JSON contract."""
@@ -100,11 +97,16 @@ class Judged:
         }
 
 
+_made = tuple.__new__
+
+
 def _judged(
-    url: str | None, raw: str, vector: str, element: str, part: str, verdict: Verdict, span: Span
+    url: str | None, raw: str, vector: str, element: str, part: str, verdict: _Plain, span: Span
 ) -> Judged:
     """The opposite of `Judged.__reduce__`."""
-    return Judged(url=url, raw=raw, vector=vector, element=element, part=part, verdict=verdict, span=span)
+    kind, confidence, vendor, reasons = verdict
+    whole = Verdict(kind, confidence, vendor, tuple([_made(Reason, reason) for reason in reasons]))
+    return Judged(url=url, raw=raw, vector=vector, element=element, part=part, verdict=whole, span=span)
 
 
 class Envelope(NamedTuple):

@@ -8,7 +8,6 @@ the catalogue remembers it asks the other end for.
 from __future__ import annotations
 
 import gc
-import logging
 import pickle
 import signal
 import sys
@@ -26,7 +25,7 @@ from blocker.judging import budget
 from blocker.judging.judge import Judgement, is_ours, judge, view_of
 from blocker.lists import ListError, install
 from blocker.message.urls import Url
-from blocker.output.log import configure
+from blocker.output.errors import only_errors
 
 COLLECT_AFTER = 200_000
 """Objects made, and not yet gone, before cycles among them are looked for."""
@@ -143,7 +142,7 @@ def main() -> None:
     # Ctrl-C reaches the whole terminal, and systemd's SIGTERM the whole unit; our end is our input's.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    configure("human", logging.ERROR)  # parsers complain of odd mail; the report says what matters
+    only_errors()  # parsers complain of odd mail; the report says what matters
     source, out = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a stray print must not be taken for an answer
     _warm_up(views=receive(source))

@@ -132,6 +132,8 @@ class HtmlDocument(Markup):
         self.means = Means(len(text), shared)
         self._had_returns = "\r" in text
         self._original = text
+        self._asked: tuple[list[int], list[int]] = ([0], [0])
+        """Places whose lines were counted, and how many stand before each."""
         self.text = normalised(text) if self._had_returns else text
 
     @property
@@ -189,13 +191,29 @@ class HtmlDocument(Markup):
         return mapping(self.part.encoding, self._body, self._decoded)
 
     @once
-    def _returns(self) -> list[int]:
-        """Normalised offsets of the newlines that were CRLF."""
+    def _returns(self) -> list[int] | None:
+        """Normalised offsets of the newlines that were CRLF; None where each was, as nearly always."""
+        if len(self._original) - len(self.text) == self.text.count("\n"):
+            return None
         lines = accumulate(map(len, self._original.split("\r\n")))
         return [end + index for index, end in enumerate(lines)]
 
     def _with_returns(self, offset: int) -> int:
-        return offset + bisect_left(self._returns, offset)
+        returns = self._returns
+        return offset + (self._lines_before(offset) if returns is None else bisect_left(returns, offset))
+
+    def _lines_before(self, offset: int) -> int:
+        # From the nearest place that was asked for before: any number of questions takes a few passes over the text.
+        offsets, lines = self._asked
+        after = bisect_left(offsets, offset)
+        if after < len(offsets) and (after == 0 or offsets[after] - offset < offset - offsets[after - 1]):
+            count = lines[after] - self.text.count("\n", offset, offsets[after])
+        else:
+            count = lines[after - 1] + self.text.count("\n", offsets[after - 1], offset)
+        if after == len(offsets) or offsets[after] != offset:
+            offsets.insert(after, offset)
+            lines.insert(after, count)
+        return count
 
 
 def normalised(text: str) -> str:

@@ -285,7 +285,7 @@ class QuotedPrintableMapping:
         return found
 
 
-_PIECE = 512
+_PIECE = 192
 """Octets of a piece, at least: a body has many, and few of them are asked about."""
 
 
