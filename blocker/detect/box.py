@@ -88,6 +88,8 @@ class Box(NamedTuple):
 
 
 UNKNOWN = Box(None, None, None)
+_made = tuple.__new__
+"""Makes a box without the detour over `Box.__new__`: nearly every reference has one."""
 
 
 class Boxes:
@@ -113,7 +115,8 @@ class Boxes:
 
     def of(self, reference: Reference) -> Box:
         """The box of one reference; unknown where it has none of its own (a style sheet, a <link>)."""
-        background = reference.vector == "style url()" or reference.vector.endswith("[background]")
+        vector = reference.vector
+        background = vector != "img[src]" and (vector == "style url()" or vector.endswith("[background]"))
         key = (reference.node, background)
         box = self._boxes.get(key)
         if box is None:
@@ -179,7 +182,7 @@ class Boxes:
         relative = _relative(views[0], attrs) if width is None or height is None else None
         if relative is not None and _for_all(self._cascade.declared(node, attrs), attrs):
             relative = None
-        return Box(width, height, hidden, relative)
+        return _made(Box, (width, height, hidden, relative, None))
 
     def _hidden_by_ancestor(
         self, node: Element, own: list[Value | None], views: Sequence[Mapping[str, str]]

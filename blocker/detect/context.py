@@ -217,12 +217,11 @@ class Context:
         for document in self.message.documents:
             for anchor in (*document.tree.select("a[href]"), *document.tree.select("area[href]")):
                 href = anchor.attr("href")
-                if isinstance(href, str):
-                    url = parse(clean(href))
-                    if url is not None:
-                        found.append(url)
-                        if len(found) >= MAX_LINKS:
-                            return found
+                url = parse(clean(href)) if isinstance(href, str) else None
+                if url is not None:
+                    found.append(url)
+                    if len(found) >= MAX_LINKS:
+                        return found
         return found
 
     @once

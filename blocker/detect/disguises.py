@@ -299,7 +299,10 @@ def _known(plain: str, values: Sequence[str], looked_for: Several) -> Found | No
             if core in plain and _begins(plain, core, head):
                 return Found("address", _BASE64_FORM)
     for word in _WORD.findall(lowered):
-        for value in (word,) if len(word) < _SHORTEST_HEX else _HEX.findall(word):
+        size = len(word)
+        if size < _SHORTEST_HEX and (size > _LONGEST_NUMBER or (size != _CHECKSUM and not word.isdigit())):
+            continue  # no checksum, as nearly all words
+        for value in (word,) if size < _SHORTEST_HEX else _HEX.findall(word):
             digest = looked_for.digest(value)
             if digest is not None:
                 return Found("digest", ("digest", *digest))

@@ -126,7 +126,10 @@ def combine(why: list[Reason], found: Known | None, context: Context, url: Url |
     if kind in BLOCKED:
         found = found or context.whose(url)
     vendor = found.vendor if found is not None else None
-    return Verdict(kind, confidence, vendor, tuple([why[at] for at in order]))
+    return _made(Verdict, (kind, confidence, vendor, tuple([why[at] for at in order])))
+
+
+_made = tuple.__new__
 
 
 @lru_cache(maxsize=4096)

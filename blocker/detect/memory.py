@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from blocker.detect.tokens import opacity
 from blocker.message.once import once
-from blocker.message.urls import Url
+from blocker.message.urls import SHORT_URL, Url
 
 MAX_URLS = 200_000
 """URLs (and templates, and places in mailings) that a memory in RAM holds; what was longest unseen is forgotten."""
@@ -100,8 +100,16 @@ class Memory(Protocol):
 
 def template(url: Url) -> str:
     """The URL with its varying parts masked: names and path pieces that carry an id, query values."""
+    return _short_template(url) if len(url.href) <= SHORT_URL else _template(url)
+
+
+def _template(url: Url) -> str:
     path = "/".join(map(_steady, url.path[:1024].split("/")))
     return f"{_steady_host(url.host)}{path}?{'&'.join(map(_masked, url.query[1:1024].split('&')))}"
+
+
+_short_template = lru_cache(maxsize=4096)(_template)
+"""Asked for by several families of evidence, and again with each mail that shows the same picture."""
 
 
 @lru_cache(maxsize=1024)

@@ -133,7 +133,7 @@ def _traits(host: str, path: str, query: str) -> Traits:
         values.append(name)
         if 6 <= len(stem) < len(name):
             values.append(stem)
-    return Traits(
+    made = (
         kind,
         (*values, *asked),
         bits,
@@ -150,6 +150,7 @@ def _traits(host: str, path: str, query: str) -> Traits:
         _HOST.fullmatch(host) is not None and host.rpartition(".")[2] not in PICTURES,
         (host, path, query),
     )
+    return tuple.__new__(Traits, made)
 
 
 def _person(query: str) -> str:

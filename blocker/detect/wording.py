@@ -66,7 +66,7 @@ _CODES = word_set("qr qrcode barcode aztec datamatrix boardingpass")
 _STYLES = word_set("css css2 fonts font webfont webfonts style styles stylesheet stylesheets")
 _TELLING = _PICTURES | _PORTRAITS | _SIGNS | _LIBRARIES | _CODES | _STYLES
 """All of these: of most paths hardly a word is one."""
-_BETWEEN_WORDS = str.maketrans("/_.=-?&:+,", "          ")
+_BETWEEN_WORDS = bytes.maketrans(b"/_.=-?&:+,", b"          ")
 
 _PROOFS = word_set(
     "sig signature x-amz-signature x-goog-signature hmac digest x-oss-signature q-signature __gda__ hdnts hdnea"
@@ -84,7 +84,7 @@ _SIGNED_WITH = _PROOFS | word_set(
 )
 """What stands beside them: Amazon S3 and CloudFront, Azure's shared access signatures, Google Cloud Storage, Alibaba's and
 Tencent's stores (each one's own reference of its URLs)."""
-_SIGNED = re.compile(r"sig|hmac|digest|__gda__|hdn", re.IGNORECASE)
+_SIGNED = ("sig", "hmac", "digest", "__gda__", "hdn")
 """What stands in each of the proofs' names."""
 MAX_QUERY = 2048
 
@@ -127,7 +127,9 @@ def counts(host: str, path: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return text.lower().translate(_BETWEEN_WORDS).split(" ")
+    # Octets are translated ten times as fast as characters, and these stand in no other letter of UTF-8.
+    octets = text.lower().encode("utf-8", "surrogatepass").translate(_BETWEEN_WORDS)
+    return octets.decode("utf-8", "surrogatepass").split(" ")
 
 
 @lru_cache(maxsize=4096)
@@ -147,7 +149,13 @@ def wording(host: str, path: str, query: str) -> Wording:
 
 def unsigned(query: str) -> str:
     """The query without a signature and what belongs to it; as it is where nothing is signed."""
-    if not query or _SIGNED.search(query) is None:
+    if not query:
+        return query
+    lowered = query.lower()
+    for sign in _SIGNED:  # a generator would take longer than what it asks
+        if sign in lowered:
+            break
+    else:
         return query
     pairs = query[1:].split("&")
     names = [pair.partition("=")[0].lower() for pair in pairs]

@@ -46,6 +46,9 @@ class Url(NamedTuple):
         return self.path + self.query
 
 
+_made = tuple.__new__
+
+
 def clean(value: str) -> str:
     """The value without the white space and control characters that a URL parser drops."""
     value = value.strip(_STRIP)
@@ -68,8 +71,10 @@ def parse(value: str) -> Url | None:
     except (ValueError, TypeError):  # TypeError: half a surrogate pair
         return None
     protocol = url.protocol
-    if protocol in _WEB:  # as nearly all are
-        return Url(url.href.partition("#")[0], url.hostname, url.pathname, url.search)
+    if protocol in _WEB:  # as nearly all are, so that even the detour over `Url.__new__` would cost
+        href = url.href
+        address = href.partition("#")[0] if "#" in href else href
+        return _made(Url, (address, url.hostname, url.pathname, url.search))
     scheme = protocol[:-1]
     if scheme == "file" and not url.hostname and url.pathname.startswith("//"):
         # `file:////host/share` names the host too (RFC 8089, appendix E.3.2).

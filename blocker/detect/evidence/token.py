@@ -34,13 +34,13 @@ _SIGNED = reason("token.signed")
 _NONE = reason("token.none")
 
 _MACRO = re.compile(r"\[[a-z_]+\]|\{\{|\}\}|%%[a-z_]+%%|\*\|[a-z_]+\|\*|\$\{|<%", re.IGNORECASE)
-_MACRO_SIGNS = frozenset("[]{}%|$<")
+_MACRO_SIGN = re.compile(r"[\[\]{}%|$<]")
 
 
 def evidence(subject: Subject) -> Iterator[Reason]:
     """Reasons from what is left of a template, from whose values they are called, and from how much they could hold."""
     raw, own, context = subject.reference.raw, subject.own, subject.context
-    if not _MACRO_SIGNS.isdisjoint(raw) and _MACRO.search(raw[:2048]):
+    if _MACRO_SIGN.search(raw) is not None and _MACRO.search(raw[:2048]):
         yield _MACRO_LEFT
     if own is None:
         return
