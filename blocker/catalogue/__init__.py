@@ -4,7 +4,8 @@ from blocker.catalogue.catalogue import Catalogue
 from blocker.catalogue.errors import CatalogueError, NotYours
 from blocker.catalogue.model import JournalRow
 from blocker.catalogue.overrides import Override
-from blocker.catalogue.values import Command, MessageFilter, Seen
+from blocker.catalogue.request import Command
+from blocker.catalogue.values import MessageFilter, Seen
 from blocker.message.view import HeaderView
 
 __all__ = [

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from blocker.catalogue import (
-    commands,
     forgetting,
-    heartbeats,
     listing,
     pages,
     patches,
-    pauses,
-    previews,
     profiles,
     reading,
     schema,
@@ -26,12 +21,11 @@ from blocker.catalogue import (
     settings,
     writing,
 )
-from blocker.catalogue.errors import NotYours, place, told
+from blocker.catalogue.asked import Asked
+from blocker.catalogue.errors import NotYours, told
 from blocker.catalogue.figures import SenderOrder
-from blocker.catalogue.heartbeats import Condition, Heartbeat
 from blocker.catalogue.listing import Place, Wanted
 from blocker.catalogue.model import AccountRow
-from blocker.catalogue.pauses import Pause
 from blocker.catalogue.profiles import ServerProfile
 from blocker.catalogue.senders import ALL_SENDERS, SenderFilter, SenderPage
 from blocker.catalogue.settings import EVERY, SenderLevel
@@ -39,7 +33,6 @@ from blocker.catalogue.values import (
     EVERYTHING,
     Account,
     Accounts,
-    Command,
     MessageDetail,
     MessageFilter,
     MessageLine,
@@ -54,20 +47,12 @@ from blocker.catalogue.values import (
 from blocker.choices.levels import Setting
 
 
-class Catalogue:
+class Catalogue(Asked):
     """What this installation has seen of its mail. Safe to use from several threads.
 
     Every method but `export`, `details` and `forget` is one transaction; each raises CatalogueError with a sentence
     where the database cannot do it.
     """
-
-    def __init__(self, engine: Engine, only: Accounts = None) -> None:
-        self.engine = engine
-        """The database: the service keeps its journal (`JournalRow`) in it too. A transaction begun
-        here takes SQLite's write lock at once."""
-        self.only = only
-        """The accounts that it knows of; None for all. See `limited`."""
-        self._where = place(engine.url)
 
     @classmethod
     def open(cls, url: str) -> Catalogue:
@@ -85,10 +70,6 @@ class Catalogue:
             return self
         return Catalogue(self.engine, accounts if self.only is None else accounts & self.only)
 
-    def _mine(self, *accounts: str) -> None:
-        if self.only is not None and not self.only.issuperset(accounts):
-            raise NotYours("This is not yours to change: ask an owner of all accounts.")
-
     def close(self) -> None:
         """End all connections."""
         self.engine.dispose()
@@ -98,18 +79,6 @@ class Catalogue:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that may write: committed at the end, rolled back on any error."""
-        with told(self._where), self.engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads, and sees one state of the database throughout."""
-        with told(self._where), schema.reader(self.engine).connect() as connection:
-            yield connection
 
     def ensure_account(self, name: str, address: str, mode: str, level: str) -> int:
         """The account's id; its address, mode and level are set as given."""
@@ -127,10 +96,19 @@ class Catalogue:
         with self.reading() as connection:
             return reading.accounts(connection, self.only)
 
-    def save_profile(self, account: str, host: str, mode: str, findings: Mapping[str, Any]) -> None:
+    def save_profile(
+        self,
+        account: str,
+        host: str,
+        mode: str,
+        findings: Mapping[str, Any],
+        why: Sequence[str] = (),
+        checks: Sequence[Mapping[str, str]] = (),
+    ) -> None:
         """Keep what was found out about an account's server, in place of what was known before."""
+        found = ServerProfile(account, host, mode, datetime.now(UTC), findings, why, checks)
         with self.writing() as connection:
-            profiles.save(connection, account, host, mode, findings)
+            profiles.save(connection, found)
 
     def profile(self, account: str) -> ServerProfile | None:
         """What was found out about an account's server; None where nobody looked."""
@@ -190,67 +168,6 @@ class Catalogue:
         """The undo patch of a neutralised message; None where none is kept."""
         with self.reading() as connection:
             return patches.find(connection, neutralised)
-
-    def request(self, kind: str, account: str, arguments: Mapping[str, Any]) -> int:
-        """Ask the service for something; the command's id. Asked twice while it waits, it is one command."""
-        self._mine(account)
-        with self.writing() as connection:
-            return commands.request(connection, kind, account, arguments)
-
-    def pending(self, account: str) -> list[Command]:
-        """What is not finished yet, oldest first; also what was started before a crash."""
-        with self.reading() as connection:
-            return commands.pending(connection, account, self.only)
-
-    def commands(self, limit: int = 20) -> list[Command]:
-        """The newest commands of all accounts, whatever their state."""
-        with self.reading() as connection:
-            return commands.recent(connection, limit, self.only)
-
-    def command(self, command_id: int) -> Command | None:
-        """One command; None where there is none of this number."""
-        with self.reading() as connection:
-            return commands.find(connection, command_id, self.only)
-
-    def start(self, command_id: int) -> None:
-        """Note that the service has begun with a command."""
-        with self.writing() as connection:
-            commands.start(connection, command_id)
-
-    def finish(self, command_id: int, outcome: str, error: str | None = None) -> None:
-        """Note how a command ended: what a person should read, and the error where it failed."""
-        with self.writing() as connection:
-            commands.finish(connection, command_id, outcome, error)
-
-    def beat(self, conditions: Mapping[str, tuple[Condition, str]]) -> None:
-        """Note that the service lives, and how it is with its accounts, with a sentence each."""
-        now = datetime.now(UTC)
-        with self.writing() as connection:
-            for account, (condition, detail) in conditions.items():
-                heartbeats.beat(connection, account, condition, detail, now)
-            previews.erase(connection, now)
-
-    def heartbeats(self) -> tuple[Heartbeat, ...]:
-        """How it is with every account, by name."""
-        with self.reading() as connection:
-            return heartbeats.heartbeats(connection, accounts=self.only)
-
-    def pause(self, accounts: Collection[str], until: datetime | None = None) -> None:
-        """Pause accounts, until an instant or until `resume`: a running service judges and changes nothing there."""
-        self._mine(*accounts)
-        with self.writing() as connection:
-            pauses.put(connection, accounts, until)
-
-    def resume(self, accounts: Collection[str]) -> int:
-        """End the pauses of accounts; how many were paused."""
-        self._mine(*accounts)
-        with self.writing() as connection:
-            return pauses.drop(connection, accounts)
-
-    def pauses(self) -> dict[str, Pause]:
-        """The accounts that are paused now, by name."""
-        with self.reading() as connection:
-            return pauses.lasting(connection, self.only)
 
     def overview(
         self,

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, select
 from blocker.catalogue import commands, heartbeats, pages
 from blocker.catalogue.heartbeats import SILENT, Condition, Heartbeat
 from blocker.catalogue.model import MessageRow
-from blocker.catalogue.values import Accounts, Command, MessageLine
+from blocker.catalogue.request import Command
+from blocker.catalogue.values import Accounts, MessageLine
 
 MOST = 100
 """Messages, and requests, that are told of at a time."""

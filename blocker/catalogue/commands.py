@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Row, insert, or_, select, update
 from blocker.catalogue.errors import CatalogueError
 from blocker.catalogue.filtering import named
 from blocker.catalogue.model import CommandRow
+from blocker.catalogue.request import Command
 from blocker.catalogue.rows import clean
-from blocker.catalogue.values import Accounts, Command
+from blocker.catalogue.values import Accounts
 
 _COLUMNS = (
     CommandRow.id,
@@ -24,6 +25,8 @@ _COLUMNS = (
     CommandRow.finished,
     CommandRow.outcome,
     CommandRow.error,
+    CommandRow.passed,
+    CommandRow.total,
 )
 
 
@@ -85,6 +88,11 @@ def last_change(command: Command) -> datetime:
 def start(connection: Connection, command: int) -> None:
     """Note that the service has begun."""
     _set(connection, command, started=datetime.now(UTC))
+
+
+def progress(connection: Connection, command: int, passed: int, total: int) -> None:
+    """Note how far the service has come."""
+    _set(connection, command, passed=passed, total=total)
 
 
 def finish(connection: Connection, command: int, outcome: str, error: str | None) -> None:

@@ -270,7 +270,6 @@ class PauseRow(Base):
     account: Mapped[str] = mapped_column(String(200), primary_key=True)
     since: Mapped[dt.datetime]
     until: Mapped[dt.datetime | None]
-    """When it ends by itself; none where a person ends it."""
 
 
 class CommandRow(Base):
@@ -288,6 +287,9 @@ class CommandRow(Base):
     finished: Mapped[dt.datetime | None]
     outcome: Mapped[str | None]
     error: Mapped[str | None]
+    passed: Mapped[int | None]
+    total: Mapped[int | None]
+    """So many messages of so many were looked at, where that can be told."""
 
 
 class JournalRow(Base):
@@ -369,3 +371,6 @@ class ProfileRow(Base):
     mode: Mapped[str] = mapped_column(String(20))
     checked: Mapped[dt.datetime]
     findings: Mapped[dict[str, Any]] = mapped_column(JSON)
+    why: Mapped[list[Any]] = mapped_column(JSON)
+    checks: Mapped[list[Any]] = mapped_column(JSON)
+    """As a `ServerProfile` has them."""

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from blocker.catalogue.filtering import named
 from blocker.catalogue.model import Base, CommandRow
-from blocker.catalogue.values import Accounts, Command
+from blocker.catalogue.request import Command
+from blocker.catalogue.values import Accounts
 
 LASTS = timedelta(minutes=10)
 MOST = 8

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
@@ -23,17 +23,21 @@ class ServerProfile:
     checked: datetime
     findings: Mapping[str, Any]
     """As `blocker.doctor.Findings` writes them."""
+    why: Sequence[str] = ()
+    """Why that mode: a clause each."""
+    checks: Sequence[Mapping[str, str]] = ()
+    """The doctor's table, a row a check: `check`, `found`, `meaning` and `sign`."""
 
 
-def save(connection: Connection, account: str, host: str, mode: str, findings: Mapping[str, Any]) -> None:
+def save(connection: Connection, profile: ServerProfile) -> None:
     """Keep an examination in place of the account's former one."""
-    values = {"account": account, "host": host, "mode": mode, "findings": dict(findings)}
-    connection.execute(delete(ProfileRow).where(ProfileRow.account == account))
-    connection.execute(insert(ProfileRow), [values | {"checked": datetime.now(UTC)}])
+    connection.execute(delete(ProfileRow).where(ProfileRow.account == profile.account))
+    row = asdict(profile) | {"why": list(profile.why), "checks": [dict(check) for check in profile.checks]}
+    connection.execute(insert(ProfileRow), [row])
 
 
 def load(connection: Connection, account: str) -> ServerProfile | None:
     """The account's last examination; None where there was none."""
-    columns = (ProfileRow.account, ProfileRow.host, ProfileRow.mode, ProfileRow.checked, ProfileRow.findings)
+    columns = [getattr(ProfileRow, name) for name in ServerProfile.__slots__]
     row = connection.execute(select(*columns).where(ProfileRow.account == account)).first()
-    return ServerProfile(row.account, row.host, row.mode, row.checked, row.findings) if row else None
+    return ServerProfile(*row) if row else None

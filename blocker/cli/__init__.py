@@ -23,6 +23,7 @@ COMMANDS = {
     "restore": "blocker.cli.past:restore",
     "filter": "blocker.cli.neutralise:filter_",
     "run": "blocker.cli.accounts:run",
+    "setup": "blocker.cli.setup:setup",
     "account": "blocker.cli.accounts:account",
     "doctor": "blocker.cli.doctor:doctor",
     "sweep": "blocker.cli.past:sweep",

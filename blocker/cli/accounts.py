@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blocker.cli.adding import add, sign_in
-from blocker.cli.reach import AS_JSON, facts_of, facts_sentence, sentences, service, signed_in
+from blocker.cli.reach import AS_JSON, NO_ACCOUNT, facts_of, facts_sentence, sentences, service, signed_in
 from blocker.config import AccountConfig, default_path, load, remove_account
 from blocker.output.terminal import say, say_json
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 def run(only: tuple[str, ...], once: bool, form: Form | None, verbose: bool, as_json: bool) -> None:
     """Watch the accounts, and do what each one's mode asks, until Ctrl-C.
 
+    What changes in the configuration's accounts meanwhile is taken up at once.
+
     The first look at a folder only notes where it ends: mail that was there before is left to `unpixel sweep`.
 
     \b
@@ -43,13 +45,17 @@ def run(only: tuple[str, ...], once: bool, form: Form | None, verbose: bool, as_
 
     configure_log(form, verbose=verbose)
     observer = log_event if form and not as_json else Printer(as_json)
-    with sentences(), service(only, observer) as runner:
+    with sentences(), service(only, observer, waits=not once) as runner:
         if once:
             run_until_stopped(runner, runner.once)
             return
         runner.start()
+        runner.follow()
         names = ", ".join(f"{a.name} ({a.mode})" for a in runner.accounts())
-        say(f"Watching {names}. Ctrl-C ends.", err=True)
+        say(
+            f"Watching {names}. Ctrl-C ends." if names else f"{NO_ACCOUNT} It is then watched at once.",
+            err=True,
+        )
         wait_for_end(runner)
 
 
@@ -83,7 +89,7 @@ def list_(as_json: bool) -> None:
         say_json([_plain(a) for a in accounts], indent=2)
         return
     if not accounts:
-        say("There is no account yet: add one with `unpixel account add you@example.org`.", err=True)
+        say(NO_ACCOUNT, err=True)
     for each in accounts:
         folders = ", ".join(each.folders)
         say(f"{each.name}  {each.address}  {each.host}:{each.port}  {each.mode}/{each.level}  {folders}")
@@ -126,6 +132,7 @@ def test(name: str, as_json: bool) -> None:
 
 def _plain(found: AccountConfig) -> dict[str, Any]:
     """An account as JSON: it holds no password, only where one comes from."""
-    values = asdict(replace(found, ca_file=None))
-    values["ca_file"] = str(found.ca_file) if found.ca_file else None
+    values = asdict(replace(found, ca_file=None, password_file=None))
+    for name in ("ca_file", "password_file"):
+        values[name] = str(path) if (path := getattr(found, name)) else None
     return values

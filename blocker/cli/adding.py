@@ -21,11 +21,13 @@ from blocker.config import (
     check_account,
     default_path,
     load,
+    set_account,
 )
 from blocker.config.model import PORTS
 from blocker.config.providers import Provider, by_address
 from blocker.output.terminal import confirm, prompt, say
 from blocker.signin.grants import Invitation
+from blocker.signin.keeping import kept
 
 OAUTH = "microsoft, google, or an issuer's URL"
 
@@ -52,6 +54,11 @@ OAUTH = "microsoft, google, or an issuer's URL"
     "--password-command", metavar="COMMAND", help="A program whose first line of output is the password."
 )
 @click.option("--password-env", metavar="NAME", help="An environment variable that holds the password.")
+@click.option(
+    "--password-file",
+    type=click.Path(dir_okay=False, resolve_path=True),
+    help="A file that you alone can read, for the password that you are asked for.",
+)
 @click.option(
     "--keyring", "password_keyring", is_flag=True, help="Keep the password in the system's keyring."
 )
@@ -85,17 +92,42 @@ def add(address: str, lookup: bool, no_test: bool, **said: Any) -> None:
       unpixel account add you@example.org --host imap.example.org --keyring
       unpixel account add you@outlook.com --oauth-client 00000000-0000-0000-0000-000000000000
     """
-    path = default_path()
+    from blocker.cli.walk import ask_to_go_on
+
     with sentences():
-        made = _account(address, lookup, said)
-        check_account(path, made)
-        if made.oauth and not no_test:
-            _grant(made)
-        if not no_test:
-            made = _tried(made)
-        add_account(path, made)
-    say(f'Saved account "{made.name}" in {path}. Begin with: unpixel run')
-    say(f"To see which mode its server is fit for: unpixel doctor {made.name}", err=True)
+        made = added(address, lookup=lookup, no_test=no_test, **said)
+    say(*next_steps(made))
+    ask_to_go_on(made.name)
+
+
+def added(address: str, *, lookup: bool = False, no_test: bool = False, **said: Any) -> AccountConfig:
+    """Add an account: what is not said is known, asked for, or as usual. Raises what a sign-in and the file raise."""
+    path = default_path()
+    usual = add.make_context("add", [address]).params  # what the options give where nothing is said
+    for name in ("address", "lookup", "no_test"):
+        del usual[name]
+    made = _account(address, lookup, usual | said)
+    check_account(path, made)
+    if made.oauth and not no_test:
+        _grant(made)
+    if not no_test:
+        made = _tried(made)
+    add_account(path, made)
+    say(f'Saved account "{made.name}" in {path}.')
+    return made
+
+
+def next_steps(account: AccountConfig) -> list[str]:
+    """What comes after an account is added, in order."""
+    steps = (
+        (f"unpixel doctor {account.name} --set-mode", "finds the safest mode for its server, and sets it"),
+        (f"unpixel sweep {account.name} --dry-run", "says what would be done to the mail that is there"),
+        ("unpixel service install --web", "watches from now on (or `unpixel run`, until Ctrl-C)"),
+        ("unpixel user password", "sets the password of the pages on http://127.0.0.1:8400"),
+    )
+    width = max(len(command) for command, _ in steps)
+    told = [f"  {number}. {command:{width}}  {what}" for number, (command, what) in enumerate(steps, 1)]
+    return ["Next, in this order (`unpixel setup` walks through all of it):", *told]
 
 
 @click.command("sign-in")
@@ -111,15 +143,17 @@ def sign_in(name: str) -> None:
         found = load().account(name)
         if found.oauth:
             _grant(found)
-        elif found.password_keyring:
-            _into_keyring(found, ask_password(found))
+        elif found.password_keyring or found.password_file:
+            kept(found, ask_password(found), load().data_dir)
         else:
             raise ConfigError(
-                f'"{name}" keeps neither a password in the keyring nor an OAuth sign-in: nothing is to be renewed.'
+                f'"{name}" keeps neither a password in the keyring or a file nor an OAuth sign-in: nothing is to be '
+                "renewed."
             )
         with signed_in(found) as store:
             say(facts_sentence(found, facts_of(found, store)))
-        say("A service that had paused the account takes it up when it is started anew.", err=True)
+        set_account(default_path(), name)  # which a running service notices
+        say("A running service tries the account again now.", err=True)
 
 
 def _account(address: str, lookup: bool, said: dict[str, Any]) -> AccountConfig:
@@ -130,13 +164,17 @@ def _account(address: str, lookup: bool, said: dict[str, Any]) -> AccountConfig:
     values |= {"mode": Mode(said["mode"]), "level": Level(said["level"])}
     if said["ca_file"]:
         values["ca_file"] = Path(said["ca_file"])
+    if said["password_file"]:
+        values["password_file"] = Path(said["password_file"])
     if said["host"] is None:
         _show_note(known)
         values = _server(address, known, lookup) | values
     values.setdefault("user", address)
     values.setdefault("security", "tls")
     values.setdefault("port", PORTS[values["security"]])
-    wants_none = not (said["password_command"] or said["password_env"] or said["password_keyring"])
+    wants_none = not any(
+        said[name] for name in ("password_command", "password_env", "password_file", "password_keyring")
+    )
     if known and known.oauth_only and wants_none and said["host"] is None:
         values.setdefault("oauth", known.oauth)
     if "oauth" in values and "oauth_client" not in values:
@@ -191,29 +229,23 @@ def _tried(account: AccountConfig) -> AccountConfig:
     """The account, its sign-in tried; a typed password goes into the keyring where the person says so."""
     passwords = Passwords(ask_password)
     trying = account
-    if not account.unattended or account.password_keyring:
+    if not account.unattended or account.password_keyring or account.password_file:
         typed = ask_password(account)
         passwords.keep(account, typed)
-        trying = replace(account, password_keyring=False)
+        trying = replace(account, password_keyring=False, password_file=None)
     with signed_in(trying, passwords) as store:
         say(facts_sentence(account, facts_of(account, store)))
     if trying is account:
         return account
-    if account.password_keyring or _wants_keyring():
-        _into_keyring(account, passwords(trying))
-        return replace(account, password_keyring=True)
+    if account.password_keyring or account.password_file or _wants_it_kept():
+        return kept(account, passwords(trying), load().data_dir)
     return account
 
 
-def _wants_keyring() -> bool:
+def _wants_it_kept() -> bool:
     from blocker.signin import vault
 
-    if not sys.stdin.isatty() or not vault.usable():
+    if not sys.stdin.isatty():
         return False
-    return confirm("Keep the password in the system's keyring, so that you are not asked again?")
-
-
-def _into_keyring(account: AccountConfig, password: str) -> None:
-    from blocker.signin import vault
-
-    vault.write(vault.password_name(account), password)
+    place = "the system's keyring" if vault.usable() else "a file that you alone can read"
+    return confirm(f"Keep the password in {place}, so that nobody has to type it again?")

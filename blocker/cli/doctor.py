@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from blocker.cli.reach import AS_JSON, ask_password, sentences
-from blocker.config import AccountConfig, Passwords, load, set_mode
+from blocker.config import AccountConfig, Config, Passwords, load, set_account
 from blocker.output.terminal import say_json
 
 if TYPE_CHECKING:
     from blocker.doctor import Advice, Findings
-    from blocker.doctor.door import Facts
-    from blocker.mailbox.protocol import Store
 
 _SIGNS = {"good": ("✓", "green"), "bad": ("✗", "red"), "note": ("·", "dim")}
 
@@ -41,47 +39,26 @@ def doctor(name: str, setting: bool, as_json: bool) -> None:
       unpixel doctor personal
       unpixel doctor personal --json
     """
-    from blocker.catalogue import Catalogue
-    from blocker.doctor import advise
-    from blocker.doctor.examine import examine
-
     with sentences():
         config = load()
         account = config.account(name)
-        door = AccountDoor(account, Passwords(ask_password))
-        with _ending_well(), _waiting(as_json) as tell:
-            found = examine(door, account.folders, tell)
-        advice = advise(found)
-        with Catalogue.open(config.database) as catalogue:
-            catalogue.save_profile(account.name, account.host, advice.mode, found.as_dict())
+        found, advice = examined(config, account, quiet=as_json)
         if setting:
-            set_mode(config.path, account.name, advice.mode)
+            set_account(config.path, account.name, mode=advice.mode)
     if as_json:
         say_json(_plain(account, found, advice), indent=2)
     else:
-        _show(account, found, advice, setting)
+        show(account, found, advice, setting)
 
 
-class AccountDoor:
-    """Connections to an account over IMAP."""
+def examined(config: Config, account: AccountConfig, *, quiet: bool = False) -> tuple[Findings, Advice]:
+    """Try the server out, and keep what was found. Raises MailboxError, ConfigError and CatalogueError."""
+    from blocker.catalogue import Catalogue
+    from blocker.service import imap
+    from blocker.service.doctoring import examine_and_keep
 
-    def __init__(self, account: AccountConfig, passwords: Passwords) -> None:
-        self._account = account
-        self._passwords = passwords
-
-    @property
-    def host(self) -> str:
-        """The configured host."""
-        return self._account.host
-
-    def __call__(self) -> tuple[Store, Facts]:
-        """A signed-in connection and what can be asked over it."""
-        from blocker.mailbox.imap import ImapStore
-        from blocker.service import imap
-
-        store = imap(self._passwords)(self._account)
-        assert isinstance(store, ImapStore)
-        return store, store.facts()
+    with _ending_well(), _waiting(quiet) as tell, Catalogue.open(config.database) as catalogue:
+        return examine_and_keep(account, imap(Passwords(ask_password)), catalogue, tell)
 
 
 @contextmanager
@@ -123,7 +100,8 @@ def _plain(account: AccountConfig, found: Findings, advice: Advice) -> dict[str,
     }
 
 
-def _show(account: AccountConfig, found: Findings, advice: Advice, written: bool) -> None:
+def show(account: AccountConfig, found: Findings, advice: Advice, written: bool | None) -> None:
+    """Print what was found; and whether the mode was `written`, or how it would be. With None nothing is said of that."""
     from rich.table import Table
 
     from blocker.doctor import rows
@@ -148,7 +126,7 @@ def _show(account: AccountConfig, found: Findings, advice: Advice, written: bool
         )
     if written:
         out.print(styled(f'Account "{account.name}" is in mode "{advice.mode}" from now on.'))
-    elif account.mode != advice.mode:
+    elif written is False and account.mode != advice.mode:
         out.print(
             styled(f'Account "{account.name}" is in mode "{account.mode}"; to change that: ')
             + styled(f"unpixel doctor {account.name} --set-mode")

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from blocker.cli.totals import Totals
     from blocker.service.looks.sweep import Swept
 
+MOST = 500
+"""Messages that a sweep changes before it asks."""
+
 
 @click.command()
 @click.argument("name", metavar="ACCOUNT")
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     "--max",
     "most",
     type=click.IntRange(1),
-    default=500,
+    default=MOST,
     show_default=True,
     help="Messages to change before you are asked whether to go on.",
 )
@@ -58,6 +61,22 @@ def sweep(
       unpixel sweep personal --since 2026-01-01 --dry-run
       unpixel sweep personal
     """
+    if not swept(
+        name, since, dry_run=dry_run, most=None if yes or dry_run else most, rate=rate, as_json=as_json
+    ):
+        sys.exit(1)
+
+
+def swept(
+    name: str,
+    since: datetime | None,
+    *,
+    dry_run: bool = False,
+    most: int | None = MOST,
+    rate: float | None = None,
+    as_json: bool = False,
+) -> bool:
+    """Sweep an account in front of a person, who is asked whether to go on after `most` changes; whether all went well."""
     from blocker.cli.running import (
         Printer,
         configure_log,
@@ -71,7 +90,7 @@ def sweep(
     configure_log()
     printer = Printer(as_json, quiet=not dry_run, dry_run=dry_run)
     with ended_by_signals(printer), sentences(), service((name,), printer) as runner:
-        limits = usual(load().account(name), None if yes or dry_run else most, rate)
+        limits = usual(load().account(name), most, rate)
         done = Swept()
 
         def work() -> None:
@@ -90,10 +109,9 @@ def sweep(
             if not busy.serves:
                 raise
             _hand_over(name, since, as_json)
-            return
+            return True
         _tell(name, done, printer.totals, dry_run, as_json)
-    if done.failed:
-        sys.exit(1)
+    return not done.failed
 
 
 def _go_on(done: Swept, as_json: bool) -> bool:

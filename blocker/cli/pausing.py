@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from blocker.cli.reach import sentences
+from blocker.cli.reach import NO_ACCOUNT, sentences
 from blocker.config import Config, ConfigError, load
 from blocker.output.terminal import say
 
@@ -80,7 +80,7 @@ def _chosen(config: Config, name: str | None) -> Sequence[str]:
     if name is not None:
         return [config.account(name).name]
     if not config.accounts:
-        raise ConfigError("There is no account yet: add one with `unpixel account add you@example.org`.")
+        raise ConfigError(NO_ACCOUNT)
     return [account.name for account in config.accounts]
 
 

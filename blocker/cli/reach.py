@@ -50,15 +50,21 @@ def ask_password(account: AccountConfig) -> str:
     return said
 
 
+NO_ACCOUNT = "There is no account yet: add one with `unpixel account add you@example.org`."
+
+
 @contextmanager
-def service(only: tuple[str, ...], observer: Any) -> Iterator[Any]:
-    """A service on the configured accounts, passwords asked for; it is ended when the block is left."""
+def service(only: tuple[str, ...], observer: Any, *, waits: bool = False) -> Iterator[Any]:
+    """A service on the configured accounts, passwords asked for; it is ended when the block is left.
+
+    With `waits` there need be no account yet. Raises ConfigError.
+    """
     from blocker.catalogue import Catalogue
     from blocker.service import Runner, imap
 
     config = load()
-    if not config.accounts:
-        raise ConfigError("There is no account yet: add one with `unpixel account add you@example.org`.")
+    if not config.accounts and not waits:
+        raise ConfigError(NO_ACCOUNT)
     judge_by_lists(config)
     passwords = _passwords(config, only)
     with Catalogue.open(config.database) as catalogue:
@@ -72,9 +78,10 @@ def service(only: tuple[str, ...], observer: Any) -> Iterator[Any]:
 def _passwords(config: Config, only: tuple[str, ...]) -> Passwords:
     """Ask for what must be typed before anything begins: a thread cannot ask."""
     chosen = [config.account(name) for name in only] or list(config.accounts)
-    typed = [a for a in chosen if not a.unattended]
-    passwords = Passwords(ask_password if sys.stdin.isatty() else None)
-    for each in typed:
+    passwords = Passwords()
+    for each in (a for a in chosen if not a.unattended):
+        if sys.stdin.isatty():
+            passwords.keep(each, ask_password(each))
         passwords(each)
     return passwords
 

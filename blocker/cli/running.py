@@ -6,13 +6,12 @@ import logging
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
-
-import click
 
 from blocker.cli.totals import Totals
 from blocker.output.log import Form, configure
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells and other tools give it; SIGTERM, how a service is ended, gives 0."""
-REFUSED = 77
-"""Exit code where every account waits for a person: EX_NOPERM of sysexits.h. Its unit tells systemd not to start again:
-each start would sign in anew, and providers lock an account whose sign-in is refused time and again."""
 _TICK = 0.1
 
 
@@ -123,22 +119,12 @@ def run_until_stopped(runner: Runner, work: Callable[[], object]) -> None:
 
 
 def wait_for_end(runner: Runner) -> None:
-    """Wait for a signal, then end the service and the program; or until no account is watched any more."""
+    """Wait for a signal, then end the service and the program."""
     with signals() as received:
         while not received:
-            if runner.wait(_TICK):
-                raise _all_paused(runner)
+            time.sleep(_TICK)
         runner.stop()
         _leave(received[0])
-
-
-class _AllPaused(click.ClickException):
-    exit_code = REFUSED
-
-
-def _all_paused(runner: Runner) -> click.ClickException:
-    why = " ".join(f"{name}: {said}" for name, said in runner.refused.items())
-    return _AllPaused(f"No account is watched any more: {why}")
 
 
 @contextmanager

@@ -162,8 +162,6 @@ def _write(name: str) -> Path:
 
 def _fit_for_nobody_there(accounts: tuple[AccountConfig, ...]) -> None:
     """Refuse what could only work with a person at a terminal."""
-    if not accounts:
-        raise ConfigError("There is no account yet: add one with `unpixel account add you@example.org`.")
     for account in accounts:
         if account.password_env:
             raise ConfigError(

@@ -8,12 +8,12 @@ gives it when it is needed. A key that does not exist or has a wrong value is na
     config = load()                 # ConfigError: one sentence with the file, the line and the next step
     config.accounts, config.web.port, config.database, config.data_dir, config.key()
 
-`add_account`, `remove_account` and `set_mode` change the file and keep its comments.
+`add_account`, `remove_account`, `set_account` and `set_service` change the file and keep its comments.
 """
 
 from __future__ import annotations
 
-from blocker.config.edit import add_account, check_account, remove_account, set_mode
+from blocker.config.edit import add_account, check_account, remove_account, set_account, set_service
 from blocker.config.errors import ConfigError
 from blocker.config.model import (
     AccountConfig,
@@ -40,5 +40,6 @@ __all__ = [
     "load",
     "parse",
     "remove_account",
-    "set_mode",
+    "set_account",
+    "set_service",
 ]

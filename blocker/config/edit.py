@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 from tomlkit.items import Table
 
-from blocker.choices.modes import Mode
 from blocker.config.errors import ConfigError
 from blocker.config.model import PORTS, AccountConfig, Config
 from blocker.config.private import private_directory, write_private
@@ -59,14 +60,34 @@ def remove_account(path: Path, name: str) -> Config:
     return _save(path, tomlkit.dumps(document))
 
 
-def set_mode(path: Path, name: str, mode: Mode) -> Config:
-    """Write another mode into an account of the file; the configuration as it is then. Raises ConfigError."""
+def set_account(path: Path, name: str, **values: Any) -> Config:
+    """Write other values into an account of the file, or with None take them out; the configuration as it is then.
+
+    Also with no value it is written anew, at which a running service tries again what was refused. Raises ConfigError.
+    """
     text = read_text(path)
     parse(text, path).account(name)
     document = tomlkit.parse(text)
     accounts: Any = document["accounts"]
-    accounts[name]["mode"] = mode.value
+    _set(accounts[name], values)
     return _save(path, tomlkit.dumps(document))
+
+
+def set_service(path: Path, **values: Any) -> Config:
+    """Write other values into `[service]`, or with None take them out; the configuration as it is then. Raises ConfigError."""
+    document = tomlkit.parse(read_text(path))
+    if "service" not in document:
+        document["service"] = tomlkit.table()
+    _set(document["service"], values)
+    return _save(path, tomlkit.dumps(document))
+
+
+def _set(table: Any, values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        if value is None:
+            table.pop(key, None)
+        else:
+            table[key] = _written(value)
 
 
 def _table(account: AccountConfig) -> Table:
@@ -77,11 +98,14 @@ def _table(account: AccountConfig) -> Table:
         default = PORTS[account.security] if item.name == "port" else item.default
         if item.name == "name" or value == default or (item.name == "user" and value == account.address):
             continue
-        table[item.name] = str(value) if isinstance(value, Path) else _plain(value)
+        table[item.name] = _written(value)
     return table
 
 
-def _plain(value: Any) -> Any:
+def _written(value: Any) -> Any:
+    """A value as TOML has it."""
+    if isinstance(value, StrEnum | Path):
+        return str(value)
     return list(value) if isinstance(value, tuple) else value
 
 

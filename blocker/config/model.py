@@ -78,6 +78,14 @@ class AccountConfig:
         default=None,
         metadata=takes(Line(), "an environment variable that holds the password", signs_in=True),
     )
+    password_file: Path | None = field(
+        default=None,
+        metadata=takes(
+            FilePath(),
+            "a file that you alone can read, whose first line is the password",
+            signs_in=True,
+        ),
+    )
     password_keyring: bool = field(
         default=False,
         metadata=takes(Flag(), "`true` where the system's keyring keeps the password", signs_in=True),

@@ -1,4 +1,4 @@
-"""Where an account's password comes from: a program, an environment variable, or a prompt kept in memory."""
+"""Where an account's password comes from: a program, a variable, a private file, or a prompt kept in memory."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeAlias
 
 from blocker.config.errors import ConfigError
 from blocker.config.model import AccountConfig
+from blocker.config.private import only_file, refuse_what_others_reach
 from blocker.config.programs import TooMuch, printed
 
 SECONDS = 60.0
@@ -40,6 +42,8 @@ class Passwords:
             return _from_command(account, account.password_command)
         if account.password_env:
             return _from_environment(account, account.password_env)
+        if account.password_file:
+            return _from_file(account, account.password_file)
         with self._lock:
             if account.name not in self._typed:
                 self._typed[account.name] = self._prompt(account)
@@ -67,6 +71,26 @@ def _from_environment(account: AccountConfig, variable: str) -> str:
             "which is not set: set it, then try again."
         )
     return password
+
+
+def _from_file(account: AccountConfig, path: Path) -> str:
+    """The first line of a file. Raises ConfigError, also where others can read it."""
+    try:
+        only_file(path)
+        refuse_what_others_reach(path)
+        with path.open("rb") as file:
+            password = file.read(MOST).decode("utf-8", "replace").splitlines()[:1]
+    except OSError as error:
+        raise ConfigError(
+            f'The password_file of "{account.name}" cannot be read ({error.strerror}): '
+            f"put it there with `unpixel account sign-in {account.name}`."
+        ) from error
+    if not password or not password[0]:
+        raise ConfigError(
+            f'The password_file of "{account.name}" is empty: '
+            f"put the password there with `unpixel account sign-in {account.name}`."
+        )
+    return password[0]
 
 
 def _from_command(account: AccountConfig, command: str) -> str:

@@ -25,7 +25,7 @@ _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 _NO_PASSWORD = (
     "a password does not belong in this file, where backups and other programs can read it: "
     'take the line out and name a program with password_command = "…", or a variable with '
-    'password_env = "…", or password_keyring = true, or leave them out to be asked.'
+    'password_env = "…", or a file with password_file = "…", or password_keyring = true, or leave them out to be asked.'
 )
 
 Table = Mapping[str, Any]

@@ -28,7 +28,7 @@ IDLE_SECONDS = 10.0
 """How long IDLE may take to tell of a message: Dovecot takes half a second, others some seconds."""
 _ARRIVED = datetime(2024, 2, 29, 13, 37, 11, tzinfo=UTC)
 
-Tell = Callable[[str], None]
+Tell = Callable[[str], object]
 """Told what is being tried, for a person who waits."""
 
 

@@ -58,3 +58,11 @@ class Pulse:
             # A catalogue that cannot be written to now is told of by the watch, which needs it more.
             with suppress(CatalogueError):
                 self._catalogue.beat(conditions)
+                self._let_go(conditions)
+
+    def _let_go(self, said: dict[str, tuple[Condition, str]]) -> None:
+        """Of an account that was ended with, nothing more is said: another process may have it."""
+        with self._lock:
+            for account, told in said.items():
+                if told[0] is Condition.STOPPED and self._conditions.get(account) == told:
+                    del self._conditions[account]

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from blocker.catalogue import Catalogue
+from blocker.catalogue import Catalogue, CatalogueError
+from blocker.catalogue.heartbeats import Condition
 from blocker.catalogue.memory import CatalogueMemory
 from blocker.config import AccountConfig, Config, ConfigError, Passwords
 from blocker.judging.warm import WARM
@@ -21,6 +22,7 @@ from blocker.service.exchange.events import Event, Observer, ignore
 from blocker.service.exchange.journal import Journal
 from blocker.service.exchange.lock import Busy, Claim
 from blocker.service.exchange.spool import Spool
+from blocker.service.follow import Follow
 from blocker.service.looks.header_views import fill
 from blocker.service.looks.look import Progress
 from blocker.service.looks.restore import NotRestored, restore
@@ -51,45 +53,50 @@ class Runner:
         *,
         only: Iterable[str] = (),
     ) -> None:
-        configured = [config.account(name) for name in only] or list(config.accounts)
-        allowed = [as_allowed(account, catalogue) for account in configured]
-        chosen = [account for account, _ in allowed]
         self._stores = stores or imap(Passwords())
         self._catalogue = catalogue
+        self._path = config.path
+        self._observer = observer
+        self._only = tuple(only)
         self._stop = threading.Event()
         self._end = math.inf
         """When whoever stops it waits no longer."""
-        key = config.key()
-        journal, spool = Journal(catalogue), Spool(config.data_dir / "spool")
-        memory, limit = CatalogueMemory(catalogue), config.service.max_message_bytes
-        self._accounts = {
-            account.name: Account(
-                account,
-                Claim(config.data_dir / "locks", catalogue, account.name),
-                journal,
-                spool,
-                key,
-                observer,
-                memory,
-                limit,
-                self._stop,
-                trust=trust(config, account),
-            )
-            for account in chosen
-        }
+        self._journal, self._spool = Journal(catalogue), Spool(config.data_dir / "spool")
+        self._memory = CatalogueMemory(catalogue)
+        self._configured: dict[str, AccountConfig] = {}
+        self._accounts: dict[str, Account] = {}
+        self._watches: dict[str, Watch] = {}
+        self._threads: dict[str, threading.Thread] = {}
         self._pauses = Pauses(catalogue, self._accounts, self._stop)
         self._pulse = Pulse(catalogue)
-        self._watches = {
-            name: Watch(account, catalogue, self._stores, self._pulse)
-            for name, account in self._accounts.items()
-        }
         self._retention = Retention(catalogue, config.service.retention_days, self._stop)
-        self._threads: list[threading.Thread] = []
-        for account in chosen:
-            catalogue.ensure_account(account.name, account.address, account.mode, account.level)
-        for account, why in allowed:
-            if why:
-                observer(Event(account.name, "trouble", detail=why))
+        for account in self._chosen(config):
+            self._add(config, account)
+
+    def _chosen(self, config: Config) -> list[AccountConfig]:
+        return [config.account(name) for name in self._only] or list(config.accounts)
+
+    def _add(self, config: Config, configured: AccountConfig) -> None:
+        """Have an account among those that are worked on."""
+        account, why = as_allowed(configured, self._catalogue)
+        name = account.name
+        made = Account(
+            account,
+            Claim(config.data_dir / "locks", self._catalogue, name),
+            self._journal,
+            self._spool,
+            config.key(),
+            self._observer,
+            self._memory,
+            config.service.max_message_bytes,
+            trust=trust(config, account),
+        )
+        self._configured[name] = configured
+        self._watches[name] = Watch(made, self._catalogue, self._stores, self._pulse)
+        self._accounts[name] = made
+        self._catalogue.ensure_account(name, account.address, account.mode, account.level)
+        if why:
+            self._observer(Event(name, "trouble", detail=why))
 
     def start(self) -> None:
         """Begin to watch. Raises Busy where another process works on an account."""
@@ -98,13 +105,64 @@ class Runner:
         self._pauses.start()
         WARM.begin()
         self._pulse.start()
-        for name, watch in self._watches.items():
-            thread = threading.Thread(target=watch.run, name=f"watch-{name}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        for name in self._watches:
+            self._watch(name)
         if self._retention.wanted:
             # What a step of it has not erased yet is erased next time: nobody waits for its end.
             threading.Thread(target=self._retention.run, name="retention", daemon=True).start()
+
+    def _watch(self, name: str) -> None:
+        """Watch an account in a thread of its own."""
+        thread = threading.Thread(target=self._watches[name].run, name=f"watch-{name}", daemon=True)
+        self._threads[name] = thread
+        thread.start()
+
+    def follow(self) -> None:
+        """Take up what changes in the configuration's file, from now on and while it runs; see `apply`."""
+        Follow(self._path, self.apply, self._observer, self._stop).start()
+
+    def apply(self, config: Config) -> None:
+        """Go on by another configuration: accounts come and go, and one that changed is begun with anew.
+
+        So is one that was refused, as whoever wrote the file may have seen to that. Nothing else is taken up. Waits
+        until the accounts that go have ended the step that they are in.
+        """
+        wanted = {account.name: account for account in self._wanted(config)}
+        for name, configured in tuple(self._configured.items()):
+            if wanted.get(name) != configured or self._watches[name].refused:
+                self._drop(name)
+        for name, configured in wanted.items():
+            if name not in self._configured and not self._stop.is_set():
+                self._take_up(config, configured)
+
+    def _wanted(self, config: Config) -> list[AccountConfig]:
+        return [account for account in config.accounts if not self._only or account.name in self._only]
+
+    def _drop(self, name: str) -> None:
+        """End with an account."""
+        account = self._accounts[name]
+        account.stop.set()
+        while self._threads[name].is_alive() and not self._stop.is_set():
+            self._threads[name].join(0.1)
+        if not self._stop.is_set():
+            self._pulse.note(name, Condition.STOPPED)
+            account.claim.release()
+            for known in (self._configured, self._accounts, self._watches, self._threads):
+                known.pop(name)
+
+    def _take_up(self, config: Config, configured: AccountConfig) -> None:
+        """Begin with an account while the others are watched; what is in its way is told."""
+        try:
+            self._add(config, configured)
+            self._accounts[configured.name].claim.take(serves=True)
+        except (Busy, CatalogueError, ConfigError) as error:
+            self._observer(Event(configured.name, "trouble", detail=str(error)))
+            for known in (self._configured, self._accounts, self._watches):
+                known.pop(configured.name, None)
+            return
+        self._pauses.look()
+        if not self._stop.is_set():
+            self._watch(configured.name)
 
     def stop(self, timeout: float = STOP_SECONDS) -> bool:
         """End within `timeout` seconds; whether every thread has ended. What is under way goes on next time.
@@ -112,27 +170,23 @@ class Runner:
         Called again, it waits until the same moment: who has waited for a silent server once does not do so twice.
         """
         self._stop.set()
+        for account in tuple(self._accounts.values()):
+            account.stop.set()
         self._end = min(self._end, time.monotonic() + timeout)
-        for thread in self._threads:
+        threads = tuple(self._threads.values())
+        for thread in threads:
             thread.join(max(0.0, self._end - time.monotonic()))
         self._pulse.end(max(0.0, self._end - time.monotonic()))
-        ended = not any(thread.is_alive() for thread in self._threads)
+        ended = not any(thread.is_alive() for thread in threads)
         if ended:
-            for account in self._accounts.values():
+            for account in tuple(self._accounts.values()):
                 account.claim.release()
         return ended
-
-    def wait(self, seconds: float) -> bool:
-        """Wait; True as soon as no account is watched any more."""
-        deadline = time.monotonic() + seconds
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
 
     @property
     def refused(self) -> Mapping[str, str]:
         """Accounts whose login the server refuses, and its sentence."""
-        return {name: watch.refused for name, watch in self._watches.items() if watch.refused}
+        return {name: watch.refused for name, watch in tuple(self._watches.items()) if watch.refused}
 
     def once(self) -> None:
         """One look at every account in turn, in the calling thread; one that fails does not keep the others back.
@@ -229,5 +283,5 @@ class Runner:
         return found
 
     def accounts(self) -> list[AccountConfig]:
-        """The accounts that are watched."""
+        """The accounts that are worked on."""
         return [account.config for account in self._accounts.values()]

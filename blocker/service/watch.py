@@ -16,7 +16,7 @@ from blocker.judging.judge import Judgement, unread
 from blocker.mailbox.protocol import ConnectionLost, LoginRefused, MailboxError, Recreated, Store, TryLater
 from blocker.output.log import logger
 from blocker.service.backoff import Backoff
-from blocker.service.commands import carry_out
+from blocker.service.commands import Desk, carry_out
 from blocker.service.digest import monday_before, send
 from blocker.service.exchange.account import Account, Paused, Stopped, seen_of
 from blocker.service.exchange.failures import reason_of
@@ -245,8 +245,8 @@ class Watch:
         """Raises Paused, before anything is begun or between two messages."""
         self._account.begin()
         self._new_mail(store)
-        beside = partial(self._beside, store)
-        self._guarded(partial(carry_out, self._account, store, self._catalogue, beside), "")
+        desk = Desk(self._account, store, self._stores, self._catalogue, partial(self._beside, store))
+        self._guarded(partial(carry_out, desk), "")
         self._guarded(partial(self._views, store), "")
         self._guarded(partial(self._emptying.look, store), "")
         self._guarded(partial(self._digest, store), "")

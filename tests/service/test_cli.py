@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,10 +13,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from blocker.catalogue import Catalogue
 from blocker.cli import main
-from blocker.cli.running import REFUSED
-from blocker.cli.service import PAGES, UNIT, unit
-from blocker.config import load
+from blocker.config import load, set_account
 from tests.patience import BUSY
 from tests.servers.dovecot import PASSWORD, Account, Dovecot
 from tests.servers.proxy import Proxy
@@ -62,8 +60,8 @@ def add(account: Account, *more: str, variable: str = "MAIL_PASSWORD") -> Result
 
 
 def test_without_an_account_the_next_step_is_named(config: Path) -> None:
-    """run and sweep name `account add`; the list is empty, as JSON too."""
-    for command in (("run",), ("sweep", "ada")):
+    """run --once and sweep name `account add`; the list is empty, as JSON too."""
+    for command in (("run", "--once"), ("sweep", "ada")):
         result = unpixel(*command)
         assert (result.exit_code, "unpixel account add" in result.output) == (1, True)
     assert json.loads(unpixel("account", "list", "--json").output) == []
@@ -238,22 +236,61 @@ def test_a_signal_ends_it_in_time_though_the_server_is_silent(
     client.close()
 
 
-def test_a_refused_password_is_tried_once_and_the_unit_not_started_again(
+def test_a_refused_password_is_tried_once_and_again_when_somebody_has_seen_to_it(
     config: Path, dovecot: Dovecot
 ) -> None:
-    """With no account left it ends by itself, with the one exit code at which systemd leaves it alone."""
+    """The service goes on without the account, and takes it up when the configuration is written; it tells no password."""
     account = dovecot.account()
     add(account)
-    config.write_text(config.read_text().replace("MAIL_PASSWORD", "WRONG_PASSWORD"))
-    ended = subprocess.run([*UNPIXEL, "run"], capture_output=True, text=True, timeout=60, check=False)
-    assert ended.returncode == REFUSED
-    assert "No account is watched any more: ada: " in ended.stderr
-    assert "hunter2" not in ended.stderr
-    assert dovecot.log().count(f"user=<{account.user}>") == 2, (
-        "signed in when it was added, then refused once"
-    )
-    for name, prevented in ((UNIT, [str(REFUSED)]), (PAGES, [])):
-        assert re.findall(r"(?m)^RestartPreventExitStatus=(\d+)$", unit(name, program="x")) == prevented
+    right = config.read_text()
+    config.write_text(right.replace("MAIL_PASSWORD", "WRONG_PASSWORD"))
+    with subprocess.Popen([*UNPIXEL, "run", "--log", "human"], stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        told = [next(line for line in running.stderr if "does not accept" in line)]
+        time.sleep(2)
+        assert dovecot.log().count(f"user=<{account.user}>") == 2, (
+            "signed in when it was added, then refused once"
+        )
+        config.write_text(right)
+        told.append(next(line for line in running.stderr if "watching" in line))
+        running.send_signal(signal.SIGTERM)
+        told.append(running.stderr.read())
+    assert running.returncode == 0
+    assert "hunter2" not in "".join(told)
+
+
+def test_accounts_that_come_change_and_go_are_taken_up(config: Path, dovecot: Dovecot) -> None:
+    """It is started before there is an account; one is added, gets another mode, and is taken out, while it runs."""
+    account = dovecot.account()
+    client = Client(account)
+    with subprocess.Popen([*UNPIXEL, "run"], stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        assert "There is no account yet" in running.stderr.readline()
+        add(account)
+        watched = {"watching"}
+        until(lambda: {state_of("ada")} == watched)
+        set_account(config, "ada", mode="replace")
+        until(lambda: seen_mode("ada") == "replace" and {state_of("ada")} == watched)
+        client.append(mail(2), (), ARRIVED)
+        until(lambda: mail(2) in [m.raw for m in client.messages(QUARANTINE)])
+        unpixel("account", "remove", "ada")
+        until(lambda: state_of("ada") == "stopped")
+        running.send_signal(signal.SIGTERM)
+        running.stderr.read()  # it says that it ends, to whoever still listens
+    assert running.returncode == 0
+    client.close()
+
+
+def state_of(name: str) -> str:
+    """How it is with an account, as the service says in the catalogue."""
+    with Catalogue.open(load().database) as catalogue:
+        return next((beat.condition.value for beat in catalogue.heartbeats() if beat.account == name), "")
+
+
+def seen_mode(name: str) -> str:
+    """The mode in which the service works on an account."""
+    with Catalogue.open(load().database) as catalogue:
+        return next((found.mode for found in catalogue.accounts() if found.name == name), "")
 
 
 @pytest.mark.usefixtures("config")

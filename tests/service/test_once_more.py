@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from blocker.catalogue import Catalogue
-from blocker.catalogue.values import Command
+from blocker.catalogue.request import Command
 from tests.service.world import World, mail, original_of, signed
 
 Make = Callable[..., World]

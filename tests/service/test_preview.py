@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blocker.catalogue import Catalogue, previews
-from blocker.catalogue.values import Command
+from blocker.catalogue.request import Command
 from blocker.judging.preview import form
 from blocker.sealed import NotOpened, Opener, seal
 from tests.fixtures.paths import DEMO

@@ -182,7 +182,7 @@ def test_a_typed_password_goes_into_the_keyring(home: Path, ring: Memory, doveco
     vault.write(vault.password_name(made), "old")
     assert unpixel("account", "test", "ada").exit_code == 1
     renewed = unpixel("account", "sign-in", "ada", given=f"{PASSWORD}\n")
-    assert (renewed.exit_code, "started anew" in renewed.output) == (0, True)
+    assert (renewed.exit_code, "tries the account again" in renewed.output) == (0, True)
     assert unpixel("account", "test", "ada").exit_code == 0
     vault.erase(vault.password_name(made))
     assert "account sign-in ada" in unpixel("account", "test", "ada").output

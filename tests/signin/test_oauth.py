@@ -132,7 +132,7 @@ def test_a_withdrawn_sign_in_pauses_the_account(
     runner, events = service
     provider.sign_out()
     runner.start()
-    assert runner.wait(60), "no account is watched any more"
+    wait_for(lambda: bool(runner.refused))
     assert "unpixel account sign-in" in runner.refused["ada"]
     assert [e.action for e in events].count("refused") == 1
     assert provider.state.grants().count("refresh_token") == 1
@@ -147,7 +147,7 @@ def test_a_server_that_takes_no_token_of_ours_pauses_too(
     provider.state.user = "somebody-else"
     provider.revoke()
     runner.start()
-    assert runner.wait(60)
+    wait_for(lambda: bool(runner.refused))
     assert "does not accept the access token of cyd" in runner.refused["ada"]
     assert provider.state.grants().count("refresh_token") == 1
 

@@ -11,8 +11,9 @@ from flask import Blueprint, Response, abort, jsonify, render_template
 
 from blocker.catalogue import Catalogue, MessageFilter, overrides
 from blocker.catalogue.overrides import Override
+from blocker.catalogue.request import Command
 from blocker.catalogue.templates import masked
-from blocker.catalogue.values import ACTIONS, PROOFS, Command, MessageDetail, MessageLine, Page
+from blocker.catalogue.values import ACTIONS, PROOFS, MessageDetail, MessageLine, Page
 from blocker.detect.report import KINDS, Judged, Verdict
 from blocker.detect.words import Told, told
 from blocker.output.columns import Column

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, g, redirect, render_template, url_
 from werkzeug.wrappers import Response as BaseResponse
 
 from blocker.catalogue import previews
-from blocker.catalogue.values import Command
+from blocker.catalogue.request import Command
 from blocker.sealed import NotOpened
 from webui.access import Scope, needs
 from webui.areas.messages import message_of

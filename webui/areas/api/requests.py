@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, jsonify, url_for
 
-from blocker.catalogue.values import Command
+from blocker.catalogue.request import Command
 from webui.access import Scope
 from webui.areas.api.answers import REQUEST
 from webui.areas.api.door import Answer, endpoint
