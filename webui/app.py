@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -50,6 +51,7 @@ def create_app(
     origins: Iterable[str] = (),
     per_minute: int = PER_MINUTE,
     hosts: Iterable[str] = (),
+    config: Path | None = None,
 ) -> Flask:
     """The pages and the API over a catalogue.
 
@@ -58,6 +60,7 @@ def create_app(
     mail is its sender's, and `unprovable` names the accounts for which there is no such proof. With `open_metrics`, which is
     for an address that this machine alone can reach, /metrics asks for no token. `hosts` are the names and addresses under
     which the pages answer, beside those that every machine has for itself.
+    `config` is the configuration's file, in which owners may add accounts and set modes, levels and the retention.
     """
     app = Flask(__name__)
     app.json = Objects(app)
@@ -79,6 +82,7 @@ def create_app(
         key,
         trust or Trust(),
         open_metrics,
+        config=config,
         unprovable=unprovable,
         rates=Rates(per_minute),
         origins=frozenset(origins),

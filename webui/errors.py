@@ -14,6 +14,7 @@ from flask import Flask, Response, render_template
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from blocker.catalogue import CatalogueError, NotYours
+from blocker.config import ConfigError
 from blocker.detect.contract import Key, Keys
 from blocker.output.safe import as_json
 from webui.language import N_, _
@@ -104,6 +105,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Problem, _answer)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CatalogueError, _catalogue)
+    app.register_error_handler(ConfigError, _configuration)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -125,6 +127,10 @@ def _catalogue(error: CatalogueError) -> Response:
     if isinstance(error, NotYours):
         return _answer(Problem(403, "forbidden", str(error)))
     return _answer(Problem(503, "unavailable", str(error), wait=5))
+
+
+def _configuration(error: ConfigError) -> Response:
+    return _answer(Problem(503, "unavailable", str(error)))
 
 
 def _unforeseen(error: Exception) -> Response:

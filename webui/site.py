@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib import metadata
+from pathlib import Path
 from typing import cast
 
 from flask import current_app, request
@@ -35,6 +36,8 @@ class Site:
     throttle: Throttle = field(default_factory=Throttle)
     pairings: Limiter = field(default_factory=lambda: Limiter(allowed=20))
     """How often an address may guess a plug-in's code."""
+    config: Path | None = None
+    """The configuration's file, which owners may change in part; none where there is none to change."""
     opener: Opener = field(default_factory=Opener)
     """Opens the previews that this process asked for."""
     unprovable: frozenset[str] = frozenset()

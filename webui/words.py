@@ -46,7 +46,7 @@ CONDITION_NAMES: dict[str, str] = {
     Condition.NEVER: N_("Not watched yet"),
 }
 REMEDIES: dict[str, str] = {
-    Condition.REFUSED: N_("See to that, then start `unpixel run` again."),
+    Condition.REFUSED: N_("It is tried again when you have seen to it."),
     Condition.STOPPED: N_("Start it with `unpixel run`."),
     Condition.SILENT: N_("It ended without a word. Start it with `unpixel run`."),
     Condition.NEVER: N_("Start it with `unpixel run`."),
@@ -59,6 +59,7 @@ STATE_NAMES = {
 }
 COMMAND_NAMES = {
     "sweep": N_("Look through past mail"),
+    "doctor": N_("Try the mail server out"),
     "restore": N_("Put the original back"),
     "neutralise": N_("Neutralise"),
     "digest": N_("Send last week’s digest"),

@@ -90,6 +90,7 @@ def serve(host: str | None, port: int | None, database: str | None) -> None:
                     trust=trust(config, *config.accounts),
                     unprovable=unprovable(config),
                     open_metrics=is_loopback(address),
+                    config=config.path,
                     origins=config.web.origins,
                     hosts=(*config.web.hosts, address),
                 ),

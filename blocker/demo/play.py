@@ -161,6 +161,7 @@ def _sum_up(console: Console, demo: Demo, every: float | None) -> None:
     )
     coming = f"A new message arrives every {every:g} seconds. " if every else ""
     console.print(f"{coming}Ctrl-C ends the demonstration and removes all of it.")
+    console.print("For your own mailbox: unpixel setup")
     console.print()
 
 

@@ -10,7 +10,7 @@ from webui import tables
 from webui.access import Scope, needs
 from webui.areas import Entry
 from webui.language import N_
-from webui.site import catalogue
+from webui.site import catalogue, site
 from webui.standing import heartbeats
 
 blueprint = Blueprint("accounts", __name__)
@@ -33,7 +33,13 @@ def _known() -> dict[str, Account]:
 def index() -> str:
     """All accounts by name."""
     beats = heartbeats()
-    return render_template("accounts/list.html", beats=beats, known=_known())
+    return render_template(
+        "accounts/list.html",
+        beats=beats,
+        known=_known(),
+        pauses=catalogue().pauses(),
+        addable=site().config is not None,
+    )
 
 
 tables.export(

@@ -8,8 +8,8 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as BaseResponse
 
 from blocker.catalogue.values import Overview
-from webui.access import Scope, accounts, needs
-from webui.areas import Entry
+from webui.access import Scope, accounts, may, needs
+from webui.areas import Entry, guide
 from webui.charts import chart
 from webui.language import N_, current
 from webui.site import catalogue, site
@@ -52,6 +52,8 @@ def home() -> BaseResponse:
 @needs(Scope.READ)
 def index() -> str:
     """The page. Where scripts run it keeps itself up to date by its parts."""
+    if may(Scope.OWN) and guide.wanted():
+        return guide.page()
     return render_template("overview/index.html", **_shown())
 
 
