@@ -72,6 +72,7 @@ OTHERS = {
     "record_many": "the service's",
     "seen_uids": "the service's",
     "start": "the service's",
+    "progress": "the service's",
     "finish": "the service's",
     "beat": "the service's",
     "pause": "refused, see below",

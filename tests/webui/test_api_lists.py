@@ -212,6 +212,31 @@ def test_what_is_asked_for_lies_with_the_service(
     assert stranger.get(f"{API}/requests/999", headers=actor).status_code == 404
 
 
+def test_a_verdict_is_said_to_be_wrong(
+    stranger: FlaskClient, filled: Catalogue, actor: dict[str, str], app: Flask
+) -> None:
+    """For a reference by its URL; it is listed, and taken back; of what there is not nothing is said."""
+    known = filled.message(1)
+    assert known is not None
+    url = known.report.references[0].url
+    word = {"message": 1, "url": url, "says": "harmless"}
+    made = stranger.post(f"{API}/feedback", json=word, headers=actor)
+    assert made.status_code == 201
+    assert unfit(describe(app), "post", "/feedback", made) == []
+    assert (data_of(made)["says"], data_of(made)["account"], data_of(made)["verdict"]) == (
+        "harmless",
+        "home",
+        "pixel",
+    )
+    listed = stranger.get(f"{API}/feedback", headers=actor)
+    assert data_of(listed) == {"feedback": [data_of(made)]}
+    for wrong in ({"message": 99}, {"url": "https://other.example/"}):
+        assert stranger.post(f"{API}/feedback", json=word | wrong, headers=actor).status_code == 404
+    where = f"{API}/feedback/{data_of(made)['id']}"
+    assert [stranger.delete(where, headers=actor).status_code for _ in range(2)] == [204, 404]
+    assert data_of(stranger.get(f"{API}/feedback", headers=actor)) == {"feedback": []}
+
+
 def test_an_account_is_paused(stranger: FlaskClient, filled: Catalogue, actor: dict[str, str]) -> None:
     """For a while or until it is resumed, and the list tells."""
     paused = data_of(stranger.post(f"{API}/accounts/home/pause", json={"minutes": 15}, headers=actor))[
@@ -238,6 +263,8 @@ def test_an_account_is_paused(stranger: FlaskClient, filled: Catalogue, actor: d
         ("POST", "/accounts/home/sweep"),
         ("POST", "/accounts/home/pause"),
         ("POST", "/accounts/home/resume"),
+        ("POST", "/feedback"),
+        ("DELETE", "/feedback/1"),
         ("PUT", "/senders/example.org/policy"),
         ("DELETE", "/senders/example.org/policy"),
     ],

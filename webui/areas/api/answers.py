@@ -55,6 +55,21 @@ MESSAGES: Keys = (Key("messages", "array", "newest first", RECORDED), NEXT)
 
 LINES: Keys = (Key("messages", "array", "newest first", LINE), NEXT)
 
+FEEDBACK: Keys = (
+    Key("id", "integer", "its number"),
+    Key("account", "string", "for whose mail it holds"),
+    Key("sender", "string", "whose mail it is about"),
+    Key("template", "string", "for which URLs: with the parts masked that change"),
+    Key("says", "string", "what they are", bounds={"enum": ["tracker", "harmless"]}),
+    Key("verdict", "string", "what was said before", bounds={"enum": list(KINDS)}),
+    Key("vendor", "string or null", "whose it was, where known"),
+    Key("vector", "string", "how it is fetched"),
+    Key("rules", "array of strings", "the reasons for that verdict"),
+    Key("made", "string", "when it was said", bounds=MOMENT),
+)
+
+FEEDBACKS: Keys = (Key("feedback", "array", "newest first", FEEDBACK),)
+
 REQUEST: Keys = (
     Key("id", "integer", "its number"),
     Key("kind", "string", "what was asked for"),
@@ -66,6 +81,8 @@ REQUEST: Keys = (
     Key("finished", "string or null", "when it ended", bounds=MOMENT),
     Key("outcome", "string or null", "what became of it, for people"),
     Key("error", "string or null", "why it failed"),
+    Key("passed", "integer or null", "how many messages the service has dealt with"),
+    Key("total", "integer or null", "of how many, where it is known"),
 )
 
 POLICY: Keys = (
@@ -290,6 +307,8 @@ NAMED: Mapping[str, Keys] = {
     "Token": TOKEN,
     "Tokens": TOKENS,
     "NewToken": PAIRED,
+    "Feedback": FEEDBACK,
+    "Feedbacks": FEEDBACKS,
     "About": ABOUT,
     "Problem": PROBLEM,
 }
