@@ -22,7 +22,7 @@ from webui.bounds import Bounds
 from webui.errors import MAX_BODY
 
 MB = 1024 * 1024
-HEAD = b"POST /api/v1/scan HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\n"
+HEAD = b"POST /api/v1/scan HTTP/1.1\r\nHost: localhost\r\nContent-Type: message/rfc822\r\n"
 SOON = 1.0 * BUSY
 """Seconds within which a page answers; alone it takes some hundredths."""
 
@@ -95,7 +95,9 @@ def answer_of(connection: socket.socket) -> tuple[int, bytes, bytes]:
 SLOW: dict[str, Callable[[int], bytes]] = {
     "nothing": lambda _: b"",
     "half a header": lambda n: b"GET / HTTP/1.1\r\nX-Slow: " + b"a" * n,
-    "half a form": lambda n: b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" + b"a" * n,
+    "half a form": lambda n: (
+        b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n" + b"a" * n
+    ),
     "half a message": lambda n: HEAD + b"Content-Length: 9000\r\n\r\n" + b"a" * n,
     "half a chunk": lambda n: HEAD + b"Transfer-Encoding: chunked\r\n\r\n2000\r\n" + b"a" * n,
     "blank lines": lambda n: b"\r\n\r\n" * n,
@@ -119,10 +121,10 @@ def test_the_pages_answer_beside_many_slow_connections(server: Server, sent: str
         b"",
         b"\r\n\r\n",
         b"GET / HTTP/1.1\r\nX-Slow: ",
-        b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n",
+        b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n",
         HEAD + b"Content-Length: 9000\r\n\r\n",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n",
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ],
 )
 def test_an_octet_now_and_then_keeps_no_connection(app: Flask, sent: bytes) -> None:
@@ -181,7 +183,9 @@ def test_a_strangers_long_body_is_refused_unread(
 @pytest.mark.parametrize("length", [b"Content-Length: 104857600", b"Transfer-Encoding: chunked"])
 def test_a_form_is_never_long(server: Server, on_disk: list[object], path: bytes, length: bytes) -> None:
     """Whoever sends it, as no form needs it."""
-    with connected(server, b"POST " + path + b" HTTP/1.1\r\nHost: x\r\n" + length + b"\r\n\r\n") as stranger:
+    with connected(
+        server, b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + length + b"\r\n\r\n"
+    ) as stranger:
         if b"chunked" in length:
             for _ in range(3):
                 stranger.sendall(b"8000\r\n" + b"a" * 32768 + b"\r\n")
@@ -217,7 +221,7 @@ def test_a_long_body_behind_another_request_is_decided_on_too(server: Server, fi
     """Sent in one piece with what goes before it; the answers come in order."""
     token = b"Authorization: Bearer %s\r\n" % new_token(filled).encode()
     first, last = (
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"Connection: close\r\nContent-Length: 100000\r\n",
     )
     for who, status in ((b"", 401), (token, 200)):
@@ -317,7 +321,7 @@ def test_an_answer_that_nobody_takes_in_keeps_no_place(app: Flask) -> None:
     app.before_request_funcs[None] = []
     with (
         serving(app, Bounds(body=0.6)) as server,
-        connected(server, b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n"),
+        connected(server, b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     ):
         began = time.monotonic()
         while not server.connections:

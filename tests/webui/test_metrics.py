@@ -67,7 +67,7 @@ def test_strangers_need_a_token(stranger: FlaskClient, bearer: dict[str, str]) -
         ("127.0.0.1:8400", 200),
         ("[::1]:8400", 200),
         ("localhost", 200),
-        ("evil.example:8400", 401),
+        ("evil.example:8400", 421),
     ],
 )
 def test_another_name_for_this_machine_is_a_strangers(local: FlaskClient, host: str, status: int) -> None:

@@ -349,7 +349,7 @@ def test_an_original_is_asked_back_where_there_is_one(client: FlaskClient, fille
     assert client.post("/requests/restore", data=data).headers["Location"] == "/messages/1"
     (command,) = filled.pending("home")
     assert (command.kind, command.arguments["message"]) == ("restore", 1)
-    assert "was asked for" in client.get("/messages/1").text
+    assert "Asked for: " in client.get("/messages/1").text
     assert "Put the original back" not in client.get("/messages/2").text
     assert client.post("/requests/restore", data=data | {"message": "2"}).status_code == 400
     assert client.post("/requests/restore", data=data | {"message": "x"}).status_code == 404

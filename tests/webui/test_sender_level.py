@@ -104,7 +104,7 @@ def test_the_api_takes_an_accounts_level(
     unknown = stranger.post(
         "/api/v1/neutralise?account=x", data=MAIL, content_type="message/rfc822", headers=bearer
     )
-    assert unknown.status_code == 400
+    assert unknown.status_code == 404
 
 
 def test_the_api_keeps_a_large_patch(
