@@ -119,8 +119,15 @@ def test_a_summary_has_the_level_of_the_sender(
     """More protection than the account's holds at once; less does not without proof."""
     filled.set_sender_level("example.org", "paranoid")
     assert data_of(post(stranger, "/api/v1/scan?detail=summary", bearer))["level"] == "paranoid"
+    page = "/api/v1/scan?detail=summary&from=news@example.org"
+    html = {"data": PAGE.encode(), "content_type": "text/html"}
+    assert [one["kind"] for one in data_of(post(stranger, page, bearer, **html))["blocked"]] == [
+        "pixel",
+        "content",
+    ]
     filled.set_sender_level("example.org", "allow")
     assert data_of(post(stranger, "/api/v1/scan?detail=summary", bearer))["level"] == "standard"
+    assert [one["kind"] for one in data_of(post(stranger, page, bearer, **html))["blocked"]] == ["pixel"]
 
 
 def lines(*given: Any) -> bytes:

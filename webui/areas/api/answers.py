@@ -9,7 +9,6 @@ from blocker.catalogue.values import ACTIONS
 from blocker.choices.levels import SETTINGS, Level
 from blocker.choices.modes import Mode
 from blocker.detect.contract import REASON, REFERENCE, REPORT, Key, Keys
-from blocker.detect.report import BLOCKED as BLOCKED_KINDS
 from blocker.detect.report import KINDS
 from blocker.detect.rules import KINDS as RULE_KINDS
 from webui.errors import PROBLEM
@@ -197,14 +196,14 @@ ACCOUNTS: Keys = (Key("accounts", "array", "by name", ACCOUNT),)
 
 BLOCKED: Keys = (
     Key("url", "string or null", "what a browser would fetch"),
-    Key("kind", "string", "`pixel` or `beacon`", bounds={"enum": sorted(BLOCKED_KINDS)}),
+    Key("kind", "string", "its verdict", bounds={"enum": list(KINDS)}),
     Key("vendor", "string or null", "whose service it is, where known"),
     Key("why", "string", "the strongest reason, in a sentence"),
 )
 
 SUMMARY: Keys = (
     Key("tracked", "boolean", "whether it has a pixel or a beacon"),
-    Key("blocked", "array", "those, in the order in which they stand", BLOCKED),
+    Key("blocked", "array", "what the level takes out, in the order in which it stands", BLOCKED),
     Key("personal", "integer", "how many visible pictures single the reader out"),
     Key("receipts", "integer", "how many header fields ask for a receipt"),
     Key("level", "string", "what holds for the account and the sender", bounds={"enum": list(SETTINGS)}),

@@ -147,7 +147,7 @@ def summary(report: Report, level: Level | None) -> dict[str, Any]:
     """What a plug-in shows of a message."""
     return {
         "tracked": report.tracked,
-        "blocked": [_blocked(one) for one in report.blocked],
+        "blocked": [_blocked(one) for one in report.references if level and one.verdict.kind in level.takes],
         "personal": report.kinds["personal"],
         "receipts": len(report.receipts),
         "level": level or ALLOW,
