@@ -24,6 +24,7 @@ from webui.plugins import package
 
 pytestmark = [pytest.mark.browser, pytest.mark.once]
 
+LETTERS = 4
 SHOWN = 3.0
 """Seconds within which a message is shown, whatever the server does, on an idle machine."""
 QUIET = 3.0
@@ -57,7 +58,7 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Reader:
-    """A person who reads three letters in Thunderbird."""
+    """A person who reads letters in Thunderbird."""
 
     def __init__(self, program: Thunderbird, sink: Sink) -> None:
         self.program = program
@@ -82,7 +83,7 @@ class Reader:
         """Open a letter: what was asked for, once nothing more is. It is shown in time, with its text."""
         self._sink.take()
         start = time.monotonic()
-        self.program.show(3 - number, 3)
+        self.program.show(LETTERS - number, LETTERS)
         assert time.monotonic() - start < SHOWN * BUSY
         self._sink.settle(QUIET)
         assert WORDS.format(number) in self.program.text()
@@ -98,16 +99,16 @@ class Reader:
 
 @pytest.fixture
 def reading(dovecot: Dovecot, extension: Path) -> Iterator[Callable[[], Reader]]:
-    """Starts Thunderbird with three letters in its inbox."""
+    """Starts Thunderbird with some letters in its inbox, the last of them open."""
     with ExitStack() as stack:
 
         def started() -> Reader:
             account = dovecot.account()
-            ImapObserver(account).deliver([letter(number) for number in (1, 2, 3)])
+            ImapObserver(account).deliver([letter(number + 1) for number in range(LETTERS)])
             sink = stack.enter_context(Sink())
             reader = Reader(stack.enter_context(Thunderbird(account, sink.port, extension)), sink)
             # A program that starts may not tell in time which message it shows; then nothing is asked for.
-            assert "o.shop.example" not in hosts(reader.opened(3))
+            assert "o.shop.example" not in hosts(reader.opened(LETTERS))
             return reader
 
         yield started
