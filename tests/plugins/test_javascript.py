@@ -10,7 +10,16 @@ import playwright
 import pytest
 
 HERE = Path(__file__).parent
+SOURCES = HERE.parents[1] / "webui" / "plugins"
 NODE = Path(playwright.__file__).parent / "driver" / "node"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", sorted(SOURCES.glob("*/*.js")), ids=lambda path: path.name)
+def test_every_script_can_be_read(path: Path) -> None:
+    """What no test runs too."""
+    # links.js and bar.js are no modules, and read alike as one.
+    subprocess.run([NODE, "--input-type=module", "--check"], input=path.read_bytes(), check=True, timeout=60)
 
 
 @pytest.mark.browser

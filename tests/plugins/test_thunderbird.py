@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from blocker.catalogue import Catalogue
+from blocker.catalogue.people import People
 from tests.browser.sink import Address, Sink
 from tests.mailbox.observers import ImapObserver
 from tests.patience import BUSY
@@ -19,7 +20,7 @@ from tests.plugins.bad import ANSWERS, NEVER, bad
 from tests.plugins.thunderbird import Thunderbird
 from tests.servers.dovecot import Dovecot
 from webui import Server, create_app
-from webui.access.tokens import new_token
+from webui.access.pairing import new_code
 from webui.plugins import package
 
 pytestmark = [pytest.mark.browser, pytest.mark.once]
@@ -79,6 +80,20 @@ class Reader:
             f"await storage.local.set(Components.utils.cloneInto({json.dumps(kept)}, content));",
         )
 
+    def pair_by_code(self, server: str, code: str) -> str:
+        """Fill in the page of options as a person does: what it says then."""
+        filled = {"server": server, "code": code}
+        said = self.program.on_page(
+            "options.html",
+            "while (!document.querySelector('#accounts input')) await new Promise((go) => content.setTimeout(go, 50));"
+            f"for (const [id, value] of Object.entries({json.dumps(filled)})) document.getElementById(id).value = value;"
+            "const told = document.getElementById('paired'), before = told.textContent;"
+            "document.querySelector('#pair button').click();"
+            "while (told.textContent === before) await new Promise((go) => content.setTimeout(go, 50));"
+            "return told.textContent",
+        )
+        return str(said)
+
     def opened(self, number: int) -> frozenset[Address]:
         """Open a letter: what was asked for, once nothing more is. It is shown in time, with its text."""
         self._sink.take()
@@ -116,13 +131,13 @@ def reading(dovecot: Dovecot, extension: Path) -> Iterator[Callable[[], Reader]]
 
 @contextmanager
 def serving(folder: Path) -> Iterator[tuple[str, str]]:
-    """unpixel's own pages: their address and a token."""
+    """unpixel's own pages: their address and a code that lets a plug-in in."""
     with Catalogue.open(f"sqlite:///{folder}/catalogue.sqlite") as catalogue:
         server = Server(create_app(catalogue, key=b"k" * 32), port=0)
         thread = threading.Thread(target=server.run)
         thread.start()
         try:
-            yield server.url, new_token(catalogue)
+            yield server.url, new_code(catalogue, People(catalogue).named(None), act=False)
         finally:
             server.stop()
             thread.join()
@@ -136,8 +151,9 @@ def hosts(asked: frozenset[Address]) -> set[str]:
 def test_what_tracks_is_never_asked_for(reading: Callable[[], Reader], tmp_path: Path) -> None:
     """Pictures load, by the person's own proxy; the bar names who wanted to know. With the server gone, all the same."""
     reader = reading()
-    with serving(tmp_path) as (url, token):
-        reader.pair(url, token)
+    with serving(tmp_path) as (url, code):
+        assert reader.pair_by_code(url, "0000-0000").startswith("Not paired: That is not the code")
+        assert reader.pair_by_code(url, code) == f"Paired with {url}."
         reader.opened(1)
         assert "Mailchimp" in reader.told()
         assert hosts(reader.opened(2)) == {"cdn.shop.example"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 
 from webui.access import Scope, may, me, needs, pairing, tokens
+from webui.plugins import PLUGINS, package
 from webui.site import site
 
 blueprint = Blueprint("plugins", __name__)
@@ -15,6 +16,16 @@ blueprint = Blueprint("plugins", __name__)
 def index() -> str:
     """The page."""
     return _page()
+
+
+@blueprint.get("/plugins/<name>/file")
+@needs(Scope.READ)
+def file(name: str) -> Response:
+    """A plug-in as the file that its program installs."""
+    if name not in PLUGINS:
+        abort(404)
+    attachment = {"Content-Disposition": f"attachment; filename={PLUGINS[name]}"}
+    return Response(package(name), mimetype="application/octet-stream", headers=attachment)
 
 
 @blueprint.post("/plugins/code")

@@ -29,8 +29,7 @@ byId("leave").addEventListener("click", async () => {
 });
 byId("pair").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const server = address(for (const level of Object.keys(LEVELS)) byId("level").add(new Option(level, level));
-byId("server").value);
+  const server = address(byId("server").value);
   if (server === null) return show(say("wrongAddress"), true);
   try {
     const { token, scopes } = await pair(server, byId("code").value.trim(), "Thunderbird");
@@ -39,7 +38,8 @@ byId("server").value);
     byId("leave").hidden = false;
     show(say("pairedWith", server));
   } catch (error) {
-    show(say(`trouble_${error instanceof NoAnswer ? error.code : "garbage"}`), true);
+    const code = error instanceof NoAnswer ? error.code : "garbage";
+    show(code === "refused" ? say("notPaired", error.message) : say(`trouble_${code}`), true);
   }
 });
 
