@@ -1,4 +1,4 @@
-"""Runs the tests in parts, one more side by side than there are processors, and says how long each part took.
+"""Runs the tests in parts, as many side by side as there are processors, and says how long each part took.
 
     python -m tests.parts [--fast] [--long] [--corpus DIR] [PYTHON…]
 
@@ -28,8 +28,6 @@ PARTS: dict[str, tuple[str, ...]] = {
 }
 """Folders of tests by part, the longest part first; what no part names is the part `rest`."""
 REST = "rest"
-LANES_MORE = 1
-"""Lanes beside one for each processor: the part with the servers' faults waits for two thirds of its time."""
 NOTHING_LEFT = 5
 """pytest's exit code where its options leave no test of a part, as --fast does with the browsers."""
 
@@ -132,7 +130,7 @@ def main(arguments: Sequence[str]) -> int:
     options = ["--fast"] * asked.fast + ["--long"] * asked.long
     options += [f"--corpus={asked.corpus}"] if asked.corpus else []
     start, ended = time.monotonic(), []
-    for one in run_all(list(parts(options, asked.pythons)), len(os.sched_getaffinity(0)) + LANES_MORE):
+    for one in run_all(list(parts(options, asked.pythons)), len(os.sched_getaffinity(0))):
         sys.stdout.write(f"== {one.part.name}\n{one.output}\n")
         sys.stdout.flush()
         ended.append(one)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def start(*arguments: str) -> pexpect.spawn:
         encoding="utf-8",
         timeout=20 * BUSY,
         dimensions=(50, 120),
+        # Where the tests run in the background, their Ctrl-C is ignored, and so it is by what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 

@@ -319,7 +319,7 @@ def test_what_the_doctor_found(env: dict[str, str], monkeypatch: pytest.MonkeyPa
     assert set(texts) <= {field.name for field in fields(Findings)}
     for scratch in ("", hostile("scratch")):
         found = Findings(**texts, scratch=scratch)
-        monkeypatch.setattr("blocker.doctor.examine.examine", lambda *_, found=found: found)
+        monkeypatch.setattr("blocker.service.doctoring.examine", lambda *_, found=found: found)
         assert "server" in spoken(run("doctor", "home", env=env))
         printed = spoken(run("doctor", "home", "--json", env=env))
         assert printed.isascii()

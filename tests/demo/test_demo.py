@@ -21,12 +21,13 @@ from click.testing import CliRunner
 
 from blocker.cli import main
 from blocker.demo.mail import letters
+from tests.patience import BUSY
 
 ROOT = Path(__file__).resolve().parents[2]
 MESSAGES = len(letters())
 PATIENCE = 60.0
 """Seconds to wait for a line on a busy machine."""
-END = 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+END = 2.0 * BUSY
 """Seconds that the demonstration may take to end."""
 
 

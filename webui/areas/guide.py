@@ -34,6 +34,7 @@ def page(error: str = "") -> str:
         modes=way.modes(found.profile),
         left=way.left,
         error=error,
+        owner=me().name,
         seconds=LOOKS_AGAIN,
     )
 
@@ -46,7 +47,12 @@ def wanted() -> bool:
 @blueprint.post("/setup/password")
 @needs(Scope.OWN)
 def set_password() -> BaseResponse | tuple[str, int]:
-    """Set the password of the pages; whoever sets it stays logged in."""
+    """Set the first password of the pages; whoever sets it stays logged in.
+
+    One that is there is changed on the page Access, which asks for it: a browser left open shall not do.
+    """
+    if me().password:
+        return redirect(url_for("access.index"), 303)
     given = request.form.get("password", "")
     if given != request.form.get("again", ""):
         return page("The two passwords differ: type the same twice."), 400
