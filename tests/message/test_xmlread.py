@@ -184,7 +184,8 @@ def test_many_bombs_cost_what_one_does() -> None:
         begun = time.process_time()
         assert read(raw).cut
         times.append(time.process_time() - begun)
-    assert times[1] < 6 * times[0]
+    # Where nothing is shared fifty cost fifty times as much; a busy machine is uneven.
+    assert times[1] < 15 * times[0]
 
 
 def test_deep_and_long_xml_is_read_in_linear_time() -> None:

@@ -92,7 +92,7 @@ HAZARDS: dict[str, tuple[str, ...]] = {
     ),
     "a rejected sign-in": (
         "test_dovecot.test_a_wrong_password_pauses",
-        "test_cli.test_a_refused_password_is_tried_once_and_the_unit_not_started_again",
+        "test_cli.test_a_refused_password_is_tried_once_and_again_when_somebody_has_seen_to_it",
         "test_oauth.test_a_withdrawn_sign_in_pauses_the_account",
     ),
     "a token ends before its time": (

@@ -527,7 +527,7 @@ def test_stopping_between_steps_leaves_a_resumable_state(world: Make) -> None:
 
         def stop(moment: str, operation: str, _folder: str) -> None:
             if (moment, operation) == ("after", "append"):
-                runner._stop.set()
+                runner._accounts["ada"].stop.set()
 
         w.server.fault = stop
         with pytest.raises(Stopped):
