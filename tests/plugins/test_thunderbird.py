@@ -95,7 +95,17 @@ class Reader:
         return str(said)
 
     def opened(self, number: int) -> frozenset[Address]:
-        """Open a letter: what was asked for, once nothing more is. It is shown in time, with its text."""
+        """Open a letter: what was asked for, once nothing more is.
+
+        Where a busy machine does not tell in time which message asks, nothing is; then it is opened once more.
+        """
+        if asked := self._opened(number):
+            return asked
+        self._opened(LETTERS)
+        return self._opened(number)
+
+    def _opened(self, number: int) -> frozenset[Address]:
+        """The same, once. It is shown in time, with its text."""
         self._sink.take()
         start = time.monotonic()
         self.program.show(LETTERS - number, LETTERS)
