@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from flask import Blueprint, Response, abort, send_file
 
@@ -19,10 +19,34 @@ from webui.access import Scope, needs
 
 ROWS = 500
 """Rows that are written at a time, so that a long table costs no memory."""
+READ = 1000
+"""Lines of a list that are read at a time for a table of all of it."""
 FORMS = ("csv", "jsonl", "parquet")
 """The endings of a table's address, each a form of the same rows."""
 
 Row = Mapping[str, Any]
+_Line = TypeVar("_Line", covariant=True)
+
+
+class Listed(Protocol[_Line]):
+    """One page of a list; pages count from 1."""
+
+    @property
+    def items(self) -> Sequence[_Line]:
+        """Its lines."""
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+
+
+def every(page_of: Callable[[int], Listed[_Line]]) -> Iterator[_Line]:
+    """All lines of a list of which one page can be had at a time."""
+    number, pages = 1, 1
+    while number <= pages:
+        found = page_of(number)
+        yield from found.items
+        number, pages = number + 1, found.pages
 
 
 def export(blueprint: Blueprint, name: str, columns: Columns, rows: Callable[[], Iterable[Row]]) -> None:

@@ -18,7 +18,8 @@ from pathlib import Path
 from blocker.catalogue import Catalogue
 from tests.bench.walk import percentile
 from tests.bench.world import Size, World, fill
-from webui import Server, create_app
+from tests.webui.running import serving
+from webui import create_app
 from webui.access.sessions import one_time_link
 
 OVERVIEWS = 50
@@ -89,10 +90,7 @@ def measure(
     seconds after they were opened."""
     with tempfile.TemporaryDirectory() as home, Catalogue.open(f"sqlite:///{Path(home)}/c.sqlite") as store:
         fill(store, World(Size.of(references)))
-        server = Server(create_app(store, secret="for the bench only"), port=0)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
+        with serving(create_app(store, secret="for the bench only")) as server:
             port = int(server.url.rpartition(":")[2])
             _, headers = ask(port, one_time_link(store, "").removeprefix(server.url), {})
             cookie = str(headers["Set-Cookie"]).partition(";")[0]
@@ -107,9 +105,6 @@ def measure(
             browsers.terminate()
             browsers.join()
             return alone, beside
-        finally:
-            server.stop()
-            thread.join()
 
 
 def main() -> int:

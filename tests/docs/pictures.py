@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests.docs.reference import MANUAL
+from tests.webui.running import chromium
 
 PICTURES = MANUAL / "pictures"
 WIDTH, HEIGHT = 1100, 760
@@ -29,8 +30,7 @@ _DONE = re.compile(r"^\d+ messages seen")
 def main() -> int:
     """Take every picture; gives 0."""
     PICTURES.mkdir(exist_ok=True)
-    with demonstration() as link, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    with demonstration() as link, chromium() as browser:
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         page.goto(link)
         _take(page, "overview")
@@ -38,7 +38,6 @@ def main() -> int:
         _take(page, "sender")
         page.locator("table.mails a").first.click()
         _take(page, "message")
-        browser.close()
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +18,8 @@ from tests.patience import BUSY
 from tests.plugins.bad import ANSWERS, NEVER, bad
 from tests.plugins.thunderbird import Thunderbird
 from tests.servers.dovecot import Dovecot
-from webui import Server, create_app
+from tests.webui.running import serving
+from webui import create_app
 from webui.access.pairing import new_code
 from webui.plugins import package
 
@@ -140,17 +140,13 @@ def reading(dovecot: Dovecot, extension: Path) -> Iterator[Callable[[], Reader]]
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, str]]:
+def unpixel(folder: Path) -> Iterator[tuple[str, str]]:
     """unpixel's own pages: their address and a code that lets a plug-in in."""
-    with Catalogue.open(f"sqlite:///{folder}/catalogue.sqlite") as catalogue:
-        server = Server(create_app(catalogue, key=b"k" * 32), port=0)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            yield server.url, new_code(catalogue, People(catalogue).named(None), act=False)
-        finally:
-            server.stop()
-            thread.join()
+    with (
+        Catalogue.open(f"sqlite:///{folder}/catalogue.sqlite") as catalogue,
+        serving(create_app(catalogue, key=b"k" * 32)) as server,
+    ):
+        yield server.url, new_code(catalogue, People(catalogue).named(None), act=False)
 
 
 def hosts(asked: frozenset[Address]) -> set[str]:
@@ -161,7 +157,7 @@ def hosts(asked: frozenset[Address]) -> set[str]:
 def test_what_tracks_is_never_asked_for(reading: Callable[[], Reader], tmp_path: Path) -> None:
     """Pictures load, by the person's own proxy; the bar names who wanted to know. With the server gone, all the same."""
     reader = reading()
-    with serving(tmp_path) as (url, code):
+    with unpixel(tmp_path) as (url, code):
         assert reader.pair_by_code(url, "0000-0000").startswith("Not paired: That is not the code")
         assert reader.pair_by_code(url, code) == f"Paired with {url}."
         reader.opened(1)

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Thread
 from time import monotonic
 from urllib.request import Request, urlopen
 
@@ -20,8 +19,9 @@ import pytest
 
 from blocker.catalogue import Catalogue
 from tests.patience import BUSY
+from tests.webui.running import serving
 from tests.webui.test_api import LETTER
-from webui import Server, create_app
+from webui import create_app
 from webui.access import Scope
 from webui.access.scopes import PROGRAM
 from webui.access.tokens import new_token
@@ -49,12 +49,8 @@ max-examples = {stateful}
 def served(filled: Catalogue) -> Iterator[tuple[str, str]]:
     """The address of a server, and a token that may do everything that a token may."""
     filled.set_sender_level("example.org", "strict")
-    server = Server(create_app(filled, secret="for tests only", key=b"k" * 32, per_minute=10**7), port=0)
-    thread = Thread(target=server.run)
-    thread.start()
-    yield server.url, new_token(filled, "all", [*PROGRAM, Scope.ACT])
-    server.stop()
-    thread.join()
+    with serving(create_app(filled, secret="for tests only", key=b"k" * 32, per_minute=10**7)) as server:
+        yield server.url, new_token(filled, "all", [*PROGRAM, Scope.ACT])
 
 
 @pytest.mark.once

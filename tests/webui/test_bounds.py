@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 from flask import Flask
@@ -16,6 +16,7 @@ from waitress.buffers import TempfileBasedBuffer  # type: ignore[import-untyped]
 
 from blocker.catalogue import Catalogue
 from tests.patience import BUSY
+from tests.webui.running import serving
 from webui import Server
 from webui.access.tokens import new_token
 from webui.bounds import Bounds
@@ -25,19 +26,6 @@ MB = 1024 * 1024
 HEAD = b"POST /api/v1/scan HTTP/1.1\r\nHost: localhost\r\nContent-Type: message/rfc822\r\n"
 SOON = 1.0 * BUSY
 """Seconds within which a page answers; alone it takes some hundredths."""
-
-
-@contextmanager
-def serving(app: Flask, bounds: Bounds | None = None) -> Iterator[Server]:
-    """The application, served in a thread."""
-    server = Server(app, port=0, bounds=bounds)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-        thread.join(timeout=10)
 
 
 @pytest.fixture

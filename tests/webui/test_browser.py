@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request
 
 from blocker.catalogue import Catalogue
 from tests.webui.conftest import PASSWORD
+from tests.webui.running import chromium, serving
 from webui import Server
 from webui.access.sessions import one_time_link
 
@@ -20,21 +20,15 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def server(app: Flask) -> Iterator[Server]:
     """The pages on a free port."""
-    made = Server(app, port=0)
-    thread = threading.Thread(target=made.run)
-    thread.start()
-    yield made
-    made.stop()
-    thread.join()
+    with serving(app) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture

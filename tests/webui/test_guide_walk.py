@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from blocker.config import load
 from tests.patience import BUSY
@@ -19,6 +19,7 @@ from tests.servers.common import free_ports
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.service.test_dovecot import Client
 from tests.service.world import QUARANTINE, mail, original_of
+from tests.webui.running import chromium
 
 pytestmark = pytest.mark.browser
 UNPIXEL = [sys.executable, "-c", "from blocker.cli import main; main(prog_name='unpixel')"]
@@ -50,14 +51,10 @@ def link(environment: dict[str, str]) -> Iterator[str]:
 @pytest.fixture
 def page() -> Iterator[Page]:
     """A browser's page, without JavaScript."""
-    with sync_playwright() as playwright:
-        browser: Browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+    with chromium() as browser:
         context = browser.new_context(java_script_enabled=False)
         context.set_default_timeout(20_000 * BUSY)
         yield context.new_page()
-        browser.close()
 
 
 class Person:

@@ -112,7 +112,7 @@ def test_a_table_has_all_rows(
     client: FlaskClient, filled: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also those that stand on later pages of the list."""
-    monkeypatch.setattr("webui.areas.messages.EXPORTED", 2)
+    monkeypatch.setattr("webui.tables.READ", 2)
     monkeypatch.setattr("webui.tables.ROWS", 2)
     assert sorted(int(row["id"]) for row in table(client, "/messages.csv")) == [1, 2, 3, 4, 5]
     assert len(table(client, "/messages.csv?tracked=yes")) == 3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import sync_playwright
 
 from blocker.catalogue import Catalogue, previews
 from blocker.judging.preview import form
 from blocker.sealed import Opener, seal
 from tests.service.test_preview import HOSTILE, head
 from tests.webui.conftest import csrf_of
-from webui import Server
+from tests.webui.running import chromium, serving
 from webui.access.sessions import one_time_link
 from webui.site import Site
 
@@ -111,37 +109,27 @@ def test_a_browser_asks_nobody_even_for_hostile_markup(app: Flask, filled: Catal
     The browser's own log of its network is read: it has the name that a control page asks. This Chromium heeds no
     dns-prefetch anywhere; that none is left is shown where messages are reduced.
     """
-    server, log = Server(app, port=0), tmp_path / "net.json"
-    thread = threading.Thread(target=server.run)
-    thread.start()
     blocked: list[str] = []
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path="/usr/bin/chromium",
-                args=["--no-sandbox", f"--log-net-log={log}", "--net-log-capture-mode=Everything"],
-            )
-            page = browser.new_page()
-            page.on("requestfailed", lambda request: blocked.append(request.url))
-            page.goto(one_time_link(filled, server.url))
-            page.goto(f"{server.url}/messages/1")
-            page.get_by_role("button", name="Show before and after").click()
-            (command,) = filled.pending("home")
-            answered(app, filled, command.id, form(head() + HOSTILE).html, bare=BARE)
-            page.locator("iframe").first.wait_for()
-            frame = page.frame_locator("iframe").first
-            frame.get_by_text("Hello Ada").wait_for()
-            frame.get_by_text("go", exact=True).click()
-            page.frame_locator("iframe").last.get_by_text("Hello Ada").wait_for()
-            time.sleep(1)
-            assert frame.get_by_text("Hello Ada").is_visible() or page.locator("iframe").first.is_visible()
-            page.route("**/control", lambda route: route.fulfill(body=CONTROL, content_type="text/html"))
-            page.goto(f"{server.url}/control")
-            time.sleep(1)
-            browser.close()
-    finally:
-        server.stop()
-        thread.join()
+    log = tmp_path / "net.json"
+    logging = (f"--log-net-log={log}", "--net-log-capture-mode=Everything")
+    with serving(app) as server, chromium(*logging) as browser:
+        page = browser.new_page()
+        page.on("requestfailed", lambda request: blocked.append(request.url))
+        page.goto(one_time_link(filled, server.url))
+        page.goto(f"{server.url}/messages/1")
+        page.get_by_role("button", name="Show before and after").click()
+        (command,) = filled.pending("home")
+        answered(app, filled, command.id, form(head() + HOSTILE).html, bare=BARE)
+        page.locator("iframe").first.wait_for()
+        frame = page.frame_locator("iframe").first
+        frame.get_by_text("Hello Ada").wait_for()
+        frame.get_by_text("go", exact=True).click()
+        page.frame_locator("iframe").last.get_by_text("Hello Ada").wait_for()
+        time.sleep(1)
+        assert frame.get_by_text("Hello Ada").is_visible() or page.locator("iframe").first.is_visible()
+        page.route("**/control", lambda route: route.fulfill(body=CONTROL, content_type="text/html"))
+        page.goto(f"{server.url}/control")
+        time.sleep(1)
     assert any("evil.example" in url for url in blocked), "the markup asks, and the page's own policy says no"
     told = log.read_text("utf-8", "replace")
     assert "loaded.example" in told

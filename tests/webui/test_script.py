@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from blocker.catalogue import Catalogue
 from tests.catalogue.samples import pixel, seen
+from tests.webui.running import chromium, serving
 from tests.webui.walk import RUN, axe, told
 from webui import Server
 from webui.access.sessions import one_time_link
@@ -25,21 +25,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.once]
 def server(app: Flask) -> Iterator[Server]:
     """The pages on a free port; parts are made anew whenever they are asked for."""
     app.extensions["unpixel"] = replace(app.extensions["unpixel"], fragments=Fragments(0))
-    made = Server(app, port=0)
-    thread = threading.Thread(target=made.run)
-    thread.start()
-    yield made
-    made.stop()
-    thread.join()
+    with serving(app) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.firefox import Firefox
 from tests.browser.sink import Sink
 from tests.docs.pictures import demonstration
+from tests.webui.running import chromium
 from tests.webui.walk import EMPTY, EVERY, FEW, MISSING, RUN, Look, Site, axe, crawl, told
 
 pytestmark = [pytest.mark.browser, pytest.mark.once]
@@ -21,10 +22,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.once]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

@@ -27,8 +27,6 @@ from webui.wanted import chosen, number, query, wanted
 
 blueprint = Blueprint("messages", __name__)
 MENU = Entry(N_("Messages"), 4, "messages.index")
-EXPORTED = 1000
-"""Messages that are read at a time for a table of all."""
 COLUMNS = (
     Column("id", "integer", "its number in the catalogue"),
     Column("account", "text", "the account it came to"),
@@ -97,11 +95,7 @@ def _page(size: int = 50) -> Page:
 
 def _all(store: Catalogue, asked: MessageFilter) -> Iterator[MessageLine]:
     """Every message that passes the filter, newest first; read while the answer is sent, when the request is over."""
-    page, pages = 1, 1
-    while page <= pages:
-        found = store.messages(asked, page, EXPORTED)
-        yield from found.items
-        page, pages = page + 1, found.pages
+    return tables.every(lambda page: store.messages(asked, page, tables.READ))
 
 
 def message_of(id_: int) -> MessageDetail:

@@ -27,8 +27,6 @@ from webui.wanted import chosen, number, query, wanted
 blueprint = Blueprint("senders", __name__)
 MENU = Entry(N_("Senders"), 2, "senders.index")
 SIZE = 50
-EXPORTED = 1000
-"""Senders that are read at a time for a table of all."""
 SHOWN = 3
 """Accounts of which it is said that nothing can be proven: each costs a question."""
 COLUMNS = (
@@ -58,11 +56,7 @@ def _page() -> SenderPage:
 
 def _all(store: Catalogue, asked: SenderFilter) -> Iterator[SenderLine]:
     """Every sender that passes the filter; read while the answer is sent, when the request is over."""
-    page, pages = 1, 1
-    while page <= pages:
-        found = store.senders_page(asked, page, EXPORTED)
-        yield from found.items
-        page, pages = page + 1, found.pages
+    return tables.every(lambda page: store.senders_page(asked, page, tables.READ))
 
 
 def _sender(domain: str) -> SenderDetail:
